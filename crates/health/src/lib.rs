@@ -1,0 +1,1 @@
+//! Health of any Kubernetes object by Argo CD's rules.

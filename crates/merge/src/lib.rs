@@ -1,0 +1,1 @@
+//! Structured merge and diff: schemas, field sets, managedFields, apply, compare, prune.

@@ -1,0 +1,1 @@
+//! An application's source to objects, with read set and provenance.

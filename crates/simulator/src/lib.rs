@@ -1,0 +1,1 @@
+//! Workload controllers and a simulated kubelet for the embedded control plane.
