@@ -1,0 +1,29 @@
+//! Repositories to immutable snapshots.
+//!
+//! Every repository URL has one bare mirror on disk, shared by all applications and fetched in
+//! process; a local path is its own mirror. A revision (branch, tag, commit, `HEAD`) resolves to a
+//! commit, a commit gives a [`Snapshot`], and files are read straight from the object database by
+//! tree and blob id: there is no checkout.
+//!
+//! This crate never renders, never writes to a remote, and everything it keeps on disk is a cache
+//! that may be deleted while it isn't running. All calls block: run them on threads of their own.
+//!
+//! ```
+//! let cache = tempfile::tempdir().unwrap();
+//! let sources = source::Sources::new(cache.path());
+//! let missing = sources.resolve("/nowhere", "HEAD", source::Freshness::Latest);
+//! assert!(missing.unwrap_err().to_string().contains("/nowhere"));
+//! ```
+
+mod error;
+mod mirror;
+mod snapshot;
+mod url;
+
+pub use error::{Error, Reason};
+pub use mirror::{CommitInfo, Freshness, Sources};
+pub use snapshot::{Entry, EntryKind, Snapshot};
+pub use url::redact;
+
+/// The id of a commit, tree or blob.
+pub type Id = gix::ObjectId;

@@ -1,0 +1,419 @@
+//! Mirrors: one bare repository per URL, fetched at most once for all who ask at the same time.
+
+use crate::error::{Error, Reason, chain};
+use crate::snapshot::{Snapshot, TreeCache};
+use crate::url::{Location, locate, redact};
+use gix::remote::Direction;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one request may take, a large clone included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// How old the answer to "where does this branch point" may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Freshness {
+    /// Ask the server, whatever is known.
+    Latest,
+    /// What was learnt by a fetch that began at or after this moment will do.
+    Since(Instant),
+    /// Anything that is known will do; the server is asked only if nothing is.
+    Known,
+}
+
+/// A commit's name tag: who made it, when, and its subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitInfo {
+    /// The commit.
+    pub id: gix::ObjectId,
+    /// The author's name.
+    pub author: String,
+    /// The author's address.
+    pub email: String,
+    /// When it was authored, in seconds since 1970, UTC.
+    pub seconds: i64,
+    /// The first line of the message.
+    pub subject: String,
+}
+
+/// All repositories, each with its mirror.
+pub struct Sources {
+    cache: PathBuf,
+    mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
+}
+
+impl Sources {
+    /// Returns sources whose mirrors live below `cache`.
+    #[must_use]
+    pub fn new(cache: &Path) -> Self {
+        Self {
+            cache: cache.to_owned(),
+            mirrors: Mutex::default(),
+        }
+    }
+
+    /// Resolves a branch, tag, full commit id, `HEAD` or `""` (which is `HEAD`) to a commit.
+    ///
+    /// # Errors
+    /// Fails if the repository can't be reached or has no such revision.
+    pub fn resolve(
+        &self,
+        url: &str,
+        revision: &str,
+        freshness: Freshness,
+    ) -> Result<gix::ObjectId, Error> {
+        self.mirror(url)?.resolve(revision, freshness)
+    }
+
+    /// Returns the files of a commit that [`Sources::resolve`] has given.
+    ///
+    /// # Errors
+    /// Fails if the mirror lost the commit.
+    pub fn snapshot(&self, url: &str, commit: gix::ObjectId) -> Result<Snapshot, Error> {
+        let mirror = self.mirror(url)?;
+        let repo = mirror.repo()?;
+        let tree = repo
+            .to_thread_local()
+            .find_commit(commit)
+            .and_then(|c| Ok(c.tree_id()?.detach()))
+            .map_err(|e| mirror.lost(commit, &e))?;
+        Ok(Snapshot::new(repo, Arc::clone(&mirror.trees), commit, tree))
+    }
+
+    /// Returns who made a commit, when, and its subject.
+    ///
+    /// # Errors
+    /// Fails if the mirror lost the commit.
+    pub fn commit_info(&self, url: &str, commit: gix::ObjectId) -> Result<CommitInfo, Error> {
+        let mirror = self.mirror(url)?;
+        let repo = mirror.repo()?.to_thread_local();
+        let info = || -> Result<CommitInfo, gix::Error> {
+            let object = repo.find_commit(commit)?;
+            let author = object.author()?;
+            Ok(CommitInfo {
+                id: commit,
+                author: author.name.to_string(),
+                email: author.email.to_string(),
+                seconds: author.seconds(),
+                subject: object.message()?.summary().to_string(),
+            })
+        };
+        info().map_err(|e| mirror.lost(commit, &e))
+    }
+
+    fn mirror(&self, url: &str) -> Result<Arc<Mirror>, Error> {
+        let location = locate(url)?;
+        let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mirror = mirrors.entry(url.to_owned()).or_insert_with(|| {
+            let path = match &location {
+                Location::Local(path) => path.clone(),
+                Location::Http(url) => self.cache.join(directory_name(url)),
+            };
+            Arc::new(Mirror {
+                location,
+                path,
+                state: Mutex::default(),
+                known: Mutex::default(),
+                trees: Arc::default(),
+            })
+        });
+        Ok(Arc::clone(mirror))
+    }
+}
+
+/// Returns a folder name for a mirror: readable, and unique by digest.
+fn directory_name(url: &str) -> String {
+    let shown = redact(url);
+    let tail: String = shown
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let tail = &tail[tail.len().saturating_sub(60)..];
+    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+    hasher.update(shown.as_bytes());
+    let digest = hasher
+        .try_finalize()
+        .map(|id| id.to_hex_with_len(12).to_string());
+    format!("{tail}-{}.git", digest.unwrap_or_default())
+}
+
+/// What a server said when it was last asked.
+struct Advertised {
+    asked: Instant,
+    references: HashMap<String, gix::ObjectId>,
+}
+
+struct Mirror {
+    location: Location,
+    path: PathBuf,
+    /// Held during a fetch: whoever comes meanwhile waits and shares the answer.
+    state: Mutex<Option<gix::ThreadSafeRepository>>,
+    known: Mutex<Option<Arc<Advertised>>>,
+    trees: Arc<TreeCache>,
+}
+
+impl Mirror {
+    fn url(&self) -> String {
+        match &self.location {
+            Location::Local(path) => path.display().to_string(),
+            Location::Http(url) => url.clone(),
+        }
+    }
+
+    fn lost(&self, commit: gix::ObjectId, e: &gix::Error) -> Error {
+        let url = redact(&self.url());
+        Error::new(
+            Reason::CacheFailed,
+            format!("commit {commit} of {url} can't be read: {}", chain(e)),
+        )
+    }
+
+    fn repo(&self) -> Result<gix::ThreadSafeRepository, Error> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.open(&mut state)
+    }
+
+    fn open(
+        &self,
+        state: &mut Option<gix::ThreadSafeRepository>,
+    ) -> Result<gix::ThreadSafeRepository, Error> {
+        if let Some(repo) = state {
+            return Ok(repo.clone());
+        }
+        let options = gix::open::Options::isolated;
+        let repo = match &self.location {
+            Location::Local(path) => {
+                let shown = path.display();
+                gix::ThreadSafeRepository::open_opts(path, options()).map_err(|e| {
+                    let why = if path.exists() {
+                        "is not a Git repository"
+                    } else {
+                        "does not exist"
+                    };
+                    Error::new(
+                        Reason::RepositoryNotFound,
+                        format!("repository {shown} {why} ({})", chain(&e)),
+                    )
+                })?
+            }
+            Location::Http(_) => self.open_mirror().map_err(|e| {
+                Error::new(
+                    Reason::CacheFailed,
+                    format!("open the mirror {}: {e}", self.path.display()),
+                )
+            })?,
+        };
+        *state = Some(repo.clone());
+        Ok(repo)
+    }
+
+    /// Opens the mirror; one that can't be opened (a crash while it was made) is made anew.
+    fn open_mirror(&self) -> Result<gix::ThreadSafeRepository, String> {
+        if self.path.exists() {
+            match gix::ThreadSafeRepository::open_opts(&self.path, gix::open::Options::isolated()) {
+                Ok(repo) => return Ok(repo),
+                Err(e) => {
+                    tracing::warn!(path = %self.path.display(), error = %e, "mirror is made anew");
+                    std::fs::remove_dir_all(&self.path).map_err(|e| e.to_string())?;
+                }
+            }
+        }
+        std::fs::create_dir_all(&self.path).map_err(|e| e.to_string())?;
+        gix::init_bare(&self.path).map_err(|e| chain(&e))?;
+        gix::ThreadSafeRepository::open_opts(&self.path, gix::open::Options::isolated())
+            .map_err(|e| chain(&e))
+    }
+
+    fn resolve(&self, revision: &str, freshness: Freshness) -> Result<gix::ObjectId, Error> {
+        let revision = if revision.is_empty() {
+            "HEAD"
+        } else {
+            revision
+        };
+        // A full commit id that is here never changes: no server needs to be asked.
+        if let Ok(id) = gix::ObjectId::from_hex(revision.as_bytes()) {
+            let have = |repo: &gix::Repository| repo.find_commit(id).is_ok();
+            if have(&self.repo()?.to_thread_local()) {
+                return Ok(id);
+            }
+            self.refresh(Freshness::Latest)?;
+            return if have(&self.repo()?.to_thread_local()) {
+                Ok(id)
+            } else {
+                Err(self.no_revision(revision))
+            };
+        }
+        match &self.location {
+            Location::Local(_) => self.resolve_local(revision),
+            Location::Http(_) => {
+                let advertised = self.refresh(freshness)?;
+                candidates(revision)
+                    .iter()
+                    .find_map(|name| advertised.references.get(name).copied())
+                    .map_or_else(|| self.resolve_short(revision), Ok)
+            }
+        }
+    }
+
+    fn no_revision(&self, revision: &str) -> Error {
+        Error::new(
+            Reason::RevisionNotFound,
+            format!(
+                "revision {revision:?} is not in repository {}",
+                redact(&self.url())
+            ),
+        )
+    }
+
+    fn resolve_local(&self, revision: &str) -> Result<gix::ObjectId, Error> {
+        let repo = self.repo()?.to_thread_local();
+        for name in candidates(revision) {
+            let Ok(Some(mut reference)) = repo.try_find_reference(name.as_str()) else {
+                continue;
+            };
+            if let Ok(id) = reference.peel_to_id() {
+                return Ok(id.detach());
+            }
+        }
+        self.resolve_short(revision)
+    }
+
+    /// Resolves an abbreviated commit id.
+    fn resolve_short(&self, revision: &str) -> Result<gix::ObjectId, Error> {
+        let hex = revision.len() >= 7 && revision.bytes().all(|b| b.is_ascii_hexdigit());
+        if hex {
+            let repo = self.repo()?.to_thread_local();
+            if let Ok(id) = repo.rev_parse_single(revision)
+                && repo.find_commit(id.detach()).is_ok()
+            {
+                return Ok(id.detach());
+            }
+        }
+        Err(self.no_revision(revision))
+    }
+
+    /// Brings the mirror up to date unless somebody else did so recently enough.
+    fn refresh(&self, freshness: Freshness) -> Result<Arc<Advertised>, Error> {
+        let Location::Http(url) = &self.location else {
+            return Ok(Arc::new(Advertised {
+                asked: Instant::now(),
+                references: HashMap::new(),
+            }));
+        };
+        let asked_for = Instant::now();
+        if let Some(known) = self.known_since(freshness, asked_for) {
+            return Ok(known);
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may have fetched while we waited for the lock.
+        if let Some(known) = self.known_since(freshness, asked_for) {
+            return Ok(known);
+        }
+        let repo = self.open(&mut state)?.to_thread_local();
+        let asked = Instant::now();
+        let references = fetch(&repo, url)
+            .map_err(|e| Error::from_fetch(url, &e))
+            .inspect_err(|e| {
+                tracing::warn!(repository = redact(url), error = %e, "fetch failed");
+            })?;
+        let advertised = Arc::new(Advertised { asked, references });
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&advertised));
+        Ok(advertised)
+    }
+
+    fn known_since(&self, freshness: Freshness, asked_for: Instant) -> Option<Arc<Advertised>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.as_ref()?;
+        let enough = match freshness {
+            Freshness::Latest => known.asked >= asked_for,
+            Freshness::Since(since) => known.asked >= since,
+            Freshness::Known => true,
+        };
+        enough.then(|| Arc::clone(known))
+    }
+}
+
+/// Returns the reference names that a revision may mean, best first, as Git looks them up.
+fn candidates(revision: &str) -> Vec<String> {
+    if revision == "HEAD" || revision.starts_with("refs/") {
+        return vec![revision.to_owned()];
+    }
+    vec![
+        format!("refs/tags/{revision}"),
+        format!("refs/heads/{revision}"),
+    ]
+}
+
+/// Fetches all branches and tags; returns what the server says they point at, tags peeled.
+fn fetch(repo: &gix::Repository, url: &str) -> Result<HashMap<String, gix::ObjectId>, gix::Error> {
+    use gix::protocol::handshake::Ref;
+    let refspecs = [
+        "+refs/heads/*:refs/heads/*",
+        "+refs/tags/*:refs/tags/*",
+        "+HEAD:refs/windlass/HEAD",
+    ];
+    let remote = repo
+        .remote_at(url)?
+        .with_refspecs(refspecs, Direction::Fetch)?;
+    let mut connection = remote.connect(Direction::Fetch)?;
+    // No helper, no prompt: a server that asks for a login gets none.
+    connection.set_credentials(|_action| Ok(None));
+    connection.set_transport_options(Box::new(http_options()));
+    let prepared = connection.prepare_fetch(
+        gix::progress::Discard,
+        gix::remote::ref_map::Options::default(),
+    )?;
+    let outcome = prepared.receive(gix::progress::Discard, &AtomicBool::new(false))?;
+    let mut references = HashMap::new();
+    for reference in &outcome.ref_map.remote_refs {
+        let (name, id) = match reference {
+            Ref::Peeled {
+                full_ref_name,
+                object,
+                ..
+            }
+            | Ref::Direct {
+                full_ref_name,
+                object,
+            }
+            | Ref::Symbolic {
+                full_ref_name,
+                object,
+                ..
+            } => (full_ref_name, *object),
+            Ref::Unborn { .. } => continue,
+        };
+        references.insert(name.to_string(), id);
+    }
+    Ok(references)
+}
+
+fn http_options() -> gix::protocol::transport::client::blocking_io::http::Options {
+    use gix::protocol::transport::client::blocking_io::http;
+    // The client inside gix takes the process's TLS provider. An error means that one is installed.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let backend = http::reqwest::Options {
+        configure_client: Some(Box::new(|builder| {
+            Ok(builder
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(REQUEST_TIMEOUT))
+        })),
+        ..Default::default()
+    };
+    http::Options {
+        user_agent: Some(concat!("windlass/", env!("CARGO_PKG_VERSION")).into()),
+        backend: Some(Arc::new(Mutex::new(backend))),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,25 @@
+//! Test support: Git over HTTP and fixture repositories.
+//!
+//! Only for `[dev-dependencies]`: it prefers a clear panic to an error.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a fixture that can't be made fails the test"
+)]
+
+mod git;
+
+pub use git::{GitServer, GitServerOptions, git};
+
+use std::path::PathBuf;
+
+/// Returns the folder of upstream's test data, or `None` after saying so: such tests are skipped
+/// on a machine that doesn't have it.
+#[must_use]
+pub fn shared() -> Option<PathBuf> {
+    let Some(path) = std::env::var_os("WINDLASS_SHARED") else {
+        println!("skipped: WINDLASS_SHARED is not set");
+        return None;
+    };
+    Some(PathBuf::from(path))
+}
