@@ -20,8 +20,8 @@ macro_rules! json {
         $crate::Value::Object(object)
     }};
     ([ $($body:tt)* ]) => {{
-        #[allow(unused_mut, clippy::allow_attributes, clippy::vec_init_then_push)]
-        let mut array = ::std::vec::Vec::<$crate::Value>::new();
+        #[allow(unused_mut, clippy::allow_attributes)]
+        let mut array = ::std::vec::Vec::<$crate::Value>::from([]);
         $crate::json_elements!(array; $($body)*);
         $crate::Value::Array(array)
     }};

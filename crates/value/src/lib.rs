@@ -15,16 +15,23 @@
 //! ```
 
 mod build;
+mod json_patch;
 mod key;
+mod merge_patch;
 mod number;
 mod object;
 mod order;
 pub mod pointer;
+pub mod quantity;
+pub mod selector;
 mod serde_impl;
 mod tree;
 
+pub use json_patch::{COPY_BYTES_MAX, JsonPatchError, json_patch};
 pub use key::Key;
+pub use merge_patch::create_merge_patch;
 pub use number::format_float;
 pub use object::Object;
+pub use quantity::Quantity;
 pub use serde_impl::ParseError;
 pub use tree::Value;
