@@ -1,1 +1,5 @@
 //! Health of any Kubernetes object by Argo CD's rules.
+
+mod status;
+
+pub use status::{Health, HealthStatus};

@@ -1,0 +1,53 @@
+//! Names that users, upstream's tools and we agree on.
+
+/// Group of `Application`, `AppProject` and `ApplicationSet`.
+pub const ARGO_GROUP: &str = "argoproj.io";
+/// `apiVersion` of an `Application`.
+pub const ARGO_API_VERSION: &str = "argoproj.io/v1alpha1";
+/// Group of our own resources.
+pub const GROUP: &str = "windlass.dev";
+/// `apiVersion` of our own resources.
+pub const API_VERSION: &str = "windlass.dev/v1alpha1";
+
+/// Field manager of everything that we apply.
+pub const FIELD_MANAGER: &str = "windlass";
+/// Namespace of applications, unless said otherwise; Argo CD's own default.
+pub const CONTROL_NAMESPACE: &str = "argocd";
+/// The cluster that the controller itself runs against.
+pub const IN_CLUSTER_SERVER: &str = "https://kubernetes.default.svc";
+/// The name of that cluster.
+pub const IN_CLUSTER_NAME: &str = "in-cluster";
+
+/// Names the application that owns an object: `<app>:<group>/<kind>:<namespace>/<name>`.
+pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
+/// The label that tracks by name alone, in the tracking methods `label` and `annotation+label`.
+pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// Asks for a refresh: `normal` or `hard`.
+pub const REFRESH: &str = "argocd.argoproj.io/refresh";
+/// `"true"` leaves an application alone.
+pub const SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
+/// Order within a phase.
+pub const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
+/// Options of one object's sync.
+pub const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
+/// Options of one object's comparison.
+pub const COMPARE_OPTIONS: &str = "argocd.argoproj.io/compare-options";
+/// Makes an object a hook.
+pub const HOOK: &str = "argocd.argoproj.io/hook";
+/// When a hook is deleted.
+pub const HOOK_DELETE_POLICY: &str = "argocd.argoproj.io/hook-delete-policy";
+/// `"true"` keeps an object's health out of its application's.
+pub const IGNORE_HEALTHCHECK: &str = "argocd.argoproj.io/ignore-healthcheck";
+/// Helm's `keep` is honoured when an application is deleted.
+pub const HELM_RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+/// Finalizer that deletes what an application deployed, in the foreground.
+pub const RESOURCES_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
+
+/// How long a new revision may take to become healthy before it is rolled back: a duration, or
+/// `off`. On an application; it overrides the controller's default.
+pub const HEALTH_GATE: &str = "windlass.dev/health-gate";
+/// Revisions that are not to be deployed, as JSON. Written by the controller and by
+/// `windlass app hold`.
+pub const HOLDS: &str = "windlass.dev/holds";
+/// The last revision that was seen healthy.
+pub const LAST_HEALTHY: &str = "windlass.dev/last-healthy";

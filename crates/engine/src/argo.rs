@@ -1,0 +1,513 @@
+//! Argo CD's `Application`, read into the engine's words and its status written back.
+
+use crate::gate::Hold;
+use crate::operation::{OperationPhase, Request, ResourceResult, Selector};
+use crate::object::ObjectKey;
+use crate::spec::{
+    Automated, Destination, Propagation, Retry, Source, Spec, SyncOptions, format_time,
+    parse_duration, parse_time,
+};
+use crate::status::{Condition, HistoryEntry, OperationState, Status, SyncStatus};
+use crate::step::{AppState, AppView, Refresh};
+use api::names;
+use health::{Health, HealthStatus};
+use std::sync::Arc;
+use value::{Object, Value, json};
+
+/// Deployments that the history keeps unless the application says otherwise.
+const HISTORY_LIMIT: i64 = 10;
+
+/// Reads an `Application`.
+#[must_use]
+pub fn view(application: &Value) -> AppView {
+    let spec = Arc::new(spec(application.get("spec").unwrap_or(&Value::Null)));
+    let annotation = |name: &str| application.str_at(&["metadata", "annotations", name]);
+    let finalizers: Vec<String> = application
+        .array_at(&["metadata", "finalizers"])
+        .iter()
+        .filter_map(|f| f.as_str().map(str::to_owned))
+        .collect();
+    let mut notes: Vec<(String, String)> = api::unknown_fields(application)
+        .into_iter()
+        .map(|path| {
+            let message = format!("the field {path} is not known and has no effect");
+            ("UnknownFieldWarning".to_owned(), message)
+        })
+        .collect();
+    for option in &spec.options.unknown {
+        let message = format!("the sync option {option:?} is not known or not supported yet");
+        notes.push(("UnknownFieldWarning".to_owned(), message));
+    }
+    let health_gate = match annotation(names::HEALTH_GATE) {
+        "" => None,
+        "off" | "0" => Some(None),
+        text => match parse_duration(text) {
+            Ok(gate) => Some(Some(gate)),
+            Err(e) => {
+                let message = format!("annotation {}: {e}", names::HEALTH_GATE);
+                notes.push(("UnknownFieldWarning".to_owned(), message));
+                None
+            }
+        },
+    };
+    AppView {
+        operation: application
+            .get("operation")
+            .filter(|o| o.is_object())
+            .and_then(|o| request_from(o, &spec)),
+        refresh: match annotation(names::REFRESH) {
+            "" => None,
+            "hard" => Some(Refresh::Hard),
+            _ => Some(Refresh::Normal),
+        },
+        deleting: application.at(&["metadata", "deletionTimestamp"]).is_some(),
+        cascade: cascade(&finalizers),
+        finalizers,
+        holds: Hold::parse_list(annotation(names::HOLDS)),
+        last_healthy: annotation(names::LAST_HEALTHY).to_owned(),
+        health_gate,
+        skip: annotation(names::SKIP_RECONCILE) == "true",
+        terminate: application.str_at(&["status", "operationState", "phase"]) == "Terminating",
+        notes,
+        spec,
+    }
+}
+
+fn cascade(finalizers: &[String]) -> Option<Propagation> {
+    finalizers.iter().find_map(|f| {
+        match f.strip_prefix(names::RESOURCES_FINALIZER)? {
+            "" | "/foreground" => Some(Propagation::Foreground),
+            "/background" => Some(Propagation::Background),
+            _ => None,
+        }
+    })
+}
+
+/// Returns the finalizers without those of ours.
+#[must_use]
+pub fn foreign_finalizers(finalizers: &[String]) -> Vec<String> {
+    let ours = |f: &&String| f.starts_with(names::RESOURCES_FINALIZER);
+    finalizers.iter().filter(|f| !ours(f)).cloned().collect()
+}
+
+fn spec(raw: &Value) -> Spec {
+    let mut problems = Vec::new();
+    let source = source(raw, &mut problems);
+    let policy = raw.get("syncPolicy").unwrap_or(&Value::Null);
+    let destination = Destination {
+        server: raw.str_at(&["destination", "server"]).to_owned(),
+        name: raw.str_at(&["destination", "name"]).to_owned(),
+        namespace: raw.str_at(&["destination", "namespace"]).to_owned(),
+    };
+    check_destination(&destination, &mut problems);
+    let options = policy.array_at(&["syncOptions"]).iter().filter_map(Value::as_str);
+    let limit = raw.i64_at(&["revisionHistoryLimit"]).unwrap_or(HISTORY_LIMIT);
+    Spec {
+        project: raw.str_at(&["project"]).to_owned(),
+        source,
+        destination,
+        automated: automated(policy),
+        options: SyncOptions::parse(options),
+        retry: policy.get("retry").map(|r| retry(r, &mut problems)),
+        namespace_metadata: policy.get("managedNamespaceMetadata").cloned(),
+        history_limit: usize::try_from(limit).unwrap_or(0),
+        problems,
+    }
+}
+
+fn source(raw: &Value, problems: &mut Vec<String>) -> Source {
+    let sources = raw.array_at(&["sources"]);
+    let source = match (raw.get("source").filter(|s| s.is_object()), sources) {
+        (Some(source), []) => source,
+        (None, [only]) => only,
+        (None, []) => {
+            problems.push("spec.source is missing: it needs at least repoURL and path".into());
+            &Value::Null
+        }
+        _ => {
+            problems.push("several sources (spec.sources) are not supported yet".into());
+            &Value::Null
+        }
+    };
+    if source.is_object() {
+        if source.str_at(&["repoURL"]).is_empty() {
+            problems.push("spec.source.repoURL is required".into());
+        }
+        for kind in ["chart", "plugin"] {
+            if source.get(kind).is_some_and(|v| !v.is_empty() && v.as_str() != Some("")) {
+                problems.push(format!("spec.source.{kind} is not supported yet"));
+            }
+        }
+        if source.str_at(&["path"]).is_empty() && source.get("chart").is_none() {
+            problems.push("spec.source.repoURL and either source.path, source.chart, or source.ref are required".into());
+        }
+    }
+    Source {
+        repo_url: source.str_at(&["repoURL"]).to_owned(),
+        path: source.str_at(&["path"]).trim_matches('/').to_owned(),
+        target_revision: source.str_at(&["targetRevision"]).to_owned(),
+        raw: source.clone(),
+    }
+}
+
+/// Only the cluster that the controller runs against is known as yet.
+fn check_destination(destination: &Destination, problems: &mut Vec<String>) {
+    match (destination.server.as_str(), destination.name.as_str()) {
+        ("", "") => {
+            problems.push("Destination server missing from app spec".to_owned());
+        }
+        (names::IN_CLUSTER_SERVER, "") | ("", names::IN_CLUSTER_NAME) => {}
+        ("", name) => problems.push(format!(
+            "application destination spec is invalid: unable to find destination server: there are \
+             no clusters with this name: {name}"
+        )),
+        (server, "") => problems.push(format!(
+            "application destination server {server:?} is not known: use {}",
+            names::IN_CLUSTER_SERVER
+        )),
+        (server, name) => problems.push(format!(
+            "application destination can't have both name and server defined: {name} {server}"
+        )),
+    }
+}
+
+fn automated(policy: &Value) -> Option<Automated> {
+    let raw = policy.get("automated").filter(|a| a.is_object())?;
+    if raw.get("enabled").and_then(Value::as_bool) == Some(false) {
+        return None;
+    }
+    let flag = |name: &str| raw.get(name).and_then(Value::as_bool).unwrap_or(false);
+    Some(Automated {
+        prune: flag("prune"),
+        self_heal: flag("selfHeal"),
+        allow_empty: flag("allowEmpty"),
+    })
+}
+
+fn retry(raw: &Value, problems: &mut Vec<String>) -> Retry {
+    let mut retry = Retry { limit: raw.i64_at(&["limit"]).unwrap_or(0), ..Retry::default() };
+    let mut duration = |name: &str, slot: &mut jiff::SignedDuration| match raw.str_at(&["backoff", name]) {
+        "" => {}
+        text => match parse_duration(text) {
+            Ok(d) => *slot = d,
+            Err(e) => problems.push(format!("spec.syncPolicy.retry.backoff.{name}: {e}")),
+        },
+    };
+    duration("duration", &mut retry.duration);
+    duration("maxDuration", &mut retry.max);
+    if let Some(factor) = raw.i64_at(&["backoff", "factor"]) {
+        retry.factor = factor.max(1);
+    }
+    retry
+}
+
+/// Reads an `operation` as anyone may write it on an application. An operation without a sync is
+/// none.
+#[must_use]
+pub fn request_from(raw: &Value, spec: &Spec) -> Option<Request> {
+    let sync = raw.get("sync")?;
+    let automated = raw.at(&["initiatedBy", "automated"]).and_then(Value::as_bool) == Some(true);
+    let flag = |name: &str| sync.get(name).and_then(Value::as_bool).unwrap_or(false);
+    let own_options = sync.array_at(&["syncOptions"]).iter().filter_map(Value::as_str);
+    let text = |v: &Value, name: &str| v.str_at(&[name]).to_owned();
+    Some(Request {
+        revision: Some(text(sync, "revision")).filter(|r| !r.is_empty()),
+        resources: sync
+            .array_at(&["resources"])
+            .iter()
+            .map(|r| Selector {
+                group: text(r, "group"),
+                kind: text(r, "kind"),
+                name: text(r, "name"),
+                namespace: text(r, "namespace"),
+            })
+            .collect(),
+        prune: flag("prune"),
+        dry_run: flag("dryRun"),
+        // An operation written by hand has only its own options; automation brings the spec's.
+        options: if automated { spec.options.clone() } else { SyncOptions::parse(own_options) },
+        automated,
+        retry: match raw.get("retry").filter(|r| !r.is_empty()) {
+            Some(own) => retry(own, &mut Vec::new()),
+            None => Retry::default(),
+        },
+        heal_attempts: sync.i64_at(&["autoHealAttemptsCount"]).unwrap_or(0),
+        raw: raw.clone(),
+    })
+}
+
+/// Reads the status that an earlier life of the controller has written.
+#[must_use]
+pub fn status_from(application: &Value) -> Status {
+    let Some(raw) = application.get("status").filter(|s| s.is_object()) else {
+        return Status::default();
+    };
+    let text = |path: &[&str]| raw.str_at(path).to_owned();
+    let health = raw.at(&["health", "status"]).and_then(Value::as_str).map(|status| Health {
+        status: HealthStatus::parse(status),
+        message: text(&["health", "message"]),
+    });
+    Status {
+        sync: SyncStatus::parse(raw.str_at(&["sync", "status"])),
+        revision: text(&["sync", "revision"]),
+        health,
+        health_since: parse_time(raw.str_at(&["health", "lastTransitionTime"])),
+        conditions: raw
+            .array_at(&["conditions"])
+            .iter()
+            .filter_map(|c| {
+                Some(Condition {
+                    kind: c.str_at(&["type"]).to_owned(),
+                    message: c.str_at(&["message"]).to_owned(),
+                    since: parse_time(c.str_at(&["lastTransitionTime"]))?,
+                })
+            })
+            .collect(),
+        history: raw.array_at(&["history"]).iter().filter_map(history_from).collect(),
+        operation: raw.get("operationState").and_then(operation_from),
+        reconciled_at: parse_time(raw.str_at(&["reconciledAt"])),
+    }
+}
+
+fn history_from(raw: &Value) -> Option<HistoryEntry> {
+    let deployed_at = parse_time(raw.str_at(&["deployedAt"]))?;
+    Some(HistoryEntry {
+        id: raw.i64_at(&["id"]).unwrap_or(0),
+        revision: raw.str_at(&["revision"]).to_owned(),
+        source: raw.get("source").cloned().unwrap_or_default(),
+        started_at: parse_time(raw.str_at(&["deployStartedAt"])).unwrap_or(deployed_at),
+        deployed_at,
+        initiated_by: raw.get("initiatedBy").cloned().unwrap_or_else(Value::object),
+    })
+}
+
+fn operation_from(raw: &Value) -> Option<OperationState> {
+    let results = raw.array_at(&["syncResult", "resources"]).iter().map(|r| ResourceResult {
+        key: ObjectKey::new(
+            r.str_at(&["group"]),
+            r.str_at(&["kind"]),
+            r.str_at(&["namespace"]),
+            r.str_at(&["name"]),
+        ),
+        version: r.str_at(&["version"]).into(),
+        status: known(r.str_at(&["status"]), &["Synced", "SyncFailed", "Pruned", "PruneSkipped"]),
+        message: r.str_at(&["message"]).to_owned(),
+        hook_phase: known(r.str_at(&["hookPhase"]), &["Running", "Succeeded", "Failed"]),
+        hook_type: known(r.str_at(&["hookType"]), &["", "PreSync", "Sync", "PostSync", "SyncFail"]),
+        sync_phase: known(r.str_at(&["syncPhase"]), &["Sync", "PreSync", "PostSync", "SyncFail"]),
+    });
+    Some(OperationState {
+        operation: raw.get("operation")?.clone(),
+        phase: OperationPhase::parse(raw.str_at(&["phase"])),
+        message: raw.str_at(&["message"]).to_owned(),
+        started_at: parse_time(raw.str_at(&["startedAt"]))?,
+        finished_at: parse_time(raw.str_at(&["finishedAt"])),
+        retry_count: raw.i64_at(&["retryCount"]).unwrap_or(0),
+        revision: raw.str_at(&["syncResult", "revision"]).to_owned(),
+        results: results.collect(),
+    })
+}
+
+/// Returns the one of `names` that `text` is, or the first.
+fn known(text: &str, names: &'static [&'static str]) -> &'static str {
+    names.iter().find(|n| **n == text).unwrap_or(&names[0])
+}
+
+/// Returns an application's `status`, as Argo CD writes it with inline health
+/// (`controller.resource.health.persist`).
+#[must_use]
+pub fn status_value(state: &AppState, control_namespace: &str) -> Value {
+    let status = &state.status;
+    let mut out = Object::new();
+    out.insert("controllerNamespace", control_namespace);
+    if let Some(health) = &status.health {
+        out.insert("health", health_value(health, status));
+    }
+    if !status.history.is_empty() {
+        out.insert("history", status.history.iter().map(history_value).collect::<Value>());
+    }
+    if let Some(operation) = &status.operation {
+        out.insert("operationState", operation_value(operation, state));
+    }
+    if let Some(at) = status.reconciled_at {
+        out.insert("reconciledAt", format_time(at));
+    }
+    if !status.conditions.is_empty() {
+        let conditions = status.conditions.iter().map(|c| {
+            json!({
+                "type": c.kind.as_str(),
+                "message": c.message.as_str(),
+                "lastTransitionTime": format_time(c.since),
+            })
+        });
+        out.insert("conditions", conditions.collect::<Value>());
+    }
+    out.insert("resources", resources_value(state));
+    if !state.source_type.is_empty() {
+        out.insert("sourceType", state.source_type);
+    }
+    out.insert("summary", summary_value(state));
+    if let Some(app) = &state.app {
+        out.insert("sync", sync_value(status, &app.spec));
+    }
+    Value::Object(out)
+}
+
+fn health_value(health: &Health, status: &Status) -> Value {
+    let mut out = Object::new();
+    out.insert("status", health.status.as_str());
+    if !health.message.is_empty() {
+        out.insert("message", health.message.as_str());
+    }
+    if let Some(since) = status.health_since {
+        out.insert("lastTransitionTime", format_time(since));
+    }
+    Value::Object(out)
+}
+
+fn sync_value(status: &Status, spec: &Spec) -> Value {
+    let mut destination = Object::new();
+    for (name, text) in [
+        ("server", &spec.destination.server),
+        ("name", &spec.destination.name),
+        ("namespace", &spec.destination.namespace),
+    ] {
+        if !text.is_empty() {
+            destination.insert(name, text.as_str());
+        }
+    }
+    let mut out = Object::new();
+    out.insert(
+        "comparedTo",
+        json!({"destination": Value::Object(destination), "source": spec.source.raw.clone()}),
+    );
+    if !status.revision.is_empty() {
+        out.insert("revision", status.revision.as_str());
+    }
+    out.insert("status", status.sync.as_str());
+    Value::Object(out)
+}
+
+fn history_value(entry: &HistoryEntry) -> Value {
+    json!({
+        "id": entry.id,
+        "revision": entry.revision.as_str(),
+        "source": entry.source.clone(),
+        "deployStartedAt": format_time(entry.started_at),
+        "deployedAt": format_time(entry.deployed_at),
+        "initiatedBy": entry.initiated_by.clone(),
+    })
+}
+
+fn operation_value(operation: &OperationState, state: &AppState) -> Value {
+    let mut out = Object::new();
+    out.insert("operation", operation.operation.clone());
+    out.insert("phase", operation.phase.as_str());
+    if !operation.message.is_empty() {
+        out.insert("message", operation.message.as_str());
+    }
+    out.insert("startedAt", format_time(operation.started_at));
+    if let Some(at) = operation.finished_at {
+        out.insert("finishedAt", format_time(at));
+    }
+    if operation.retry_count > 0 {
+        out.insert("retryCount", operation.retry_count);
+    }
+    let mut result = Object::new();
+    if !operation.results.is_empty() {
+        let resources = operation.results.iter().map(result_value);
+        result.insert("resources", resources.collect::<Value>());
+    }
+    result.insert("revision", operation.revision.as_str());
+    let source = operation.operation.at(&["sync", "source"]).cloned();
+    let source = source.or_else(|| state.app.as_ref().map(|a| a.spec.source.raw.clone()));
+    result.insert("source", source.unwrap_or_default());
+    out.insert("syncResult", Value::Object(result));
+    Value::Object(out)
+}
+
+fn result_value(result: &ResourceResult) -> Value {
+    let mut out = Object::new();
+    out.insert("group", &*result.key.group);
+    out.insert("version", &*result.version);
+    out.insert("kind", &*result.key.kind);
+    out.insert("namespace", &*result.key.namespace);
+    out.insert("name", &*result.key.name);
+    out.insert("status", result.status);
+    if !result.message.is_empty() {
+        out.insert("message", result.message.as_str());
+    }
+    if !result.hook_type.is_empty() {
+        out.insert("hookType", result.hook_type);
+    }
+    out.insert("hookPhase", result.hook_phase);
+    out.insert("syncPhase", result.sync_phase);
+    Value::Object(out)
+}
+
+fn resources_value(state: &AppState) -> Value {
+    state
+        .comparison
+        .resources
+        .iter()
+        .map(|r| {
+            let mut out = Object::new();
+            for (name, text) in [
+                ("group", &r.key.group),
+                ("kind", &r.key.kind),
+                ("namespace", &r.key.namespace),
+                ("name", &r.key.name),
+                ("version", &r.version),
+            ] {
+                if !text.is_empty() {
+                    out.insert(name, &**text);
+                }
+            }
+            if let Some(sync) = r.sync {
+                out.insert("status", sync.as_str());
+            }
+            if let Some(health) = &r.health {
+                let mut it = Object::new();
+                it.insert("status", health.status.as_str());
+                if !health.message.is_empty() {
+                    it.insert("message", health.message.as_str());
+                }
+                out.insert("health", Value::Object(it));
+            }
+            if r.requires_pruning {
+                out.insert("requiresPruning", true);
+            }
+            if r.hook {
+                out.insert("hook", true);
+            }
+            if r.wave != 0 {
+                out.insert("syncWave", r.wave);
+            }
+            Value::Object(out)
+        })
+        .collect()
+}
+
+/// Lists the images of the containers that Git wants, sorted.
+fn summary_value(state: &AppState) -> Value {
+    let mut images = std::collections::BTreeSet::new();
+    if let Some(target) = state.target() {
+        for desired in &target.objects {
+            let pod = match &*desired.key.kind {
+                "Pod" => desired.value.get("spec"),
+                "CronJob" => desired.value.at(&["spec", "jobTemplate", "spec", "template", "spec"]),
+                _ => desired.value.at(&["spec", "template", "spec"]),
+            };
+            for list in ["initContainers", "containers"] {
+                for container in pod.map_or(&[][..], |p| p.array_at(&[list])) {
+                    images.insert(container.str_at(&["image"]).to_owned());
+                }
+            }
+        }
+    }
+    images.remove("");
+    if images.is_empty() {
+        return Value::object();
+    }
+    json!({"images": images.into_iter().collect::<Vec<String>>()})
+}

@@ -1,0 +1,33 @@
+//! Applications: what is deployed, what should be, and how one becomes the other.
+//!
+//! The core is pure. [`AppState::step`] takes one event, the time, and a view of the live cluster,
+//! and answers with effects: patches to write, objects to apply or delete, entries for the ledger.
+//! It never reads a clock, does no I/O and draws no random number, so the whole controller can be
+//! run under a simulated clock. Custom resources are met only in [`argo`].
+//!
+//! Behaviour is Argo CD's where its users would notice (`docs/compatibility.md` lists what differs).
+
+pub mod argo;
+mod auto;
+mod compare;
+mod gate;
+mod object;
+mod operation;
+mod order;
+mod spec;
+mod status;
+mod step;
+
+pub use compare::{Comparison, FieldDiff, LiveFacts, Match, ResourceState, World, compare};
+pub use gate::{Hold, HoldReason};
+pub use object::{DeletePolicy, Desired, Directives, ObjectKey, Phase, split_api_version};
+pub use operation::{Operation, OperationPhase, Request, ResourceResult, Selector};
+pub use order::kind_rank;
+pub use spec::{
+    Automated, Destination, DurationError, Propagation, Retry, Source, Spec, SyncOptions,
+    format_time, parse_duration, parse_time,
+};
+pub use status::{Condition, HistoryEntry, OperationState, Status, SyncStatus};
+pub use step::{
+    AppState, AppView, ApplyItem, Config, Effect, Event, Outcome, Problem, Record, Refresh, Target,
+};

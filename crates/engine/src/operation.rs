@@ -1,0 +1,756 @@
+//! One sync: its tasks in phases and waves, and how far it has come.
+
+use crate::compare::{LiveFacts, Match, World};
+use crate::object::{DeletePolicy, ObjectKey, Phase};
+use crate::order::kind_rank;
+use crate::spec::{Propagation, Retry, Spec, SyncOptions};
+use crate::step::{ApplyItem, Effect, Outcome, Target};
+use health::HealthStatus;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use value::Value;
+
+/// How an operation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationPhase {
+    /// It goes on.
+    Running,
+    /// It did what it was asked to do.
+    Succeeded,
+    /// It did not.
+    Failed,
+    /// It could not be started.
+    Error,
+}
+
+impl OperationPhase {
+    /// Returns the phase's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Error => "Error",
+        }
+    }
+
+    /// Reads a phase's name; an unknown one counts as failed.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "Running" | "Terminating" => Self::Running,
+            "Succeeded" => Self::Succeeded,
+            "Error" => Self::Error,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Objects that an operation is limited to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector {
+    /// The group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// The namespace; empty for any.
+    pub namespace: String,
+}
+
+impl Selector {
+    fn matches(&self, key: &ObjectKey) -> bool {
+        *key.group == *self.group
+            && *key.kind == *self.kind
+            && *key.name == *self.name
+            && (self.namespace.is_empty() || *key.namespace == *self.namespace)
+    }
+}
+
+/// An operation as it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The operation as it is written.
+    pub raw: Value,
+    /// The commit to deploy; `None` is what the application tracks.
+    pub revision: Option<String>,
+    /// Objects that it is limited to; empty is all.
+    pub resources: Vec<Selector>,
+    /// Delete what Git no longer has.
+    pub prune: bool,
+    /// Change nothing.
+    pub dry_run: bool,
+    /// Options of this operation only.
+    pub options: SyncOptions,
+    /// True if no person asked for it.
+    pub automated: bool,
+    /// How it is repeated when it fails.
+    pub retry: Retry,
+    /// How often self-heal has tried, this one included; 0 if it is none of self-heal's.
+    pub heal_attempts: i64,
+}
+
+impl Request {
+    /// Returns true if completing it is a deployment that the history keeps.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.resources.is_empty() && !self.dry_run
+    }
+}
+
+/// What became of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceResult {
+    /// The object.
+    pub key: ObjectKey,
+    /// The version of its group.
+    pub version: Box<str>,
+    /// `Synced`, `SyncFailed`, `Pruned` or `PruneSkipped`.
+    pub status: &'static str,
+    /// The server's words, or ours.
+    pub message: String,
+    /// `Running`, `Succeeded` or `Failed`.
+    pub hook_phase: &'static str,
+    /// The hook's type; empty for an ordinary object.
+    pub hook_type: &'static str,
+    /// The phase.
+    pub sync_phase: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum TaskKind {
+    Apply(usize),
+    Prune,
+    CreateNamespace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TaskState {
+    /// Nothing was done yet.
+    Waiting,
+    /// A hook's predecessor is being deleted.
+    Clearing,
+    /// Sent to the cluster; no answer yet.
+    Sent,
+    /// Applied; its health decides.
+    Applied,
+    Done,
+    Failed,
+    Skipped,
+}
+
+#[derive(Clone, Debug)]
+struct Task {
+    key: ObjectKey,
+    version: Box<str>,
+    kind: TaskKind,
+    phase: Phase,
+    wave: i32,
+    hook: bool,
+    state: TaskState,
+    message: String,
+}
+
+/// A sync that goes on.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// What was asked for.
+    pub request: Request,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The commit that it deploys.
+    pub revision: String,
+    /// Repetitions so far.
+    pub retry_count: i64,
+    /// When it is repeated, if it waits for that.
+    pub retry_at: Option<Timestamp>,
+    /// The sentence about how it stands.
+    pub message: String,
+    target: Option<Arc<Target>>,
+    tasks: Vec<Task>,
+    /// When the last wave was completed, for the pause before the next.
+    wave_done_at: Option<Timestamp>,
+    failing: Option<String>,
+}
+
+/// What an operation came to.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) phase: OperationPhase,
+    pub(crate) message: String,
+}
+
+impl Operation {
+    /// Returns an operation that deploys `revision`, once its objects are known.
+    #[must_use]
+    pub fn new(request: Request, revision: String, now: Timestamp) -> Self {
+        Self {
+            request,
+            started_at: now,
+            revision,
+            retry_count: 0,
+            retry_at: None,
+            message: String::new(),
+            target: None,
+            tasks: Vec::new(),
+            wave_done_at: None,
+            failing: None,
+        }
+    }
+
+    /// Returns true once the objects to deploy are known.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        self.target.is_some()
+    }
+
+    /// Returns true while an answer of the cluster is awaited.
+    #[must_use]
+    pub fn is_waiting_for_answers(&self) -> bool {
+        self.tasks.iter().any(|t| t.state == TaskState::Sent)
+    }
+
+    /// Returns true between waves and while it waits to be repeated: a newer commit may take over.
+    #[must_use]
+    pub fn is_at_boundary(&self) -> bool {
+        self.retry_at.is_some() || !self.is_waiting_for_answers()
+    }
+
+    /// Returns the objects that it deploys.
+    #[must_use]
+    pub fn target(&self) -> Option<&Arc<Target>> {
+        self.target.as_ref()
+    }
+
+    /// Lays out the tasks. `done` are the results of an earlier life of the same operation.
+    pub fn plan(
+        &mut self,
+        target: &Arc<Target>,
+        spec: &Spec,
+        world: &dyn World,
+        done: &[ResourceResult],
+    ) {
+        let mut tasks = Vec::new();
+        let selected = |key: &ObjectKey| {
+            self.request.resources.is_empty()
+                || self.request.resources.iter().any(|s| s.matches(key))
+        };
+        for (i, desired) in target.objects.iter().enumerate() {
+            let directives = &desired.directives;
+            if !selected(&desired.key) || (directives.is_hook && !self.request.resources.is_empty())
+            {
+                continue;
+            }
+            let skip = self.request.options.out_of_sync_only
+                && !directives.is_hook
+                && world.facts(desired).matches == Match::InSync;
+            if skip {
+                continue;
+            }
+            let phases: &[Phase] =
+                if directives.is_hook { &directives.hooks } else { &[Phase::Sync] };
+            for phase in phases {
+                tasks.push(Task {
+                    key: desired.key.clone(),
+                    version: desired.version().into(),
+                    kind: TaskKind::Apply(i),
+                    phase: *phase,
+                    wave: directives.wave,
+                    hook: directives.is_hook,
+                    state: TaskState::Waiting,
+                    message: String::new(),
+                });
+            }
+        }
+        self.plan_prunes(target, world, &selected, &mut tasks);
+        self.plan_namespace(spec, world, &mut tasks);
+        tasks.sort_by(|a, b| {
+            let rank = |t: &Task| (t.phase, t.wave, t.kind != TaskKind::Prune, kind_rank(&t.key));
+            rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(&b.key))
+        });
+        for task in &mut tasks {
+            let same = |r: &&ResourceResult| r.key == task.key && r.sync_phase == task.phase.as_str();
+            if let Some(result) = done.iter().find(same)
+                && matches!(result.hook_phase, "Succeeded")
+            {
+                task.state = TaskState::Done;
+                task.message.clone_from(&result.message);
+            }
+        }
+        self.tasks = tasks;
+        self.target = Some(Arc::clone(target));
+        self.failing = None;
+        self.wave_done_at = None;
+    }
+
+    fn plan_prunes(
+        &self,
+        target: &Target,
+        world: &dyn World,
+        selected: &dyn Fn(&ObjectKey) -> bool,
+        tasks: &mut Vec<Task>,
+    ) {
+        let wanted: BTreeSet<&ObjectKey> = target.objects.iter().map(|d| &d.key).collect();
+        let last_wave =
+            tasks.iter().filter(|t| t.phase == Phase::Sync).map(|t| t.wave).max().unwrap_or(0);
+        let mut prunes = Vec::new();
+        for key in world.tracked() {
+            if wanted.contains(&key) || !selected(&key) {
+                continue;
+            }
+            let Some(facts) = world.live(&key) else { continue };
+            if !facts.directives.is_hook {
+                prunes.push((key, facts));
+            }
+        }
+        // The highest wave is pruned first: the waves are mirrored onto themselves.
+        let waves: BTreeSet<i32> = prunes.iter().map(|(_, f)| f.directives.wave).collect();
+        let waves: Vec<i32> = waves.into_iter().collect();
+        for (key, facts) in prunes {
+            let place = waves.iter().position(|w| *w == facts.directives.wave).unwrap_or(0);
+            let last = self.request.options.prune_last || facts.directives.prune_last;
+            let wave = if last { last_wave.saturating_add(1) } else { waves[waves.len() - 1 - place] };
+            let (state, message) = if facts.directives.keep_on_prune {
+                (TaskState::Skipped, "ignored (no prune)")
+            } else if !self.request.prune {
+                (TaskState::Skipped, "ignored (requires pruning)")
+            } else {
+                (TaskState::Waiting, "")
+            };
+            tasks.push(Task {
+                key,
+                version: facts.version,
+                kind: TaskKind::Prune,
+                phase: Phase::Sync,
+                wave,
+                hook: false,
+                state,
+                message: message.to_owned(),
+            });
+        }
+    }
+
+    fn plan_namespace(&self, spec: &Spec, world: &dyn World, tasks: &mut Vec<Task>) {
+        let namespace = &spec.destination.namespace;
+        let wanted = self.request.options.create_namespace && !namespace.is_empty();
+        let in_git = tasks.iter().any(|t| &*t.key.kind == "Namespace" && *t.key.name == **namespace);
+        let known = spec.namespace_metadata.is_none() && world.has_namespace(namespace);
+        if !wanted || in_git || known {
+            return;
+        }
+        tasks.push(Task {
+            key: ObjectKey::new("", "Namespace", "", namespace),
+            version: "v1".into(),
+            kind: TaskKind::CreateNamespace,
+            phase: Phase::PreSync,
+            wave: i32::MIN,
+            hook: false,
+            state: TaskState::Waiting,
+            message: String::new(),
+        });
+    }
+
+    /// Takes the cluster's answer about one object.
+    pub fn answer(&mut self, key: &ObjectKey, outcome: &Outcome) {
+        let Some(task) =
+            self.tasks.iter_mut().find(|t| t.key == *key && t.state == TaskState::Sent)
+        else {
+            return;
+        };
+        match outcome {
+            Ok(message) => {
+                task.message.clone_from(message);
+                task.state = match task.kind {
+                    TaskKind::Apply(_) => TaskState::Applied,
+                    _ => TaskState::Done,
+                };
+            }
+            Err(message) => {
+                task.message.clone_from(message);
+                task.state = TaskState::Failed;
+            }
+        }
+    }
+
+    /// Goes on as far as the cluster allows. Returns the end, if it has come.
+    pub(crate) fn advance(
+        &mut self,
+        spec: &Spec,
+        world: &dyn World,
+        wave_delay: SignedDuration,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Option<End> {
+        if self.is_waiting_for_answers() {
+            return None;
+        }
+        if let Some(end) = self.refuse_unknown_kinds(world) {
+            return Some(end);
+        }
+        loop {
+            let Some((phase, wave)) = self.next_group() else {
+                return Some(self.finish(effects));
+            };
+            self.look_at_health(phase, wave, world);
+            if self.failing.is_none() && self.group_failed(phase, wave) && self.group_idle(phase, wave)
+            {
+                self.failing = Some(self.failure_message());
+                continue;
+            }
+            if self.send_next(phase, wave, spec, world, effects) {
+                return None;
+            }
+            if self.group_idle(phase, wave) && self.group_failed(phase, wave) {
+                continue;
+            }
+            let clearing = self.group(phase, wave).find(|t| t.state == TaskState::Clearing);
+            if let Some(key) = clearing.map(|t| t.key.clone()) {
+                self.message = format!("waiting for deletion of hook {key}");
+                return None;
+            }
+            let waits = self.waits_for(phase, wave);
+            let last = self.is_last(phase, wave);
+            if last && waits.iter().all(|t| !t.hook) {
+                // Nothing follows and no hook runs: health is no longer the operation's business.
+                return Some(self.finish(effects));
+            }
+            if !waits.is_empty() {
+                self.message = waiting_message(&waits);
+                return None;
+            }
+            // The wave is complete: a pause, so that other controllers see it before the next.
+            let done_at = *self.wave_done_at.get_or_insert(now);
+            let next_at = done_at.saturating_add(wave_delay).unwrap_or(now);
+            if now < next_at {
+                effects.push(Effect::WakeAt(next_at));
+                return None;
+            }
+            self.wave_done_at = None;
+            for task in self.tasks.iter_mut().filter(|t| t.phase == phase && t.wave == wave) {
+                if task.state == TaskState::Applied {
+                    task.state = TaskState::Done;
+                }
+            }
+        }
+    }
+
+    /// A kind that the cluster doesn't have fails the operation before anything is applied, unless
+    /// the same operation brings its definition.
+    fn refuse_unknown_kinds(&mut self, world: &dyn World) -> Option<End> {
+        if self.tasks.iter().any(|t| !matches!(t.state, TaskState::Waiting | TaskState::Skipped)) {
+            return None;
+        }
+        let target = self.target.clone()?;
+        let defined: BTreeSet<(String, String)> = target
+            .objects
+            .iter()
+            .filter(|d| &*d.key.kind == "CustomResourceDefinition")
+            .map(|d| {
+                let at = |path: &[&str]| d.value.str_at(path).to_owned();
+                (at(&["spec", "group"]), at(&["spec", "names", "kind"]))
+            })
+            .collect();
+        let mut refused = false;
+        for task in &mut self.tasks {
+            let TaskKind::Apply(i) = task.kind else { continue };
+            let desired = &target.objects[i];
+            let brought =
+                defined.contains(&(task.key.group.to_string(), task.key.kind.to_string()));
+            if !brought && world.facts(desired).matches == Match::KindUnknown {
+                refused = true;
+                task.state = TaskState::Failed;
+                task.message = format!(
+                    "The Kubernetes API could not find {}/{} for requested resource {}/{} \
+                     ({}:{}). Make sure the \"{}\" CRD is installed on the destination cluster.",
+                    task.key.group,
+                    task.key.kind,
+                    task.key.namespace,
+                    task.key.name,
+                    desired.file,
+                    desired.line,
+                    task.key.kind,
+                );
+            }
+        }
+        refused.then(|| {
+            let reasons = self.reasons();
+            End {
+                phase: OperationPhase::Failed,
+                message: format!(
+                    "one or more synchronization tasks are not valid, reason: {reasons}"
+                ),
+            }
+        })
+    }
+
+    fn group(&self, phase: Phase, wave: i32) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(move |t| t.phase == phase && t.wave == wave)
+    }
+
+    /// Returns the first phase and wave with something left to do.
+    fn next_group(&self) -> Option<(Phase, i32)> {
+        let failing = self.failing.is_some();
+        self.tasks
+            .iter()
+            .filter(|t| (t.phase == Phase::SyncFail) == failing)
+            .filter(|t| {
+                matches!(t.state, TaskState::Waiting | TaskState::Clearing | TaskState::Applied)
+                    || (!failing && t.state == TaskState::Failed)
+            })
+            .map(|t| (t.phase, t.wave))
+            .next()
+    }
+
+    fn is_last(&self, phase: Phase, wave: i32) -> bool {
+        !self.tasks.iter().any(|t| {
+            t.phase != Phase::SyncFail
+                && (t.phase, t.wave) > (phase, wave)
+                && t.state == TaskState::Waiting
+        })
+    }
+
+    fn group_failed(&self, phase: Phase, wave: i32) -> bool {
+        self.group(phase, wave).any(|t| t.state == TaskState::Failed)
+    }
+
+    /// Returns true if the group has nothing left to send and nothing to wait for.
+    fn group_idle(&self, phase: Phase, wave: i32) -> bool {
+        self.group(phase, wave).all(|t| {
+            matches!(t.state, TaskState::Done | TaskState::Failed | TaskState::Skipped)
+        }) || (self.group_failed(phase, wave)
+            && self.group(phase, wave).all(|t| !matches!(t.state, TaskState::Waiting)))
+    }
+
+    fn waits_for(&self, phase: Phase, wave: i32) -> Vec<Task> {
+        self.group(phase, wave).filter(|t| t.state == TaskState::Applied).cloned().collect()
+    }
+
+    /// Moves applied tasks on by the health of their objects.
+    fn look_at_health(&mut self, phase: Phase, wave: i32, world: &dyn World) {
+        let Some(target) = self.target.clone() else { return };
+        let last = self.is_last(phase, wave);
+        for task in self.tasks.iter_mut().filter(|t| t.phase == phase && t.wave == wave) {
+            let TaskKind::Apply(i) = task.kind else { continue };
+            if task.state != TaskState::Applied {
+                continue;
+            }
+            let facts = world.facts(&target.objects[i]);
+            match health_of(&facts) {
+                HealthStatus::Healthy | HealthStatus::Suspended if task.hook || !last => {
+                    task.state = TaskState::Done;
+                }
+                HealthStatus::Degraded if task.hook || !last => {
+                    task.state = TaskState::Failed;
+                    let why = facts.health.map(|h| h.message).unwrap_or_default();
+                    if !why.is_empty() {
+                        task.message = why;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Sends the next run of tasks of one kind. Returns true if something was sent.
+    fn send_next(
+        &mut self,
+        phase: Phase,
+        wave: i32,
+        spec: &Spec,
+        world: &dyn World,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let target = self.target.clone();
+        let dry_run = self.request.dry_run;
+        let replace = self.request.options.replace;
+        let propagation = self.request.options.propagation;
+        let mut items = Vec::new();
+        let mut run_kind: Option<Box<str>> = None;
+        let mut sent = false;
+        for task in self.tasks.iter_mut().filter(|t| t.phase == phase && t.wave == wave) {
+            if !matches!(task.state, TaskState::Waiting | TaskState::Clearing) {
+                continue;
+            }
+            match task.kind {
+                TaskKind::CreateNamespace => {
+                    effects.push(Effect::CreateNamespace {
+                        name: task.key.name.to_string(),
+                        metadata: spec.namespace_metadata.clone(),
+                        dry_run,
+                    });
+                    task.state = TaskState::Sent;
+                    return true;
+                }
+                TaskKind::Prune => {
+                    effects.push(Effect::Delete { key: task.key.clone(), propagation, dry_run });
+                    task.state = TaskState::Sent;
+                    sent = true;
+                }
+                TaskKind::Apply(i) => {
+                    if sent {
+                        break;
+                    }
+                    let Some(target) = &target else { continue };
+                    let directives = &target.objects[i].directives;
+                    let facts = world.facts(&target.objects[i]);
+                    if task.hook && needs_clearing(directives.delete_policies.as_slice(), &facts, task)
+                    {
+                        if task.state == TaskState::Waiting {
+                            task.state = TaskState::Clearing;
+                            effects.push(Effect::Delete {
+                                key: task.key.clone(),
+                                propagation: Propagation::Background,
+                                dry_run,
+                            });
+                            sent = true;
+                        }
+                        continue;
+                    }
+                    if run_kind.as_deref().is_some_and(|k| k != &*task.key.kind) {
+                        break;
+                    }
+                    run_kind = Some(task.key.kind.clone());
+                    items.push(ApplyItem {
+                        index: i,
+                        replace: replace || directives.replace,
+                        force: directives.force,
+                    });
+                    task.state = TaskState::Sent;
+                }
+            }
+        }
+        if let (false, Some(target)) = (items.is_empty(), target) {
+            effects.push(Effect::Apply { target, items, dry_run });
+            sent = true;
+        }
+        sent
+    }
+
+    fn reasons(&self) -> String {
+        let reasons: BTreeSet<&str> = self
+            .tasks
+            .iter()
+            .filter(|t| t.state == TaskState::Failed && !t.message.is_empty())
+            .map(|t| t.message.as_str())
+            .collect();
+        reasons.into_iter().collect::<Vec<_>>().join(",")
+    }
+
+    fn failure_message(&self) -> String {
+        let acted = |t: &&Task| !matches!(t.state, TaskState::Waiting | TaskState::Skipped);
+        let all_failed = self.tasks.iter().filter(acted).all(|t| t.state == TaskState::Failed);
+        let what = if all_failed {
+            "one or more objects failed to apply"
+        } else {
+            "one or more synchronization tasks completed unsuccessfully"
+        };
+        match self.reasons() {
+            reasons if reasons.is_empty() => what.to_owned(),
+            reasons => format!("{what}, reason: {reasons}"),
+        }
+    }
+
+    /// Deletes hooks that asked for it and says how it ended.
+    fn finish(&self, effects: &mut Vec<Effect>) -> End {
+        let failed = self.failing.is_some();
+        for task in self.tasks.iter().filter(|t| t.hook) {
+            let TaskKind::Apply(i) = task.kind else { continue };
+            let Some(target) = &self.target else { continue };
+            let policies = &target.objects[i].directives.delete_policies;
+            let delete = match task.state {
+                TaskState::Done => policies.contains(&DeletePolicy::HookSucceeded) && !failed,
+                TaskState::Failed => policies.contains(&DeletePolicy::HookFailed),
+                _ => false,
+            };
+            if delete {
+                effects.push(Effect::Delete {
+                    key: task.key.clone(),
+                    propagation: Propagation::Background,
+                    dry_run: false,
+                });
+            }
+        }
+        match &self.failing {
+            Some(message) => End { phase: OperationPhase::Failed, message: message.clone() },
+            None => {
+                let ends_in_hook = self.tasks.last().is_some_and(|t| t.hook);
+                let how = if ends_in_hook { "no more tasks" } else { "all tasks run" };
+                let message = format!("successfully synced ({how})");
+                End { phase: OperationPhase::Succeeded, message }
+            }
+        }
+    }
+
+    /// Returns what became of each object so far, in order.
+    #[must_use]
+    pub fn results(&self) -> Vec<ResourceResult> {
+        let mut results: Vec<ResourceResult> = self
+            .tasks
+            .iter()
+            .filter(|t| !matches!(t.state, TaskState::Waiting | TaskState::Clearing | TaskState::Sent))
+            .map(|t| ResourceResult {
+                key: t.key.clone(),
+                version: t.version.clone(),
+                status: match (&t.kind, t.state) {
+                    (_, TaskState::Failed) => "SyncFailed",
+                    (_, TaskState::Skipped) => "PruneSkipped",
+                    (TaskKind::Prune, _) => "Pruned",
+                    _ => "Synced",
+                },
+                message: t.message.clone(),
+                hook_phase: match t.state {
+                    TaskState::Failed => "Failed",
+                    TaskState::Applied => "Running",
+                    _ => "Succeeded",
+                },
+                hook_type: if t.hook { t.phase.as_str() } else { "" },
+                sync_phase: t.phase.as_str(),
+            })
+            .collect();
+        let phase = |r: &ResourceResult| match r.sync_phase {
+            "PreSync" => 0,
+            "Sync" => 1,
+            "PostSync" => 2,
+            _ => 3,
+        };
+        results.sort_by(|a, b| {
+            (phase(a), &a.key.kind, &a.key.name).cmp(&(phase(b), &b.key.kind, &b.key.name))
+        });
+        results
+    }
+}
+
+/// Returns the health that decides about a wave: an object without one is fine at once, a missing
+/// one isn't there yet.
+fn health_of(facts: &LiveFacts) -> HealthStatus {
+    match (&facts.health, &facts.matches) {
+        (_, Match::Missing | Match::KindUnknown) => HealthStatus::Progressing,
+        (Some(health), _) => health.status,
+        (None, _) => HealthStatus::Healthy,
+    }
+}
+
+/// Returns true if a hook's predecessor must go before the hook is created.
+fn needs_clearing(policies: &[DeletePolicy], facts: &LiveFacts, task: &Task) -> bool {
+    let exists = !matches!(facts.matches, Match::Missing | Match::KindUnknown);
+    exists
+        && (task.state == TaskState::Clearing || policies.contains(&DeletePolicy::BeforeHookCreation))
+}
+
+fn waiting_message(waits: &[Task]) -> String {
+    let first = waits.iter().find(|t| !t.hook).unwrap_or(&waits[0]);
+    let key = &first.key;
+    let name = format!("{}/{}/{}", key.group, key.kind, key.name);
+    let mut message = if first.hook {
+        format!("waiting for completion of hook {name}")
+    } else {
+        format!("waiting for healthy state of {name}")
+    };
+    if waits.len() > 1 {
+        message.push_str(&format!(" and {} more resources", waits.len() - 1));
+    }
+    message
+}

@@ -1,0 +1,942 @@
+//! The core: one event in, effects out.
+
+use crate::auto::{self, Decision};
+use crate::compare::{Comparison, FieldDiff, World, compare};
+use crate::gate::{self, Hold, Verdict};
+use crate::object::{Desired, ObjectKey};
+use crate::operation::{End, Operation, OperationPhase, Request};
+use crate::spec::{Propagation, Spec};
+use crate::status::{HistoryEntry, OperationState, Status, SyncStatus};
+use health::{Health, HealthStatus};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use value::Value;
+
+/// The controller's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How long a new revision may take to become healthy; `None` never rolls back.
+    pub health_gate: Option<SignedDuration>,
+    /// Pause between two waves.
+    pub wave_delay: SignedDuration,
+    /// How often Git is asked without being told; `None` never.
+    pub refresh_interval: Option<SignedDuration>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            health_gate: Some(SignedDuration::from_mins(10)),
+            wave_delay: SignedDuration::from_secs(2),
+            refresh_interval: Some(SignedDuration::from_secs(120)),
+        }
+    }
+}
+
+/// A refresh that somebody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Ask Git again.
+    Normal,
+    /// Ask Git again and forget what was rendered.
+    Hard,
+}
+
+/// An application as it stands in the API, in the engine's words.
+#[derive(Clone, Debug)]
+pub struct AppView {
+    /// What it asks for.
+    pub spec: Arc<Spec>,
+    /// An operation that somebody wrote on it.
+    pub operation: Option<Request>,
+    /// A refresh that somebody asked for.
+    pub refresh: Option<Refresh>,
+    /// True if its deletion was asked for.
+    pub deleting: bool,
+    /// Whether deleting it deletes what it deployed; `None` if it has no finalizer of ours.
+    pub cascade: Option<Propagation>,
+    /// Its finalizers.
+    pub finalizers: Vec<String>,
+    /// Revisions that are not to be deployed.
+    pub holds: Vec<Hold>,
+    /// The last revision that was seen healthy.
+    pub last_healthy: String,
+    /// The health gate that it asks for, if it asks for one: `Some(None)` is "off".
+    pub health_gate: Option<Option<SignedDuration>>,
+    /// True if it is to be left alone.
+    pub skip: bool,
+    /// True if somebody asked for its operation to be stopped.
+    pub terminate: bool,
+    /// Conditions that follow from the resource itself: type and message.
+    pub notes: Vec<(String, String)>,
+}
+
+/// Why something could not be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The condition's type.
+    pub kind: &'static str,
+    /// The sentence.
+    pub message: String,
+    /// True if trying again may help.
+    pub transient: bool,
+}
+
+/// The objects of one revision.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// The commit.
+    pub revision: String,
+    /// The objects, sorted by key.
+    pub objects: Vec<Desired>,
+    /// Conditions that follow from rendering: type and message.
+    pub notes: Vec<(String, String)>,
+    /// `Directory`, `Kustomize` or `Helm`.
+    pub source_type: &'static str,
+}
+
+/// The cluster's answer about one object: its words either way.
+pub type Outcome = Result<String, String>;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The application changed, or is seen for the first time.
+    Application(Box<AppView>),
+    /// What the application tracks points at this commit.
+    Resolved(Result<String, Problem>),
+    /// A revision's objects are known.
+    Loaded {
+        /// The commit.
+        revision: String,
+        /// Its objects.
+        result: Result<Arc<Target>, Problem>,
+    },
+    /// The cluster answered about one object.
+    Answered {
+        /// The object.
+        key: ObjectKey,
+        /// The answer.
+        outcome: Outcome,
+    },
+    /// Something live changed, or time has passed.
+    Look,
+}
+
+/// One object to apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyItem {
+    /// Its place among the target's objects.
+    pub index: usize,
+    /// Replace it instead of applying it.
+    pub replace: bool,
+    /// Delete and create it anew if it can't be changed.
+    pub force: bool,
+}
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Ask Git where the application's revision points.
+    Resolve {
+        /// Forget what was rendered before.
+        hard: bool,
+    },
+    /// Render a revision.
+    Load {
+        /// The commit.
+        revision: String,
+    },
+    /// Write status, annotations and operation; `clear_operation` removes a request that was taken.
+    Write {
+        /// Remove the operation that was asked for.
+        clear_operation: bool,
+        /// Remove the refresh annotation.
+        clear_refresh: bool,
+    },
+    /// Apply objects of one kind, in any order.
+    Apply {
+        /// The revision's objects.
+        target: Arc<Target>,
+        /// Which of them.
+        items: Vec<ApplyItem>,
+        /// Change nothing.
+        dry_run: bool,
+    },
+    /// Delete an object.
+    Delete {
+        /// The object.
+        key: ObjectKey,
+        /// What becomes of its dependents.
+        propagation: Propagation,
+        /// Change nothing.
+        dry_run: bool,
+    },
+    /// Make the destination namespace.
+    CreateNamespace {
+        /// Its name.
+        name: String,
+        /// Its labels and annotations.
+        metadata: Option<Value>,
+        /// Change nothing.
+        dry_run: bool,
+    },
+    /// Ask the server whether these objects differ.
+    Confirm(Vec<ObjectKey>),
+    /// Write an entry of the ledger.
+    Record(Record),
+    /// Remove our finalizers: the application may go.
+    Release,
+    /// Look again at this time.
+    WakeAt(Timestamp),
+}
+
+/// An entry of the ledger.
+#[derive(Clone, Debug)]
+pub enum Record {
+    /// A live object was changed by somebody else than us.
+    Drift {
+        /// The object.
+        key: ObjectKey,
+        /// The fields; empty if the object is gone.
+        fields: Vec<FieldDiff>,
+        /// True if it will be undone.
+        heals: bool,
+    },
+    /// A drift is over.
+    Healed {
+        /// The object.
+        key: ObjectKey,
+        /// True if we undid it.
+        by_us: bool,
+    },
+    /// A sync has ended.
+    Synced {
+        /// The commit that was deployed before; empty for the first.
+        from: String,
+        /// The commit that it deployed.
+        to: String,
+        /// Who asked for it, as `initiatedBy` is written.
+        initiated_by: Value,
+        /// How it ended.
+        phase: OperationPhase,
+        /// The sentence.
+        message: String,
+        /// True if it undid drift.
+        heal: bool,
+        /// True if it goes back to an earlier revision.
+        rollback: bool,
+        /// Objects that were deleted.
+        pruned: Vec<ObjectKey>,
+    },
+    /// A revision is held and the one before deployed again.
+    RolledBack {
+        /// The commit that failed.
+        from: String,
+        /// The commit that is deployed instead.
+        to: String,
+        /// Why.
+        message: String,
+    },
+}
+
+/// One application's state: everything that isn't in [`Status`] may be forgotten.
+#[derive(Debug)]
+pub struct AppState {
+    /// The application as it stands in the API.
+    pub app: Option<Arc<AppView>>,
+    /// What is told about it.
+    pub status: Status,
+    /// Revisions that are not to be deployed; ours to write.
+    pub holds: Vec<Hold>,
+    /// The last revision that was seen healthy; ours to write.
+    pub last_healthy: String,
+    /// The last comparison.
+    pub comparison: Comparison,
+    /// The commit that the tracked revision points at.
+    pub resolved: Option<Result<String, Problem>>,
+    /// The sync that goes on.
+    pub operation: Option<Operation>,
+    /// `Directory`, `Kustomize` or `Helm`, once known.
+    pub source_type: &'static str,
+    target: Option<(String, Result<Arc<Target>, Problem>)>,
+    drifts: BTreeMap<ObjectKey, bool>,
+    /// Objects that were in sync with this revision: only what was in sync can drift.
+    in_sync: BTreeMap<ObjectKey, String>,
+    asked: Option<String>,
+    resolving: bool,
+    was_self_healing: bool,
+}
+
+impl AppState {
+    /// Returns the state of an application that was never seen, or whose status is `status`.
+    #[must_use]
+    pub fn new(status: Status, source_type: &'static str) -> Self {
+        Self {
+            app: None,
+            status,
+            holds: Vec::new(),
+            last_healthy: String::new(),
+            comparison: Comparison::default(),
+            resolved: None,
+            operation: None,
+            source_type,
+            target: None,
+            drifts: BTreeMap::new(),
+            in_sync: BTreeMap::new(),
+            asked: None,
+            resolving: false,
+            was_self_healing: false,
+        }
+    }
+
+    /// Returns the objects that the application is compared with, if they are known.
+    #[must_use]
+    pub fn target(&self) -> Option<&Arc<Target>> {
+        self.target.as_ref().and_then(|(_, t)| t.as_ref().ok())
+    }
+
+    /// Takes one event and answers with what is to be done, in order.
+    pub fn step(
+        &mut self,
+        event: Event,
+        world: &dyn World,
+        config: &Config,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let mut clear_refresh = false;
+        match event {
+            Event::Application(view) => clear_refresh = self.take_application(*view, &mut effects),
+            Event::Resolved(result) => {
+                self.resolving = false;
+                self.resolved = Some(result);
+                self.status.reconciled_at = Some(now);
+            }
+            Event::Loaded { revision, result } => self.take_target(revision, result),
+            Event::Answered { key, outcome } => {
+                if let Some(operation) = &mut self.operation {
+                    operation.answer(&key, &outcome);
+                }
+            }
+            Event::Look => {}
+        }
+        self.settle(world, config, now, clear_refresh, &mut effects);
+        effects
+    }
+
+    fn take_application(&mut self, view: AppView, effects: &mut Vec<Effect>) -> bool {
+        let spec_changed = self.app.as_ref().is_none_or(|a| a.spec != view.spec);
+        let hard = view.refresh == Some(Refresh::Hard);
+        if self.holds != view.holds {
+            self.holds.clone_from(&view.holds);
+        }
+        if !view.last_healthy.is_empty() || self.last_healthy.is_empty() {
+            self.last_healthy.clone_from(&view.last_healthy);
+        }
+        if hard || spec_changed {
+            self.target = None;
+            self.asked = None;
+        }
+        if spec_changed {
+            self.resolved = None;
+        }
+        let ask = view.refresh.is_some() || spec_changed;
+        let resolvable = view.spec.problems.is_empty() && !view.skip && !view.deleting;
+        let clear_refresh = view.refresh.is_some();
+        self.app = Some(Arc::new(view));
+        if ask && resolvable {
+            self.resolving = true;
+            effects.push(Effect::Resolve { hard });
+        }
+        clear_refresh
+    }
+
+    fn take_target(&mut self, revision: String, result: Result<Arc<Target>, Problem>) {
+        if self.asked.as_deref() == Some(revision.as_str()) {
+            self.asked = None;
+        }
+        if let Some(operation) = &mut self.operation
+            && operation.revision == revision
+            && !operation.is_planned()
+            && let Err(problem) = &result
+        {
+            operation.message.clone_from(&problem.message);
+        }
+        if let Ok(target) = &result {
+            self.source_type = target.source_type;
+        }
+        self.target = Some((revision, result));
+    }
+
+    /// Returns the commit that should be deployed: the tracked one, unless it is held.
+    #[must_use]
+    pub fn wanted_revision(&self) -> Option<String> {
+        let resolved = self.resolved.as_ref()?.as_ref().ok()?;
+        let Some(hold) = self.holds.iter().rev().find(|h| h.revision == *resolved) else {
+            return Some(resolved.clone());
+        };
+        if !hold.back_to.is_empty() {
+            return Some(hold.back_to.clone());
+        }
+        let deployed = self.status.history.iter().rev().find(|h| h.revision != hold.revision);
+        deployed.map(|h| h.revision.clone())
+    }
+
+    fn settle(
+        &mut self,
+        world: &dyn World,
+        config: &Config,
+        now: Timestamp,
+        clear_refresh: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(app) = self.app.clone() else { return };
+        if app.deleting {
+            self.settle_deletion(&app, world, effects);
+            return;
+        }
+        if app.skip {
+            return;
+        }
+        if !app.spec.problems.is_empty() {
+            self.settle_invalid(&app, now);
+            effects.push(Effect::Write { clear_operation: false, clear_refresh });
+            return;
+        }
+        let mut notes = app.notes.clone();
+        self.ask_for_target(effects);
+        self.compare(world, now, &mut notes, effects);
+        let before = effects.len();
+        let clear_operation = self.settle_operation(&app, world, config, now, effects);
+        let ended = self.operation.is_none() && effects.len() > before;
+        if ended || clear_operation {
+            // What has just been applied is part of what is told.
+            self.compare(world, now, &mut Vec::new(), &mut Vec::new());
+        }
+        self.judge_health(&app, config, now, &mut notes, effects);
+        self.automate(&app, world, config, now, &mut notes, effects);
+        self.look_for_drift(&app, effects);
+        self.hold_note(&mut notes);
+        self.status.set_conditions(notes, now);
+        let quiet = self.operation.as_ref().is_none_or(|o| !o.is_waiting_for_answers());
+        if self.resolving && !clear_refresh {
+            return;
+        }
+        // The operation's start is written before its first effect: whoever comes after a crash
+        // must find it.
+        let starts = self.operation.is_some() && effects.iter().any(is_change);
+        if quiet || starts || clear_refresh {
+            let place = effects.iter().position(is_change).unwrap_or(effects.len());
+            effects.insert(place, Effect::Write { clear_operation, clear_refresh });
+        }
+    }
+
+    fn settle_invalid(&mut self, app: &AppView, now: Timestamp) {
+        let mut notes = app.notes.clone();
+        let problems = app.spec.problems.iter();
+        notes.extend(problems.map(|p| ("InvalidSpecError".to_owned(), p.clone())));
+        self.status.set_conditions(notes, now);
+        self.status.sync = SyncStatus::Unknown;
+        self.status.set_health(
+            Health { status: HealthStatus::Unknown, message: String::new() },
+            now,
+        );
+    }
+
+    fn ask_for_target(&mut self, effects: &mut Vec<Effect>) {
+        if self.resolved.is_none() && !self.resolving {
+            self.resolving = true;
+            effects.push(Effect::Resolve { hard: false });
+        }
+        let wanted = match &self.operation {
+            Some(operation) if !operation.is_planned() => Some(operation.revision.clone()),
+            _ => self.wanted_revision(),
+        };
+        let Some(wanted) = wanted else { return };
+        let have = self.target.as_ref().is_some_and(|(revision, _)| *revision == wanted);
+        if !have && self.asked.as_deref() != Some(wanted.as_str()) {
+            self.asked = Some(wanted.clone());
+            effects.push(Effect::Load { revision: wanted });
+        }
+    }
+
+    /// Brings the comparison up to date.
+    fn compare(
+        &mut self,
+        world: &dyn World,
+        now: Timestamp,
+        notes: &mut Vec<(String, String)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let problem = match (&self.resolved, &self.target) {
+            (Some(Err(problem)), _) | (_, Some((_, Err(problem)))) => Some(problem.clone()),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            notes.push((problem.kind.to_owned(), problem.message));
+            self.status.sync = SyncStatus::Unknown;
+            let health = self.health_without_target(world);
+            self.status.set_health(health, now);
+            return;
+        }
+        let Some(target) = self.target().cloned() else { return };
+        if Some(&target.revision) != self.wanted_revision().as_ref() {
+            return;
+        }
+        notes.extend(target.notes.iter().cloned());
+        self.comparison = compare(&target, world);
+        if !self.comparison.unknown.is_empty() {
+            effects.push(Effect::Confirm(self.comparison.unknown.clone()));
+        }
+        self.status.sync = self.comparison.sync;
+        self.status.revision.clone_from(&target.revision);
+        if let Some(health) = self.comparison.health.clone() {
+            self.status.set_health(health, now);
+        }
+    }
+
+    /// Returns the health of what is deployed when Git can't say what should be.
+    fn health_without_target(&self, world: &dyn World) -> Health {
+        let mut worst = Health { status: HealthStatus::Healthy, message: String::new() };
+        for key in world.tracked() {
+            let Some(health) = world.live(&key).and_then(|f| f.health) else { continue };
+            if health.status > worst.status {
+                worst = Health {
+                    status: health.status,
+                    message: format!("{key}: {}", health.message),
+                };
+            }
+        }
+        worst
+    }
+
+    /// Starts, goes on with, or ends the operation. Returns true if a request was taken.
+    fn settle_operation(
+        &mut self,
+        app: &AppView,
+        world: &dyn World,
+        config: &Config,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let mut taken = false;
+        if self.operation.is_none() {
+            self.resume(app);
+        }
+        if self.operation.is_none()
+            && let Some(request) = app.operation.clone()
+        {
+            taken = self.start(request, now);
+        }
+        self.run(app, world, config, now, effects);
+        taken && self.operation.is_some() || (app.operation.is_some() && self.operation.is_none())
+    }
+
+    /// Takes up an operation that an earlier life of the controller has left running.
+    fn resume(&mut self, app: &AppView) {
+        let Some(state) = &self.status.operation else { return };
+        if state.phase != OperationPhase::Running {
+            return;
+        }
+        let Some(request) = crate::argo::request_from(&state.operation, &app.spec) else {
+            return;
+        };
+        let Some(revision) = request.revision.clone().or_else(|| {
+            (!state.revision.is_empty()).then(|| state.revision.clone())
+        }) else {
+            return;
+        };
+        let mut operation = Operation::new(request, revision, state.started_at);
+        operation.retry_count = state.retry_count;
+        self.operation = Some(operation);
+    }
+
+    fn start(&mut self, request: Request, now: Timestamp) -> bool {
+        let revision = request.revision.clone().or_else(|| self.wanted_revision());
+        let Some(revision) = revision else { return false };
+        self.status.operation = Some(OperationState {
+            operation: request.raw.clone(),
+            phase: OperationPhase::Running,
+            message: String::new(),
+            started_at: now,
+            finished_at: None,
+            retry_count: 0,
+            revision: revision.clone(),
+            results: Vec::new(),
+        });
+        self.operation = Some(Operation::new(request, revision, now));
+        true
+    }
+
+    /// Goes on with the operation as far as it can go.
+    fn run(
+        &mut self,
+        app: &AppView,
+        world: &dyn World,
+        config: &Config,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(mut operation) = self.operation.take() else { return };
+        if app.terminate {
+            let message = "Operation terminated".to_owned();
+            self.end(&operation, End { phase: OperationPhase::Failed, message }, now, effects);
+            return;
+        }
+        if self.superseded(&operation) {
+            let newer = self.wanted_revision().unwrap_or_default();
+            let message = format!("superseded by the newer revision {newer}");
+            self.end(&operation, End { phase: OperationPhase::Failed, message }, now, effects);
+            return;
+        }
+        if let Some(retry_at) = operation.retry_at {
+            if now < retry_at {
+                effects.push(Effect::WakeAt(retry_at));
+                self.operation = Some(operation);
+                return;
+            }
+            operation.retry_at = None;
+            let mut again = Operation::new(
+                operation.request.clone(),
+                operation.revision.clone(),
+                operation.started_at,
+            );
+            again.retry_count = operation.retry_count;
+            operation = again;
+        }
+        if !operation.is_planned() {
+            match self.target.clone() {
+                Some((revision, Ok(target))) if revision == operation.revision => {
+                    let done = self.status.operation.as_ref().map(|o| o.results.clone());
+                    let done = done.filter(|_| operation.retry_count == 0).unwrap_or_default();
+                    operation.plan(&target, &app.spec, world, &done);
+                }
+                Some((revision, Err(problem))) if revision == operation.revision => {
+                    let end = End { phase: OperationPhase::Error, message: problem.message };
+                    self.end(&operation, end, now, effects);
+                    return;
+                }
+                _ => {
+                    if self.asked.as_deref() != Some(operation.revision.as_str()) {
+                        self.asked = Some(operation.revision.clone());
+                        effects.push(Effect::Load { revision: operation.revision.clone() });
+                    }
+                    self.operation = Some(operation);
+                    return;
+                }
+            }
+        }
+        let end = operation.advance(&app.spec, world, config.wave_delay, now, effects);
+        match end {
+            None => {
+                self.tell(&operation);
+                self.operation = Some(operation);
+            }
+            Some(end) if end.phase == OperationPhase::Failed && retries_left(&operation) => {
+                operation.retry_count += 1;
+                let retry_at = now
+                    .saturating_add(operation.request.retry.delay(operation.retry_count))
+                    .unwrap_or(now);
+                operation.retry_at = Some(retry_at);
+                operation.message = format!(
+                    "{}. Retrying attempt #{} at {}.",
+                    end.message,
+                    operation.retry_count,
+                    retry_at.strftime("%-I:%M%p"),
+                );
+                effects.push(Effect::WakeAt(retry_at));
+                self.tell(&operation);
+                self.operation = Some(operation);
+            }
+            Some(end) => self.end(&operation, end, now, effects),
+        }
+    }
+
+    /// Returns true if an automated sync of an old commit should make room for a newer one.
+    fn superseded(&self, operation: &Operation) -> bool {
+        operation.request.automated
+            && operation.is_at_boundary()
+            && self.wanted_revision().is_some_and(|wanted| wanted != operation.revision)
+    }
+
+    /// Writes how the operation stands into the status.
+    fn tell(&mut self, operation: &Operation) {
+        if let Some(state) = &mut self.status.operation {
+            state.message.clone_from(&operation.message);
+            state.retry_count = operation.retry_count;
+            state.results = operation.results();
+        }
+    }
+
+    fn end(
+        &mut self,
+        operation: &Operation,
+        end: End,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.tell(operation);
+        let from = self.status.history.last().map_or_else(String::new, |h| h.revision.clone());
+        let mut message = end.message;
+        if operation.retry_count > 0 && end.phase != OperationPhase::Succeeded {
+            message = format!("{message} (retried {} times).", operation.retry_count);
+        }
+        let initiated_by =
+            operation.request.raw.get("initiatedBy").cloned().unwrap_or_else(Value::object);
+        if let Some(state) = &mut self.status.operation {
+            state.phase = end.phase;
+            state.message.clone_from(&message);
+            state.finished_at = Some(now);
+        }
+        let Some(app) = &self.app else { return };
+        let rollback = self.holds.iter().any(|h| h.back_to == operation.revision);
+        if end.phase == OperationPhase::Succeeded && operation.request.is_full() {
+            let id = self.status.history.last().map_or(0, |h| h.id + 1);
+            self.status.history.push(HistoryEntry {
+                id,
+                revision: operation.revision.clone(),
+                source: app.spec.source.raw.clone(),
+                started_at: operation.started_at,
+                deployed_at: now,
+                initiated_by: initiated_by.clone(),
+            });
+            let extra = self.status.history.len().saturating_sub(app.spec.history_limit.max(1));
+            self.status.history.drain(..extra);
+        }
+        if !operation.request.dry_run {
+            let results = operation.results();
+            effects.push(Effect::Record(Record::Synced {
+                from,
+                to: operation.revision.clone(),
+                initiated_by,
+                phase: end.phase,
+                message,
+                heal: operation.request.heal_attempts > 0,
+                rollback,
+                pruned: results
+                    .into_iter()
+                    .filter(|r| r.status == "Pruned")
+                    .map(|r| r.key)
+                    .collect(),
+            }));
+        }
+        self.operation = None;
+    }
+
+    /// Remembers a healthy revision, or rolls back one that didn't become healthy in time.
+    fn judge_health(
+        &mut self,
+        app: &AppView,
+        config: &Config,
+        now: Timestamp,
+        notes: &mut Vec<(String, String)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.operation.is_some() {
+            return;
+        }
+        let gate = app.health_gate.unwrap_or(config.health_gate);
+        match gate::judge(&app.spec, &self.status, &self.last_healthy, gate, now) {
+            Verdict::Idle => {}
+            Verdict::Healthy => {
+                let deployed = self.status.history.last().map(|h| h.revision.clone());
+                self.last_healthy = deployed.unwrap_or_default();
+            }
+            Verdict::Open(deadline) => effects.push(Effect::WakeAt(deadline)),
+            Verdict::Failed => self.roll_back(now, gate, notes, effects),
+        }
+    }
+
+    fn roll_back(
+        &mut self,
+        now: Timestamp,
+        gate: Option<SignedDuration>,
+        notes: &mut Vec<(String, String)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(failed) = self.status.operation.as_ref().map(|o| o.revision.clone()) else {
+            return;
+        };
+        if self.holds.iter().any(|h| h.revision == failed) || failed == self.last_healthy {
+            return;
+        }
+        // A revision that was rolled back to and isn't healthy either: no going round in circles.
+        if self.holds.iter().any(|h| h.back_to == failed) {
+            let text = format!(
+                "revision {} was rolled back to and is not healthy either: a person must decide",
+                short(&failed)
+            );
+            notes.push(("RollbackError".to_owned(), text));
+            return;
+        }
+        let health = self.status.health.as_ref();
+        let why = health.map(|h| h.message.clone()).filter(|m| !m.is_empty());
+        let status = health.map_or("Unknown", |h| h.status.as_str());
+        let gate_text = gate.map_or_else(String::new, |g| format!("{g:#}"));
+        let message = match why {
+            Some(why) => format!("{status} after {gate_text}: {why}"),
+            None => format!("{status} after {gate_text}"),
+        };
+        self.holds.push(Hold {
+            revision: failed.clone(),
+            back_to: self.last_healthy.clone(),
+            message: message.clone(),
+            by: gate::GATE.to_owned(),
+            since: Some(now),
+        });
+        effects.push(Effect::Record(Record::RolledBack {
+            from: failed,
+            to: self.last_healthy.clone(),
+            message,
+        }));
+        let wanted = self.last_healthy.clone();
+        if self.target.as_ref().is_none_or(|(revision, _)| *revision != wanted) {
+            self.asked = Some(wanted.clone());
+            effects.push(Effect::Load { revision: wanted });
+        }
+    }
+
+    /// Starts what automation decides.
+    fn automate(
+        &mut self,
+        app: &AppView,
+        world: &dyn World,
+        config: &Config,
+        now: Timestamp,
+        notes: &mut Vec<(String, String)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.operation.is_some() || app.operation.is_some() || self.resolving {
+            return;
+        }
+        let Some(wanted) = self.wanted_revision() else { return };
+        if self.status.revision != wanted
+            || self.status.sync != SyncStatus::OutOfSync
+            || !self.comparison.unknown.is_empty()
+        {
+            self.sync_error_note(app, notes);
+            return;
+        }
+        match auto::decide(&app.spec, &self.status, &self.comparison, &wanted, now) {
+            Decision::Nothing => {}
+            Decision::WaitUntil(at) => {
+                self.sync_error_note(app, notes);
+                effects.push(Effect::WakeAt(at));
+            }
+            Decision::Refuse(message) => notes.push(("SyncError".to_owned(), message)),
+            Decision::Start(request) => {
+                self.was_self_healing = request.heal_attempts > 0;
+                if self.was_self_healing {
+                    // The drift is recorded before it is undone.
+                    self.look_for_drift(app, effects);
+                }
+                self.start(*request, now);
+                self.run(app, world, config, now, effects);
+            }
+        }
+    }
+
+    fn sync_error_note(&self, app: &AppView, notes: &mut Vec<(String, String)>) {
+        let Some(operation) = &self.status.operation else { return };
+        let failed = matches!(operation.phase, OperationPhase::Failed | OperationPhase::Error);
+        let automated = app.spec.automated.is_some()
+            && operation.operation.at(&["initiatedBy", "automated"]).is_some();
+        if failed && automated && operation.revision == self.status.revision {
+            let message = auto::failed_message(&operation.revision, &operation.message);
+            notes.push(("SyncError".to_owned(), message));
+        }
+    }
+
+    /// Records objects that were as Git wants them and no longer are, and those that are again.
+    fn look_for_drift(&mut self, app: &AppView, effects: &mut Vec<Effect>) {
+        let revision = self.status.revision.clone();
+        let busy = self.operation.as_ref().is_some_and(|o| o.request.heal_attempts == 0);
+        let heals = app.spec.automated.is_some_and(|a| a.self_heal);
+        let mut records = Vec::new();
+        for resource in self.comparison.resources.iter().filter(|r| !r.requires_pruning) {
+            let key = &resource.key;
+            match resource.sync {
+                Some(SyncStatus::Synced) => {
+                    if let Some(healing) = self.drifts.remove(key) {
+                        let by_us = healing && self.was_self_healing;
+                        records.push(Record::Healed { key: key.clone(), by_us });
+                    }
+                    self.in_sync.insert(key.clone(), revision.clone());
+                }
+                Some(SyncStatus::OutOfSync) if !self.comparison.unknown.contains(key) => {
+                    let drifted = self.in_sync.get(key).is_some_and(|r| *r == revision);
+                    if drifted && !busy && !self.drifts.contains_key(key) {
+                        self.drifts.insert(key.clone(), heals);
+                        records.push(Record::Drift {
+                            key: key.clone(),
+                            fields: resource.fields.clone(),
+                            heals,
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        effects.extend(records.into_iter().map(Effect::Record));
+    }
+
+    fn hold_note(&self, notes: &mut Vec<(String, String)>) {
+        let Some(Ok(resolved)) = &self.resolved else { return };
+        if let Some(hold) = self.holds.iter().rev().find(|h| h.revision == *resolved) {
+            let instead = self.wanted_revision().unwrap_or_default();
+            notes.push((
+                "RevisionHeld".to_owned(),
+                format!(
+                    "revision {} is held by {} ({}); {} is deployed instead. Push a newer commit, \
+                     or: windlass app unhold",
+                    short(&hold.revision),
+                    hold.by,
+                    hold.message,
+                    short(&instead),
+                ),
+            ));
+        }
+    }
+
+    /// Deletes what was deployed, highest wave first, then lets the application go.
+    fn settle_deletion(&mut self, app: &AppView, world: &dyn World, effects: &mut Vec<Effect>) {
+        let Some(propagation) = app.cascade else { return };
+        let mut left = Vec::new();
+        for key in world.tracked() {
+            let kept = &*key.kind == "CustomResourceDefinition";
+            let Some(facts) = world.live(&key).filter(|f| !kept && !f.directives.keep_on_delete)
+            else {
+                continue;
+            };
+            left.push((facts.directives.wave, key, facts.deleting));
+        }
+        let Some(highest) = left.iter().map(|(wave, ..)| *wave).max() else {
+            effects.push(Effect::Release);
+            return;
+        };
+        for (wave, key, deleting) in left {
+            if wave == highest && !deleting {
+                effects.push(Effect::Delete { key, propagation, dry_run: false });
+            }
+        }
+    }
+}
+
+fn is_change(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Apply { .. } | Effect::Delete { .. } | Effect::CreateNamespace { .. }
+    )
+}
+
+fn retries_left(operation: &Operation) -> bool {
+    let limit = operation.request.retry.limit;
+    limit < 0 || operation.retry_count < limit
+}
+
+/// Returns the first seven digits of a commit, as people write it.
+fn short(revision: &str) -> &str {
+    revision.get(..7).unwrap_or(revision)
+}
