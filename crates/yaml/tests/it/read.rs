@@ -1,0 +1,121 @@
+//! Reading.
+
+use crate::{cases, without_lines};
+use value::Value;
+
+/// Decodes standard base64.
+fn base64(text: &str) -> Vec<u8> {
+    let yaml = format!("!!binary {text}");
+    // The crate's own decoder would replace bytes that aren't text: decode by hand.
+    let _ = yaml;
+    let digit = |b: u8| match b {
+        b'A'..=b'Z' => b - b'A',
+        b'a'..=b'z' => b - b'a' + 26,
+        b'0'..=b'9' => b - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let mut out = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0);
+    for b in text.bytes().filter(|b| *b != b'=') {
+        bits = bits << 6 | u32::from(digit(b));
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count) as u8);
+        }
+    }
+    out
+}
+
+fn text_of(case: &Value) -> Vec<u8> {
+    match case.get("yaml") {
+        Some(text) => text.as_str().expect("yaml is text").as_bytes().to_vec(),
+        None => base64(case.str_at(&["yaml_b64"])),
+    }
+}
+
+/// Returns JSON as Go's `json.Marshal` writes it, which escapes what HTML or JavaScript minds.
+fn go_json(value: &Value) -> String {
+    value
+        .to_json()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+        .replace("\\u0008", "\\b")
+        .replace("\\u000c", "\\f")
+        .replace('\u{FFFD}', "\\ufffd")
+}
+
+/// Returns the recorded answer of `column`, with references followed.
+fn want<'a>(case: &'a Value, column: &str) -> Option<&'a Value> {
+    let answer = case.get(column)?;
+    match answer.get("same_as").and_then(Value::as_str) {
+        Some(other) => case.get(other),
+        None => Some(answer),
+    }
+}
+
+/// Returns "" if a result is as recorded, and else what differs.
+fn difference(got: &Result<Value, yaml::Error>, want: &Value) -> String {
+    match (got, want.get("json"), want.get("error")) {
+        (Ok(got), Some(want), _) => {
+            let want = want.as_str().unwrap_or("").replace('\u{FFFD}', "\\ufffd");
+            let got = go_json(got);
+            if got == want {
+                String::new()
+            } else {
+                format!("got  {got}\nwant {want}")
+            }
+        }
+        (Err(got), _, Some(want)) => {
+            let got = without_lines(&got.to_string());
+            let want = without_lines(want.as_str().unwrap_or(""));
+            if got == want {
+                String::new()
+            } else {
+                format!("got  error {got}\nwant error {want}")
+            }
+        }
+        (got, ..) => format!("got  {got:?}\nwant {want}"),
+    }
+}
+
+/// Fails with the first differences, if there are any.
+fn report(column: &str, count: usize, differences: &[String]) {
+    let shown: Vec<_> = differences.iter().take(12).map(String::as_str).collect();
+    assert!(
+        differences.is_empty(),
+        "{column}: {} of {count} cases differ\n{}",
+        differences.len(),
+        shown.join("\n\n")
+    );
+}
+
+fn check(column: &str, read: impl Fn(&[u8]) -> Result<Value, yaml::Error>) {
+    let mut differences = Vec::new();
+    let mut count = 0;
+    for case in cases("yaml-read.jsonl") {
+        let Some(want) = want(&case, column) else {
+            continue;
+        };
+        count += 1;
+        let difference = difference(&read(&text_of(&case)), want);
+        if !difference.is_empty() {
+            differences.push(format!("{case}\n{difference}"));
+        }
+    }
+    report(column, count, &differences);
+}
+
+#[test]
+fn v2_reads_as_recorded() {
+    check("v2", yaml::v2::to_value);
+}
+
+#[test]
+fn v2_strict_reads_as_recorded() {
+    check("v2_strict", yaml::v2::to_value_strict);
+}
