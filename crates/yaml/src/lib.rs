@@ -18,6 +18,7 @@
 //! assert_eq!(v.to_json(), r#"{"true":[15,1000,null]}"#);
 //! ```
 
+mod emit;
 mod error;
 mod input;
 pub mod limits;
@@ -29,5 +30,6 @@ mod timestamp;
 mod tree;
 pub mod v2;
 
+pub use emit::to_yaml;
 pub use error::{Error, ErrorKind};
 pub use lines::Lines;

@@ -14,6 +14,7 @@ use crate::resolve::{self, Scalar};
 use crate::scan::{Dialect, Style};
 use crate::tree::{self, NodeId, NodeKind, Tree};
 use alias::Budget;
+pub(crate) use go_value::float_text as shortest_float;
 use value::{Key, Object, Value, format_float};
 
 /// A document and where its parts stand.

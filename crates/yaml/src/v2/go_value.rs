@@ -145,7 +145,7 @@ impl GoValue {
             Self::Uint(u) => {
                 let _ = write!(out, "0x{u:x}");
             }
-            Self::Float(f) if f.is_finite() => out.push_str(&shortest(&format!("{f:e}"))),
+            Self::Float(f) if f.is_finite() => out.push_str(&float_text(*f)),
             Self::Float(f) => out.push_str(non_finite(*f)),
             Self::Text(text) => quote(text, out),
             Self::Cut => out.push_str("..."),
@@ -226,6 +226,11 @@ pub(crate) fn float_key(f: f64) -> String {
     } else {
         shortest(&format!("{single:e}"))
     }
+}
+
+/// Returns a finite float with all its digits, in the form of Go's `%g`.
+pub(crate) fn float_text(f: f64) -> String {
+    shortest(&format!("{f:e}"))
 }
 
 /// Returns a float in the form of Go's `%g`, from Rust's `{:e}`: with an exponent, of two digits,

@@ -1,6 +1,7 @@
 //! What Go's libraries make of the same texts, case by case.
 
 mod read;
+mod write;
 
 use value::Value;
 
