@@ -67,7 +67,8 @@ impl Writer {
 
     fn indent(&mut self, indent: usize) {
         let starts = self.out.is_empty();
-        let fits = self.indention && (self.column < indent || (self.column == indent && self.whitespace));
+        let fits =
+            self.indention && (self.column < indent || (self.column == indent && self.whitespace));
         if !fits && !starts {
             self.put_break();
         }
@@ -166,10 +167,21 @@ impl Writer {
         if let Some(quote) = quote {
             self.put(quote);
         }
-        let mut after_space = false;
+        let (mut after_space, mut after_break) = (false, false);
         let mut chars = s.char_indices().peekable();
         while let Some((i, c)) = chars.next() {
             let next = chars.peek().map(|(_, c)| *c);
+            // These are line breaks to YAML, but stand for themselves.
+            if matches!(c, '\u{2028}' | '\u{2029}') {
+                self.out.push(c);
+                self.column = 0;
+                after_break = true;
+                continue;
+            }
+            while after_break && self.column < indent {
+                self.put(' ');
+            }
+            after_break = false;
             let inside = quote.is_none() || (i > 0 && next.is_some());
             let folds = c == ' ' && !is_key && !after_space && self.column > WIDTH;
             if folds && inside && next != Some(' ') {
@@ -234,7 +246,10 @@ impl Writer {
         }
         let is_break = |c: char| matches!(c, '\n' | '\u{2028}' | '\u{2029}');
         let mut backwards = s.chars().rev();
-        match (backwards.next().is_some_and(is_break), backwards.next().is_none_or(is_break)) {
+        match (
+            backwards.next().is_some_and(is_break),
+            backwards.next().is_none_or(is_break),
+        ) {
             (false, _) => self.put('-'),
             (true, true) => self.put('+'),
             (true, false) => {}
@@ -270,7 +285,7 @@ impl Writer {
 fn style(s: &str, analysis: &Analysis, is_key: bool) -> Style {
     let wanted = if s.contains('\n') {
         Style::Literal
-    } else if reads_as_text(s) {
+    } else if reads_as_text(s) && !(is_key && s == "<<") {
         Style::Plain
     } else {
         Style::DoubleQuoted

@@ -68,6 +68,11 @@ impl Error {
         self
     }
 
+    /// Returns true if the text begins with more than the message.
+    pub(crate) const fn has_prefix(&self) -> bool {
+        !self.prefix.is_empty()
+    }
+
     /// Moves the place down by the lines before the document.
     pub(crate) fn shifted(mut self, lines: u32) -> Self {
         if self.line > 0 {

@@ -84,13 +84,20 @@ pub(crate) fn element(parent: u64, index: usize) -> u64 {
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     parts: Vec<(u64, u32)>,
+    overwrites: bool,
 }
 
 impl Builder {
     pub(crate) fn with_capacity(n: usize) -> Self {
         Self {
             parts: Vec::with_capacity(n),
+            overwrites: false,
         }
+    }
+
+    /// Says that a part is set twice.
+    pub(crate) const fn overwrite(&mut self) {
+        self.overwrites = true;
     }
 
     pub(crate) fn add(&mut self, digest: u64, line: u32) {
@@ -99,8 +106,12 @@ impl Builder {
 
     /// Returns the table. Of two lines for one part the later one counts.
     pub(crate) fn build(mut self, first_line: u32) -> Lines {
-        // A stable sort keeps the order of parts that were set twice; the last one is kept.
-        self.parts.sort_by_key(|(digest, _)| *digest);
+        // The order of parts that were set twice counts: the last one is kept.
+        if self.overwrites {
+            self.parts.sort_by_key(|(digest, _)| *digest);
+        } else {
+            self.parts.sort_unstable_by_key(|(digest, _)| *digest);
+        }
         let mut digests = Vec::with_capacity(self.parts.len());
         let mut lines: Vec<u32> = Vec::with_capacity(self.parts.len());
         for (digest, line) in self.parts {
@@ -131,6 +142,7 @@ mod tests {
         b.add(ROOT, 0);
         b.add(child(ROOT, "a/b"), 1);
         b.add(element(child(ROOT, "a/b"), 12), 2);
+        b.overwrite();
         b.add(child(ROOT, "a/b"), 7);
         let lines = b.build(1);
         assert_eq!(lines.at(""), Some(1));

@@ -1,7 +1,7 @@
 //! From tokens to events: the grammar.
 
 use crate::error::{Error, ErrorKind};
-use crate::scan::{Dialect, Mark, Scanner, Style, Token, TokenKind, column};
+use crate::scan::{Dialect, Mark, Scanner, Style, Token, TokenKind, error_at};
 use std::borrow::Cow;
 
 /// What a node carries besides its content.
@@ -552,16 +552,4 @@ const fn scalar<'a>(
         style,
     };
     Event { kind, mark }
-}
-
-/// Returns an error at a place in the text.
-pub(crate) fn error_at(
-    text: &str,
-    kind: ErrorKind,
-    message: impl Into<Box<str>>,
-    mark: Mark,
-) -> Error {
-    let line_start = text[..mark.offset].rfind(['\n', '\r']).map_or(0, |i| i + 1);
-    let column = column(text, line_start, mark.offset, false) + 1;
-    Error::new(kind, message).or_at(mark.line + 1, u32::try_from(column).unwrap_or(u32::MAX))
 }

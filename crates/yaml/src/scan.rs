@@ -293,11 +293,12 @@ impl<'a> Scanner<'a> {
     }
 
     fn error(&self, problem: impl Into<Box<str>>) -> Error {
-        let column = column(self.text, self.line_start, self.at.offset, self.ascii);
         let line = self.at.line + 1;
-        Error::new(ErrorKind::Scan, problem)
-            .or_at(line, u32::try_from(column + 1).unwrap_or(u32::MAX))
-            .with_go_line(if line > 1 { line } else { 0 })
+        error_at(self.text, ErrorKind::Scan, problem, self.at).with_go_line(if line > 1 {
+            line
+        } else {
+            0
+        })
     }
 
     // Moving on.
@@ -483,14 +484,15 @@ impl<'a> Scanner<'a> {
         if let Some(bad) = &self.bad {
             return Err(bad.clone());
         }
-        let mut mark = self.at;
+        // The end stands on a line of its own: nothing before it can become a key any more.
         if self.at.offset != self.line_start {
-            mark.line += 1;
+            self.at.line += 1;
+            self.line_start = self.at.offset;
         }
         self.unroll_indent(-1);
         self.remove_simple_key()?;
         self.simple_key_allowed = false;
-        self.push(TokenKind::StreamEnd, mark);
+        self.push(TokenKind::StreamEnd, self.at);
         Ok(())
     }
 
@@ -633,10 +635,28 @@ const fn is_alpha(b: u8) -> bool {
 }
 
 /// Returns the characters between two offsets.
-pub(crate) fn column(text: &str, line_start: usize, offset: usize, ascii: bool) -> usize {
+fn column(text: &str, line_start: usize, offset: usize, ascii: bool) -> usize {
     if ascii {
         offset - line_start
     } else {
         text[line_start..offset].chars().count()
     }
+}
+
+/// Returns an error at a place in the text; the end of the text counts to its last line.
+pub(crate) fn error_at(
+    text: &str,
+    kind: ErrorKind,
+    message: impl Into<Box<str>>,
+    mark: Mark,
+) -> Error {
+    let (mut offset, mut line) = (mark.offset, mark.line + 1);
+    if offset == text.len() {
+        let last = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
+        line = line.min(last.max(1));
+        offset = text.trim_end_matches(['\n', '\r']).len();
+    }
+    let line_start = text[..offset].rfind(['\n', '\r']).map_or(0, |i| i + 1);
+    let column = column(text, line_start, offset, false) + 1;
+    Error::new(kind, message).or_at(line, u32::try_from(column).unwrap_or(u32::MAX))
 }

@@ -3,8 +3,8 @@
 use crate::error::{Error, ErrorKind};
 use crate::input::Input;
 use crate::limits::DEPTH_MAX;
-use crate::parse::{EventKind, Parser, Properties, error_at};
-use crate::scan::{Dialect, Mark, Style};
+use crate::parse::{EventKind, Parser, Properties};
+use crate::scan::{Dialect, Mark, Style, error_at};
 use std::borrow::Cow;
 use std::collections::HashMap;
 

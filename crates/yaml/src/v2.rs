@@ -43,6 +43,18 @@ pub struct Duplicate {
     pub merged: bool,
 }
 
+impl Duplicate {
+    pub(crate) fn new(line: u32, column: u32, key: String) -> Self {
+        Self {
+            line,
+            column,
+            value_line: line,
+            key,
+            merged: false,
+        }
+    }
+}
+
 /// Reads the first document of `text` as JSON would have it. `null` if there is none.
 ///
 /// # Errors

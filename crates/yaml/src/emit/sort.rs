@@ -24,7 +24,11 @@ fn merge_sort(members: &mut Vec<(&Key, &Value)>) {
     let mut left = left.into_iter().peekable();
     let mut right = right.into_iter().peekable();
     while let (Some((l, _)), Some((r, _))) = (left.peek(), right.peek()) {
-        let side = if compare(r, l) == Ordering::Less { &mut right } else { &mut left };
+        let side = if compare(r, l) == Ordering::Less {
+            &mut right
+        } else {
+            &mut left
+        };
         members.extend(side.next());
     }
     members.extend(left);
@@ -44,7 +48,11 @@ fn compare(a: &str, b: &str) -> Ordering {
     }
     // A zero inside a number that began before is a digit; at its start it is not.
     let inside = (a[i] == '0' || b[i] == '0')
-        && a[..i].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
+        && a[..i]
+            .iter()
+            .rev()
+            .take_while(|c| c.is_ascii_digit())
+            .any(|c| *c != '0');
     let start = u64::from(inside);
     let (a_number, a_end) = number(&a, i, start);
     let (b_number, b_end) = number(&b, i, start);

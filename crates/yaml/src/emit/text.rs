@@ -103,6 +103,9 @@ pub(super) fn escape(c: char) -> String {
 
 /// Returns a float: a whole number without exponent if it fits in 64 bits.
 pub(super) fn float(f: f64) -> String {
+    if f == 0.0 {
+        return "0".to_owned();
+    }
     let json = value::format_float(f);
     if json.parse::<i64>().is_ok() || json.parse::<u64>().is_ok() {
         return json;

@@ -1,5 +1,7 @@
 //! What Go's libraries make of the same texts, case by case.
 
+mod lines;
+mod properties;
 mod read;
 mod write;
 

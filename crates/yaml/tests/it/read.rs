@@ -1,7 +1,7 @@
 //! Reading.
 
 use crate::{cases, without_lines};
-use value::Value;
+use value::{Value, json};
 
 /// Decodes standard base64.
 fn base64(text: &str) -> Vec<u8> {
@@ -118,4 +118,41 @@ fn v2_reads_as_recorded() {
 #[test]
 fn v2_strict_reads_as_recorded() {
     check("v2_strict", yaml::v2::to_value_strict);
+}
+
+#[test]
+fn streams_are_cut_as_recorded() {
+    let mut differences = Vec::new();
+    let mut count = 0;
+    for case in cases("yaml-read.jsonl") {
+        let Some(want) = want(&case, "k8s_docs") else {
+            continue;
+        };
+        count += 1;
+        let got = yaml::manifests(&text_of(&case)).map(|documents| {
+            let texts: Vec<String> = documents
+                .iter()
+                .map(|d| {
+                    if d.value.is_null() {
+                        String::new()
+                    } else {
+                        go_json(&d.value)
+                    }
+                })
+                .collect();
+            match (texts.as_slice(), want.get("json")) {
+                ([one], Some(_)) => json!({"json": one}),
+                _ => json!({"docs": texts}),
+            }
+        });
+        let got = got.unwrap_or_else(|e| json!({"error": without_lines(&e.to_string())}));
+        let mut want = want.clone();
+        if let Some(error) = want.get("error").and_then(Value::as_str) {
+            want = json!({"error": without_lines(error)});
+        }
+        if got != want {
+            differences.push(format!("{case}\ngot  {got}\nwant {want}"));
+        }
+    }
+    report("k8s_docs", count, &differences);
 }

@@ -1,12 +1,26 @@
 //! Writing.
 
 use crate::cases;
-use value::Value;
+use value::{Object, Value};
 
 /// Characters that the reference can't write or changes: its way leads through JSON text that it
 /// reads as YAML.
 fn is_lost(c: char) -> bool {
     matches!(c, '\u{7F}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// The reference was given every number as a float, or in 64 signed bits.
+fn with_floats(value: Value) -> Value {
+    match value {
+        Value::UInt(_) => Value::from(value.as_f64()),
+        Value::Array(a) => a.into_iter().map(with_floats).collect(),
+        Value::Object(o) => o
+            .into_iter()
+            .map(|(k, v)| (k, with_floats(v)))
+            .collect::<Object>()
+            .into(),
+        other => other,
+    }
 }
 
 #[test]
@@ -18,12 +32,15 @@ fn values_are_written_as_sigs_yaml_does() {
         let Some(want) = case.get("toYaml").and_then(Value::as_str) else {
             continue;
         };
+        // Half a surrogate pair isn't text.
+        let Ok(value) = Value::parse(json.as_bytes()) else {
+            continue;
+        };
         if json.contains(is_lost) {
             continue;
         }
         count += 1;
-        let value = Value::parse(json.as_bytes()).expect("the case is JSON");
-        let got = yaml::to_yaml(&value);
+        let got = yaml::to_yaml(&with_floats(value));
         // The function cuts the last line break off.
         if got.strip_suffix('\n') != Some(want) {
             differences.push(format!("{json}\ngot  {got:?}\nwant {want:?}"));
