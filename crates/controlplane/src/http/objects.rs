@@ -1,0 +1,672 @@
+//! Requests for objects and collections.
+
+use std::sync::Arc;
+
+use http::{Method, Response};
+use value::{Value, json};
+
+use super::negotiate::{Format, Offers, View};
+use super::{Body, Call, Service, body, path, respond, reviews, watching};
+use crate::convert;
+use crate::failure::{Failure, FieldError, Result};
+use crate::kinds::Kind;
+use crate::registry::{
+    DeleteOptions, Deleted, ListOptions, Listing, PatchType, Propagation, Target, WatchOptions,
+    WriteOptions, Written,
+};
+use crate::tables::{self, Include};
+
+/// Answers a request below a group and version.
+pub(super) async fn answer(
+    service: &Arc<Service>,
+    call: Call,
+    group: &str,
+    version: &str,
+    segments: &[String],
+) -> Result<Response<Body>> {
+    let named = path::named(segments);
+    let kinds = service.registry.kinds();
+    let Some(kind) = kinds.get(group, version, named.plural) else {
+        let known = kinds.all().iter().any(|k| k.group == group);
+        return Err(if known { Failure::no_resource() } else { Failure::no_page() });
+    };
+    if named.too_long {
+        return Err(Failure::no_resource());
+    }
+    if !kind.namespaced() && !named.namespace.is_empty() {
+        return Err(Failure::no_resource());
+    }
+    let target = Target {
+        kind: Arc::clone(&kind),
+        namespace: named.namespace.to_owned(),
+        name: named.name.to_owned(),
+        subresource: named.subresource.to_owned(),
+    };
+    let watch = named.watch || call.params.flag("watch");
+    if !target.subresource.is_empty() {
+        return subresource(service, call, target).await;
+    }
+    if kind.verbs == "create" {
+        return reviews::answer(service, call, &target).await;
+    }
+    // An object of a namespace has no path without one.
+    let homeless = kind.namespaced() && target.namespace.is_empty();
+    if homeless && !target.name.is_empty() {
+        return Err(Failure::no_resource());
+    }
+    match (call.method.clone(), target.name.is_empty()) {
+        (Method::GET, true) if watch => start_watch(service, &call, &target),
+        (Method::GET, false) if named.watch => start_watch(service, &call, &target),
+        (Method::GET, true) => list(service, &call, &target).await,
+        (Method::GET, false) => get(service, &call, &target).await,
+        (Method::POST, true) if kind.can("create") && !homeless => create(service, call, &target).await,
+        (Method::PUT, false) if kind.can("update") => update(service, call, &target).await,
+        (Method::PATCH, false) if kind.can("patch") => patch(service, call, &target).await,
+        (Method::DELETE, false) if kind.can("delete") => delete(service, call, &target).await,
+        (Method::DELETE, true) if kind.can("deletecollection") && !homeless => {
+            delete_collection(service, call, &target).await
+        }
+        _ => Err(Failure::method_not_allowed()),
+    }
+}
+
+async fn subresource(service: &Arc<Service>, call: Call, target: Target) -> Result<Response<Body>> {
+    let Some(sub) = target.kind.subresource(&target.subresource) else {
+        return Err(Failure::no_resource());
+    };
+    let verb = match call.method {
+        Method::GET => "get",
+        Method::PUT => "update",
+        Method::PATCH => "patch",
+        Method::POST => "create",
+        Method::DELETE => "delete",
+        _ => "",
+    };
+    if !sub.verbs.split(' ').any(|v| v == verb) {
+        return Err(Failure::method_not_allowed());
+    }
+    match (target.subresource.as_str(), verb) {
+        ("log", _) => log(service, &target).await,
+        ("eviction", _) => reviews::evict(service, call, &target).await,
+        ("binding", _) => reviews::bind(service, call, &target).await,
+        ("token", _) => reviews::token(service, call, &target).await,
+        ("attach" | "exec" | "portforward" | "proxy", _) => Err(Failure::new(
+            501,
+            "NotImplemented",
+            "the embedded control plane runs no containers to connect to",
+        )),
+        (_, "get") => get(service, &call, &target).await,
+        (_, "update") => update(service, call, &target).await,
+        (_, "patch") => patch(service, call, &target).await,
+        _ => Err(Failure::method_not_allowed()),
+    }
+}
+
+/// Logs are those that the simulation writes into an annotation.
+async fn log(service: &Arc<Service>, target: &Target) -> Result<Response<Body>> {
+    let pod = service.registry.get(target).await?;
+    let name = pod.name().to_owned();
+    let image = pod.value.array_at(&["spec", "containers"]).first().map(|c| c.str_at(&["image"]).to_owned());
+    let text = format!("simulated container of pod {name}, image {}\n", image.unwrap_or_default());
+    Ok(respond::text(200, text))
+}
+
+async fn get(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Response<Body>> {
+    let (format, view) = call.accept.choose(Offers::Object)?;
+    let include = include(call, &view)?;
+    let asked = call.params.text("resourceVersion");
+    if !asked.is_empty() && asked != "0" {
+        let wanted: u64 = asked.parse().map_err(|_| {
+            let quoted = crate::failure::go_quote(asked);
+            Failure::unexplained(format!("strconv.ParseUint: parsing {quoted}: invalid syntax"))
+        })?;
+        let now = service.registry.revision();
+        if wanted > now {
+            return Err(crate::registry::too_large(wanted, now));
+        }
+    }
+    let object = service.registry.get(target).await?;
+    if view == View::Whole && format == Format::Json && target.subresource != "scale" && !convert::converts(&target.kind) {
+        return Ok(respond::bytes(200, "application/json", object.json()));
+    }
+    Ok(shown(service, 200, target, &object.value, (format, view), include))
+}
+
+/// Returns an object in the form that was chosen.
+fn shown(
+    service: &Service,
+    code: u16,
+    target: &Target,
+    stored: &Value,
+    (format, view): (Format, View),
+    include: Include,
+) -> Response<Body> {
+    let kind = &target.kind;
+    let value = convert::from_storage(kind, stored);
+    let value = if target.subresource == "scale" {
+        service.registry.scale_of(target, &value)
+    } else {
+        value
+    };
+    let value = match &view {
+        View::Table(version) => {
+            let rows = std::slice::from_ref(&value);
+            let scale = target.subresource == "scale";
+            let mut table = if scale {
+                tables::scale(version, rows, include, service.registry.now())
+            } else {
+                tables::table(kind, version, rows, include, service.registry.now())
+            };
+            if let Some(revision) = value.at(&["metadata", "resourceVersion"]) {
+                table.set_at(&["metadata", "resourceVersion"], revision.clone());
+            }
+            table
+        }
+        View::Partial(version) => tables::partial(version, &value),
+        _ => value,
+    };
+    respond::value(code, &value, format)
+}
+
+fn include(call: &Call, view: &View) -> Result<Include> {
+    if !matches!(view, View::Table(_)) {
+        return Ok(Include::Metadata);
+    }
+    match call.params.text("includeObject") {
+        "" | "Metadata" => Ok(Include::Metadata),
+        "None" => Ok(Include::None),
+        "Object" => Ok(Include::Object),
+        other => Err(Failure::bad_request(format!("unrecognized includeObject value: {}", crate::failure::go_quote(other)))),
+    }
+}
+
+fn written(
+    service: &Service,
+    target: &Target,
+    written: &Written,
+    form: (Format, View),
+    include: Include,
+) -> Response<Body> {
+    let code = if written.created { 201 } else { 200 };
+    let mut response = if form == (Format::Json, View::Whole)
+        && target.subresource != "scale"
+        && !convert::converts(&target.kind)
+    {
+        respond::bytes(code, "application/json", written.object.json())
+    } else {
+        shown(service, code, target, &written.object.value, form, include)
+    };
+    respond::warn(&mut response, &written.warnings);
+    response
+}
+
+async fn create(service: &Arc<Service>, mut call: Call, target: &Target) -> Result<Response<Body>> {
+    let form = call.accept.choose(Offers::Object)?;
+    let include = include(&call, &form.1)?;
+    let options = write_options(&call, "CreateOptions")?;
+    let value = object_body(&mut call, &target.kind).await?;
+    let done = service.registry.create(target, value, &options).await?;
+    Ok(written(service, target, &done, form, include))
+}
+
+async fn update(service: &Arc<Service>, mut call: Call, target: &Target) -> Result<Response<Body>> {
+    let form = call.accept.choose(Offers::Object)?;
+    let include = include(&call, &form.1)?;
+    let options = write_options(&call, "UpdateOptions")?;
+    let value = if target.subresource == "scale" {
+        scale_body(&mut call).await?
+    } else {
+        object_body(&mut call, &target.kind).await?
+    };
+    let done = service.registry.update(target, value, &options).await?;
+    Ok(written(service, target, &done, form, include))
+}
+
+async fn patch(service: &Arc<Service>, mut call: Call, target: &Target) -> Result<Response<Body>> {
+    let form = call.accept.choose(Offers::Object)?;
+    let include = include(&call, &form.1)?;
+    let media = content_type(&call);
+    let custom = target.kind.custom;
+    let patch_type = match media.as_str() {
+        "application/json-patch+json" => PatchType::Json,
+        "application/merge-patch+json" => PatchType::Merge,
+        "application/strategic-merge-patch+json" if !custom => PatchType::Strategic,
+        "application/apply-patch+yaml" => PatchType::Apply,
+        _ if custom => {
+            return Err(Failure::new(
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json-patch+json, application/merge-patch+json, \
+                 application/apply-patch+yaml, application/apply-patch+cbor",
+            ));
+        }
+        _ => return Err(Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_details(Value::object())),
+    };
+    let options = write_options(&call, "PatchOptions")?;
+    let mut errors = Vec::new();
+    if patch_type == PatchType::Apply {
+        if options.manager.is_empty() {
+            errors.push(FieldError::required("fieldManager", "is required for apply patch"));
+        }
+    } else if call.params.get("force").is_some() {
+        errors.push(FieldError::forbidden("force", "may not be specified for non-apply patch"));
+    }
+    if !errors.is_empty() {
+        return Err(Failure::invalid_named("meta.k8s.io", "PatchOptions", "", &errors));
+    }
+    let bytes = body::read(call.body.take()).await?;
+    let value = match patch_type {
+        PatchType::Apply => body::parse_apply(&bytes)?,
+        _ => body::parse_patch(&bytes)?,
+    };
+    let done = service.registry.patch(target, patch_type, &value, &options).await?;
+    Ok(written(service, target, &done, form, include))
+}
+
+fn content_type(call: &Call) -> String {
+    let header = call.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    header.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned()
+}
+
+fn write_options(call: &Call, name: &'static str) -> Result<WriteOptions> {
+    let options = call.params.write(name)?;
+    Ok(WriteOptions { caller: call.caller.clone(), ..options })
+}
+
+/// Reads an object of `kind`.
+async fn object_body(call: &mut Call, kind: &Kind) -> Result<Value> {
+    let media = body::media(&call.headers).ok_or_else(body::unsupported)?;
+    let bytes = body::read(call.body.take()).await?;
+    let value = body::parse(&bytes, media)?;
+    check_kind(&value, kind)?;
+    Ok(value)
+}
+
+async fn scale_body(call: &mut Call) -> Result<Value> {
+    let media = body::media(&call.headers).ok_or_else(body::unsupported)?;
+    let bytes = body::read(call.body.take()).await?;
+    let value = body::parse(&bytes, media)?;
+    let (version, kind) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
+    if !(matches!(version, "" | "autoscaling/v1") && matches!(kind, "" | "Scale")) {
+        return Err(mismatch(version, kind, "autoscaling", "v1", "Scale"));
+    }
+    Ok(value)
+}
+
+fn check_kind(value: &Value, kind: &Kind) -> Result<()> {
+    let (version, name) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
+    let fits = (version.is_empty() || version == kind.api_version())
+        && (name.is_empty() || name == kind.kind);
+    if fits { Ok(()) } else { Err(mismatch(version, name, &kind.group, &kind.version, &kind.kind)) }
+}
+
+fn mismatch(api_version: &str, name: &str, group: &str, version: &str, kind: &str) -> Failure {
+    let group_version = crate::kinds::api_version(group, version);
+    let (given_group, given_version) = crate::kinds::split_api_version(api_version);
+    let (given_group, given_version) =
+        if api_version.is_empty() { (group, version) } else { (given_group, given_version) };
+    let name = if name.is_empty() { kind } else { name };
+    let given = crate::kinds::api_version(given_group, given_version);
+    Failure::bad_request(format!(
+        "{name} in version \"{given_version}\" cannot be handled as a {kind}: no kind \"{name}\" is registered for version \"{given}\" in scheme (expected {group_version})"
+    ))
+}
+
+async fn list(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Response<Body>> {
+    let form = call.accept.choose(Offers::Collection)?;
+    let include = include(call, &form.1)?;
+    let mut options = call.params.list()?;
+    check_list_options(call)?;
+    narrow(target, &mut options);
+    let listing = service.registry.list(target, &options).await?;
+    Ok(listed(service, target, &listing, &form, include))
+}
+
+/// A list in a namespace by the name of one object is still a list.
+fn narrow(_target: &Target, _options: &mut ListOptions) {}
+
+fn check_list_options(call: &Call) -> Result<()> {
+    let params = &call.params;
+    let mut errors = Vec::new();
+    let how = params.text("resourceVersionMatch");
+    let version = params.text("resourceVersion");
+    let field = "resourceVersionMatch";
+    if params.get("sendInitialEvents").is_some_and(|v| !v.is_empty()) {
+        errors.push(FieldError::forbidden(
+            "sendInitialEvents",
+            "sendInitialEvents is forbidden for list",
+        ));
+    }
+    if !how.is_empty() {
+        if !params.text("continue").is_empty() {
+            errors.push(FieldError::forbidden(
+                field,
+                "resourceVersionMatch is forbidden when continue is provided",
+            ));
+        }
+        if version.is_empty() {
+            errors.push(FieldError::forbidden(
+                field,
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
+        }
+        if how == "Exact" && version == "0" {
+            errors.push(FieldError::forbidden(
+                field,
+                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+            ));
+        }
+        if !matches!(how, "Exact" | "NotOlderThan") {
+            errors.push(FieldError::not_supported(field, how, &["Exact", "NotOlderThan", ""]));
+        }
+    }
+    if errors.is_empty() {
+        return if !params.text("continue").is_empty() && !matches!(version, "" | "0") {
+            Err(Failure::bad_request("specifying resource version is not allowed when using continue"))
+        } else {
+            Ok(())
+        };
+    }
+    Err(Failure::invalid_named("meta.k8s.io", "ListOptions", "", &errors))
+}
+
+fn list_metadata(listing: &Listing) -> Value {
+    let mut metadata = json!({"resourceVersion": listing.revision.to_string()});
+    if let Some(token) = &listing.continue_token {
+        metadata.set_at(&["continue"], token.as_str());
+    }
+    if let Some(remaining) = listing.remaining {
+        metadata.set_at(&["remainingItemCount"], remaining);
+    }
+    metadata
+}
+
+/// Returns a list in the form that was chosen.
+fn listed(
+    service: &Service,
+    target: &Target,
+    listing: &Listing,
+    (format, view): &(Format, View),
+    include: Include,
+) -> Response<Body> {
+    let kind = &target.kind;
+    let metadata = list_metadata(listing);
+    let values = || listing.objects.iter().map(|o| convert::from_storage(kind, &o.value));
+    match view {
+        View::Table(version) => {
+            let rows: Vec<Value> = values().collect();
+            let mut table = tables::table(kind, version, &rows, include, service.registry.now());
+            table.set_at(&["metadata"], metadata);
+            respond::value(200, &table, *format)
+        }
+        View::Partial(version) => {
+            let items: Vec<Value> = values().map(|v| tables::partial(version, &v)).collect();
+            let items = if items.is_empty() { Value::Null } else { Value::Array(items) };
+            let list = json!({
+                "kind": "PartialObjectMetadataList", "apiVersion": format!("meta.k8s.io/{version}"),
+                "metadata": metadata, "items": items,
+            });
+            respond::value(200, &list, *format)
+        }
+        _ if *format == Format::Json && !convert::converts(kind) => {
+            respond::bytes(200, "application/json", list_json(kind, &metadata, listing))
+        }
+        _ => {
+            let items: Vec<Value> = values().map(|v| list_item(kind, v)).collect();
+            let list = json!({
+                "kind": format!("{}List", kind.kind), "apiVersion": kind.api_version(),
+                "metadata": metadata, "items": items,
+            });
+            respond::value(200, &list, *format)
+        }
+    }
+}
+
+/// Items of built-in kinds don't repeat their kind.
+fn list_item(kind: &Kind, mut value: Value) -> Value {
+    if !kind.custom {
+        value.remove_at(&["kind"]);
+        value.remove_at(&["apiVersion"]);
+    }
+    value
+}
+
+/// Writes a list without copying its objects first.
+fn list_json(kind: &Kind, metadata: &Value, listing: &Listing) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256 + listing.objects.len() * 1_024);
+    out.extend_from_slice(b"{\"apiVersion\":\"");
+    out.extend_from_slice(kind.api_version().as_bytes());
+    out.extend_from_slice(b"\",\"kind\":\"");
+    out.extend_from_slice(kind.kind.as_bytes());
+    out.extend_from_slice(b"List\",\"metadata\":");
+    out.extend_from_slice(&metadata.to_vec());
+    out.extend_from_slice(b",\"items\":[");
+    for (i, object) in listing.objects.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        if kind.custom {
+            out.extend_from_slice(&object.json());
+            continue;
+        }
+        out.push(b'{');
+        let members = object.value.as_object().into_iter().flat_map(value::Object::iter);
+        let members = members.filter(|(k, _)| !matches!(k.as_str(), "kind" | "apiVersion"));
+        for (j, (name, member)) in members.enumerate() {
+            if j > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&Value::from(name.as_str()).to_vec());
+            out.push(b':');
+            out.extend_from_slice(&member.to_vec());
+        }
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"]}\n");
+    out
+}
+
+fn start_watch(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Response<Body>> {
+    let kind = &target.kind;
+    if !kind.can("watch") {
+        let message = format!("watch is not supported on resources of kind \"{}\"", kind.plural);
+        return Err(Failure::new(405, "MethodNotAllowed", message)
+            .with_details(crate::failure::names(kind, "", &kind.plural)));
+    }
+    let (_, view) = call.accept.choose(Offers::Collection)?;
+    let include = include(call, &view)?;
+    let list = call.params.list()?;
+    let params = &call.params;
+    let initial = match params.get("sendInitialEvents") {
+        None | Some("") => None,
+        Some(v) => Some(!matches!(v.to_lowercase().as_str(), "false" | "0")),
+    };
+    check_watch_options(call, initial)?;
+    let bookmarks = params.flag("allowWatchBookmarks");
+    let options = WatchOptions {
+        labels: list.labels,
+        fields: list.fields,
+        resource_version: list.resource_version,
+        send_initial_events: initial.filter(|i| *i || !params.text("resourceVersion").is_empty() || true),
+        bookmarks,
+    };
+    let timeout = params.number("timeoutSeconds")?.and_then(|t| u64::try_from(t).ok());
+    let watcher = service.registry.watch(target, &options)?;
+    let show = watching::Show {
+        kind: Arc::clone(kind),
+        view,
+        include,
+        bookmarks,
+        timeout_seconds: timeout.filter(|t| *t > 0),
+    };
+    let registry = service.registry.clone();
+    Ok(watching::answer(watcher, show, move || registry.now()))
+}
+
+fn check_watch_options(call: &Call, initial: Option<bool>) -> Result<()> {
+    let how = call.params.text("resourceVersionMatch");
+    let field = "resourceVersionMatch";
+    let mut errors = Vec::new();
+    if initial.is_some() {
+        if how != "NotOlderThan" {
+            errors.push(FieldError::forbidden(
+                field,
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            ));
+        }
+        if !matches!(how, "" | "NotOlderThan") {
+            errors.push(FieldError::not_supported(field, how, &["NotOlderThan"]));
+        }
+    } else if !how.is_empty() {
+        errors.push(FieldError::forbidden(
+            field,
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ));
+        if how != "NotOlderThan" {
+            errors.push(FieldError::not_supported(field, how, &["NotOlderThan"]));
+        }
+    }
+    if !call.params.text("continue").is_empty() {
+        errors.push(FieldError::forbidden(
+            field,
+            "resourceVersionMatch is forbidden when continue is provided",
+        ));
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::invalid_named("meta.k8s.io", "ListOptions", "", &errors))
+}
+
+async fn delete(service: &Arc<Service>, mut call: Call, target: &Target) -> Result<Response<Body>> {
+    let form = call.accept.choose(Offers::Object)?;
+    let include = include(&call, &form.1)?;
+    let (options, warning) = delete_options(&mut call, target).await?;
+    let deleted = service.registry.delete(target, &options).await?;
+    let kind = &target.kind;
+    let mut response = match &deleted {
+        Deleted::Gone(object) if !kind.strategy.deletion_answers_object => {
+            let mut details = crate::failure::names(kind, object.name(), &kind.plural);
+            details.set_at(&["uid"], object.uid());
+            let status = json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                "details": details,
+            });
+            deletion_status(status, &form, service.registry.now(), include)
+        }
+        _ => shown(service, 200, target, &deleted.object().value, form, include),
+    };
+    respond::warn(&mut response, &warning);
+    Ok(response)
+}
+
+fn deletion_status(
+    status: Value,
+    (format, view): &(Format, View),
+    now: jiff::Timestamp,
+    include: Include,
+) -> Response<Body> {
+    match view {
+        View::Table(version) => {
+            let rows = std::slice::from_ref(&status);
+            respond::value(200, &tables::status(version, rows, include, now), *format)
+        }
+        _ => respond::value(200, &status, *format),
+    }
+}
+
+async fn delete_collection(
+    service: &Arc<Service>,
+    mut call: Call,
+    target: &Target,
+) -> Result<Response<Body>> {
+    let form = call.accept.choose(Offers::Collection)?;
+    let include = include(&call, &form.1)?;
+    let list = call.params.list()?;
+    let (options, warning) = delete_options(&mut call, target).await?;
+    let listing = service.registry.delete_collection(target, &list, &options).await?;
+    let mut response = listed(service, target, &listing, &form, include);
+    respond::warn(&mut response, &warning);
+    Ok(response)
+}
+
+async fn delete_options(call: &mut Call, target: &Target) -> Result<(DeleteOptions, Vec<String>)> {
+    let media = body::media(&call.headers);
+    let bytes = body::read(call.body.take()).await?;
+    let value = if bytes.is_empty() {
+        query_delete_options(call)?
+    } else {
+        body::parse_options(&bytes, media.ok_or_else(body::unsupported)?)?
+    };
+    let mut errors = Vec::new();
+    let dry_run = value.array_at(&["dryRun"]);
+    if dry_run.iter().any(|v| v.as_str() != Some("All")) {
+        errors.push(FieldError::not_supported("dryRun", Value::Array(dry_run.to_vec()), &["All"]));
+    }
+    let orphan = value.at(&["orphanDependents"]).and_then(Value::as_bool);
+    let policy = value.at(&["propagationPolicy"]).and_then(Value::as_str);
+    let propagation = match policy {
+        None => orphan.map(|o| if o { Propagation::Orphan } else { Propagation::Background }),
+        Some(policy) if orphan.is_some() => {
+            let why = "orphanDependents and deletionPropagation cannot be both set";
+            errors.push(FieldError::invalid("propagationPolicy", policy, why));
+            None
+        }
+        Some("Background") => Some(Propagation::Background),
+        Some("Foreground") => Some(Propagation::Foreground),
+        Some("Orphan") => Some(Propagation::Orphan),
+        Some(other) => {
+            let allowed = ["Foreground", "Background", "Orphan", "nil"];
+            errors.push(FieldError::not_supported("propagationPolicy", other, &allowed));
+            None
+        }
+    };
+    if !errors.is_empty() {
+        return Err(Failure::invalid_named("meta.k8s.io", "DeleteOptions", "", &errors));
+    }
+    let text = |name: &str| {
+        let text = value.str_at(&["preconditions", name]);
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let jobs = (target.kind.group.as_str(), target.kind.kind.as_str()) == ("batch", "Job");
+    let warning = if jobs && propagation.is_none() {
+        vec![
+            "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background \
+             to remove them or set propagationPolicy=Orphan to suppress this warning"
+                .to_owned(),
+        ]
+    } else {
+        Vec::new()
+    };
+    let options = DeleteOptions {
+        grace_period_seconds: value.i64_at(&["gracePeriodSeconds"]),
+        propagation,
+        uid: text("uid"),
+        resource_version: text("resourceVersion"),
+        write: WriteOptions {
+            caller: call.caller.clone(),
+            dry_run: !dry_run.is_empty(),
+            ..WriteOptions::default()
+        },
+    };
+    Ok((options, warning))
+}
+
+fn query_delete_options(call: &Call) -> Result<Value> {
+    let mut value = Value::object();
+    if let Some(grace) = call.params.number("gracePeriodSeconds")? {
+        value.set_at(&["gracePeriodSeconds"], grace);
+    }
+    if let Some(policy) = call.params.get("propagationPolicy") {
+        value.set_at(&["propagationPolicy"], policy);
+    }
+    if call.params.get("orphanDependents").is_some() {
+        value.set_at(&["orphanDependents"], call.params.flag("orphanDependents"));
+    }
+    let dry_run: Vec<&str> = call.params.all("dryRun");
+    if !dry_run.is_empty() {
+        value.set_at(&["dryRun"], dry_run);
+    }
+    Ok(value)
+}

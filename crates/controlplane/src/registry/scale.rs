@@ -1,0 +1,149 @@
+//! The `scale` subresource: a few fields of a workload, seen as a `Scale`.
+
+use value::{Value, json};
+
+use super::update::Proposal;
+use super::{PatchType, Registry, Result, Target, WriteOptions, Written};
+use crate::failure::{Failure, FieldError};
+use crate::tracking::{self, Writer};
+use crate::{clock, rules};
+
+impl Registry {
+    /// Returns what an object looks like through its `scale` subresource.
+    #[must_use]
+    pub fn scale_of(&self, target: &Target, object: &Value) -> Value {
+        scale(target, object)
+    }
+
+    pub(super) fn update_scale(
+        &self,
+        target: &Target,
+        body: Value,
+        options: &WriteOptions,
+    ) -> Result<Written> {
+        self.set_scale(target, options, "update", |_| Ok(body.clone()))
+    }
+
+    pub(super) fn patch_scale(
+        &self,
+        target: &Target,
+        patch_type: PatchType,
+        patch: &Value,
+        options: &WriteOptions,
+    ) -> Result<Written> {
+        self.set_scale(target, options, "patch", |now| match patch_type {
+            PatchType::Apply => {
+                let mut scale = now.clone();
+                scale.merge_patch(patch);
+                Ok(scale)
+            }
+            _ => super::patch::patched(now, patch_type, patch),
+        })
+    }
+
+    fn set_scale(
+        &self,
+        target: &Target,
+        options: &WriteOptions,
+        verb: &'static str,
+        change: impl Fn(&Value) -> Result<Value>,
+    ) -> Result<Written> {
+        let kind = &target.kind;
+        let now = clock::seconds(self.now());
+        let writer = Writer { manager: options.manager(), subresource: "scale", now: &now };
+        self.change(target, options, verb, |live| {
+            let wanted = change(&scale(target, live))?;
+            rules::check_name(target, &wanted)?;
+            let replicas = wanted.i64_at(&["spec", "replicas"]).unwrap_or(0);
+            if replicas < 0 {
+                let error = FieldError::invalid(
+                    "spec.replicas",
+                    replicas,
+                    "must be greater than or equal to 0",
+                );
+                return Err(Failure::invalid_named(
+                    "autoscaling",
+                    "Scale",
+                    wanted.str_at(&["metadata", "name"]),
+                    &[error],
+                ));
+            }
+            let mut object = live.clone();
+            object.set_at(&["spec", "replicas"], replicas);
+            let revision = wanted.str_at(&["metadata", "resourceVersion"]).to_owned();
+            let uid = wanted.str_at(&["metadata", "uid"]).to_owned();
+            if !uid.is_empty() && uid != live.str_at(&["metadata", "uid"]) {
+                let why = format!(
+                    "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+                    live.str_at(&["metadata", "uid"])
+                );
+                return Err(Failure::conflict(kind, &target.name, &why));
+            }
+            let mut object = tracking::update(kind, Some(live), object, writer);
+            object.set_at(&["metadata", "resourceVersion"], revision);
+            Ok(Proposal { object, warnings: Vec::new() })
+        })
+    }
+}
+
+fn scale(target: &Target, object: &Value) -> Value {
+    let mut metadata = Value::object();
+    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        if let Some(value) = object.at(&["metadata", name]) {
+            metadata.set_at(&[name], value);
+        }
+    }
+    let replicas = object.i64_at(&["spec", "replicas"]).unwrap_or(0);
+    let mut spec = Value::object();
+    if replicas != 0 {
+        spec.set_at(&["replicas"], replicas);
+    }
+    let mut status = json!({"replicas": object.i64_at(&["status", "replicas"]).unwrap_or(0)});
+    let selector = match target.kind.kind.as_str() {
+        "ReplicationController" => labels_text(object.at(&["spec", "selector"])),
+        _ => selector_text(object.at(&["spec", "selector"])),
+    };
+    if !selector.is_empty() {
+        status.set_at(&["selector"], selector);
+    }
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1",
+        "metadata": metadata, "spec": spec, "status": status,
+    })
+}
+
+/// Writes a map of labels as a selector.
+pub(crate) fn labels_text(labels: Option<&Value>) -> String {
+    let Some(labels) = labels.and_then(Value::as_object) else { return String::new() };
+    let pairs: Vec<String> =
+        labels.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+    pairs.join(",")
+}
+
+/// Writes a label selector as Kubernetes prints it: requirements sorted by key.
+pub(crate) fn selector_text(selector: Option<&Value>) -> String {
+    let Some(selector) = selector else { return String::new() };
+    let mut parts: Vec<(String, String)> = Vec::new();
+    if let Some(labels) = selector.get("matchLabels").and_then(Value::as_object) {
+        for (k, v) in labels {
+            parts.push((k.to_string(), format!("{k}={}", v.as_str().unwrap_or_default())));
+        }
+    }
+    for requirement in selector.array_at(&["matchExpressions"]) {
+        let key = requirement.str_at(&["key"]).to_owned();
+        let mut values: Vec<&str> =
+            requirement.array_at(&["values"]).iter().filter_map(Value::as_str).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        let text = match requirement.str_at(&["operator"]) {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.clone(),
+        };
+        parts.push((key, text));
+    }
+    parts.sort();
+    let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+    texts.join(",")
+}
