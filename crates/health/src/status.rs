@@ -53,3 +53,29 @@ pub struct Health {
     /// Why, in a sentence; may be empty.
     pub message: String,
 }
+
+impl Health {
+    /// Returns a health with a sentence.
+    #[must_use]
+    pub fn new(status: HealthStatus, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    /// Returns a health that needs no words.
+    #[must_use]
+    pub const fn plain(status: HealthStatus) -> Self {
+        Self {
+            status,
+            message: String::new(),
+        }
+    }
+}
+
+impl std::fmt::Display for HealthStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
