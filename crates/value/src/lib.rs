@@ -15,6 +15,7 @@
 //! ```
 
 mod build;
+pub mod glob;
 mod json_patch;
 mod key;
 mod merge_patch;

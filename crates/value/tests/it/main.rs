@@ -1,5 +1,6 @@
 //! What Go's libraries answer, case by case.
 
+mod globs;
 mod quantities;
 mod selectors;
 
