@@ -1,1 +1,37 @@
-//! Structured merge and diff: schemas, field sets, managedFields, apply, compare, prune.
+//! Structured merge and diff: who owns which field, and what an apply changes.
+//!
+//! The same code answers "would applying this change anything?" for drift and performs server-side
+//! apply in the embedded control plane.
+//!
+//! - [`Schema`]: which lists are maps, which maps are one value;
+//! - [`Typed`]: a value seen through its type: field set, compare, merge, remove, extract;
+//! - [`Set`]: sets of paths, read from and written to `fieldsV1`;
+//! - [`Updater`]: what an update or an apply does to the managers of an object.
+//!
+//! It never does I/O and never reads the clock: time is passed in.
+//!
+//! ```
+//! use merge::{Schema, TypeId, Typed};
+//! use value::json;
+//! let schema = Schema::default();
+//! let live = json!({"spec": {"replicas": 3, "paused": true}});
+//! let live = Typed::new(&schema, TypeId::DEDUCED, &live);
+//! let merged = live.merge(&json!({"spec": {"replicas": 5}})).unwrap();
+//! assert_eq!(merged, json!({"spec": {"paused": true, "replicas": 5}}));
+//! let changes = live.compare(&merged).unwrap();
+//! assert_eq!(changes.modified.to_fields_v1(), json!({"f:spec": {"f:replicas": {}}}));
+//! ```
+
+mod fields_v1;
+mod path;
+pub mod schema;
+mod set;
+mod typed;
+mod updater;
+
+pub use fields_v1::FieldsError;
+pub use path::{DisplayPath, PathElement};
+pub use schema::{Schema, TypeId};
+pub use set::Set;
+pub use typed::{Comparison, Duplicates, Mismatch, TypeError, Typed};
+pub use updater::{Conflicts, Force, Managers, Owned, UpdateError, Updater, Versions};
