@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock, RwLock};
 
 use bytes::Bytes;
+use tokio::sync::mpsc;
 use value::Value;
 
 pub use disk::DiskError;
@@ -119,7 +120,11 @@ struct State {
     /// The revision at which this process took over: there is no history before it.
     start: u64,
     tables: HashMap<Table, Rows>,
+    observers: Vec<mpsc::UnboundedSender<Observed>>,
 }
+
+/// A change of any kind.
+pub(crate) type Observed = (Table, Arc<Event>);
 
 /// The state of the cluster.
 #[derive(Debug)]
@@ -165,7 +170,12 @@ pub(crate) enum NoState {
 impl Store {
     /// Returns an empty state that lives in memory.
     pub(crate) fn memory() -> Self {
-        let state = State { revision: 1, start: 1, tables: HashMap::new() };
+        let state = State {
+            revision: 1,
+            start: 1,
+            tables: HashMap::new(),
+            observers: Vec::new(),
+        };
         Self { state: RwLock::new(state), disk: None }
     }
 
@@ -181,7 +191,7 @@ impl Store {
         for rows in tables.values_mut() {
             rows.forgotten = revision;
         }
-        let state = State { revision, start: revision, tables };
+        let state = State { revision, start: revision, tables, observers: Vec::new() };
         Ok(Self { state: RwLock::new(state), disk: Some(disk) })
     }
 
@@ -286,7 +296,7 @@ impl Store {
             let record = (change != Change::Deleted).then(|| Arc::clone(&object));
             disk.append(table.clone(), key.to_owned(), revision, record);
         }
-        rows.push(Event {
+        let event = Arc::new(Event {
             revision,
             change,
             object: Arc::clone(&object),
@@ -294,9 +304,33 @@ impl Store {
             key: key.into(),
             lines: watch::Lines::default(),
         });
+        rows.push(Arc::clone(&event));
         state.revision = revision;
+        state.observers.retain(|o| o.send((table.clone(), Arc::clone(&event))).is_ok());
         committed(revision);
         Ok(object)
+    }
+
+    /// Returns all objects, and every change from now on. For the server's own tasks, which keep
+    /// up: what they have not seen yet waits without limit.
+    pub(crate) fn observe(&self) -> (Vec<(Table, Arc<Object>)>, mpsc::UnboundedReceiver<Observed>) {
+        let mut state = self.state.write().expect("no holder of this lock panics");
+        let (sender, receiver) = mpsc::unbounded_channel();
+        state.observers.push(sender);
+        let objects = state.tables.iter().flat_map(|(table, rows)| {
+            rows.objects.values().map(|o| (table.clone(), Arc::clone(o)))
+        });
+        (objects.collect(), receiver)
+    }
+
+    /// Returns the tables that hold objects whose keys start with `prefix`.
+    pub(crate) fn tables_under(&self, prefix: &str) -> Vec<Table> {
+        let state = self.state.read().expect("no holder of this lock panics");
+        let tables = state.tables.iter();
+        tables
+            .filter(|(_, rows)| under(&rows.objects, prefix).next().is_some())
+            .map(|(table, _)| table.clone())
+            .collect()
     }
 
     /// Subscribes to the changes after `from` of objects whose keys start with `prefix`; without
@@ -342,8 +376,7 @@ fn under<'a>(
 }
 
 impl Rows {
-    fn push(&mut self, event: Event) {
-        let event = Arc::new(event);
+    fn push(&mut self, event: Arc<Event>) {
         self.feeds.retain(|feed| feed.send(&event));
         self.history.push_back(event);
         if self.history.len() > HISTORY_EVENTS_MAX

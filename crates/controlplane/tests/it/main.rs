@@ -1,0 +1,5 @@
+//! The control plane as clients see it.
+
+mod client;
+mod normalise;
+mod replay;
