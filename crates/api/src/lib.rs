@@ -9,7 +9,9 @@
 //! assert_eq!(api::unknown_fields(&app), ["spec.sorce"]);
 //! ```
 
+mod definitions;
 mod fields;
 pub mod names;
 
+pub use definitions::{definitions, permissions};
 pub use fields::unknown_fields;

@@ -165,7 +165,7 @@ impl Default for Retry {
 }
 
 /// Repetitions of an automated sync whose application says nothing about it.
-pub const AUTOMATED_RETRY_LIMIT: i64 = 5;
+pub(crate) const AUTOMATED_RETRY_LIMIT: i64 = 5;
 
 impl Retry {
     /// Returns the time to wait before repetition `count` (from 1).

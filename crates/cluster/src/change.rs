@@ -1,0 +1,168 @@
+//! Writing to the cluster: apply, replace, delete.
+
+use crate::client::{ApiError, Client};
+use crate::discovery::Resource;
+use crate::live::LiveObject;
+use crate::store::Cluster;
+use api::names::FIELD_MANAGER;
+use engine::{ObjectKey, Propagation};
+use http::Method;
+use std::sync::Arc;
+use value::{Value, json};
+
+/// What an apply came to.
+#[derive(Debug)]
+pub struct Applied {
+    /// The object as the server has it now.
+    pub object: Value,
+    /// What happened, as `kubectl` says it: `deployment.apps/web serverside-applied`.
+    pub message: String,
+}
+
+/// Returns how `kubectl` names an object and what was done to it.
+#[must_use]
+pub fn apply_message(key: &ObjectKey, verb: &str) -> String {
+    let kind = key.kind.to_lowercase();
+    if key.group.is_empty() {
+        format!("{kind}/{} {verb}", key.name)
+    } else {
+        format!("{kind}.{}/{} {verb}", key.group, key.name)
+    }
+}
+
+/// Asks the server what an object at `path` would become if `desired` were applied.
+///
+/// # Errors
+/// Fails with the server's own words.
+pub async fn dry_run(client: &Client, path: &str, desired: &Value) -> Result<Value, ApiError> {
+    let path = format!("{path}?fieldManager={FIELD_MANAGER}&force=true&dryRun=All");
+    let body = desired.to_vec();
+    let answer = client.send(Method::PATCH, &path, "application/apply-patch+yaml", body).await?;
+    read(&answer)
+}
+
+fn read(answer: &[u8]) -> Result<Value, ApiError> {
+    Value::parse(answer).map_err(|e| ApiError {
+        code: 0,
+        reason: "Unreadable".into(),
+        message: format!("the API server's answer is not JSON: {e}"),
+    })
+}
+
+impl Cluster {
+    pub(crate) fn path_of(&self, live: &LiveObject) -> Option<String> {
+        let resource = self.resource_of(&live.key, live.version()).ok()?;
+        Some(resource.object_path(&live.key))
+    }
+
+    fn resource_of(&self, key: &ObjectKey, version: &str) -> Result<Arc<Resource>, ApiError> {
+        self.discovery().find(&key.group, &key.kind, version).cloned().ok_or_else(|| ApiError {
+            code: 404,
+            reason: "NotFound".into(),
+            message: format!("the cluster has no kind {} in {:?} {version}", key.kind, key.group),
+        })
+    }
+
+    /// Applies an object server-side, as our field manager and forced.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn apply(
+        &self,
+        key: &ObjectKey,
+        object: &Value,
+        dry_run: bool,
+    ) -> Result<Applied, ApiError> {
+        let (_, version) = engine::split_api_version(object.str_at(&["apiVersion"]));
+        let resource = self.resource_of(key, version)?;
+        let dry = if dry_run { "&dryRun=All" } else { "" };
+        let path = format!(
+            "{}?fieldManager={FIELD_MANAGER}&force=true{dry}",
+            resource.object_path(key)
+        );
+        let body = object.to_vec();
+        let answer =
+            self.client().send(Method::PATCH, &path, "application/apply-patch+yaml", body).await?;
+        let object = self.learn(key, &answer, dry_run)?;
+        let verb = if dry_run { "serverside-applied (dry run)" } else { "serverside-applied" };
+        Ok(Applied { object, message: apply_message(key, verb) })
+    }
+
+    /// Replaces an object, or creates it: `Replace=true`.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn replace(
+        &self,
+        key: &ObjectKey,
+        object: &Value,
+        dry_run: bool,
+    ) -> Result<Applied, ApiError> {
+        let (_, version) = engine::split_api_version(object.str_at(&["apiVersion"]));
+        let resource = self.resource_of(key, version)?;
+        let dry = if dry_run { "&dryRun=All" } else { "" };
+        let query = format!("?fieldManager={FIELD_MANAGER}{dry}");
+        let live = self.client().get(&resource.object_path(key)).await;
+        let (method, path, body, verb) = match live {
+            Ok(live) => {
+                let mut body = object.clone();
+                let version = live.str_at(&["metadata", "resourceVersion"]);
+                body.set_at(&["metadata", "resourceVersion"], version);
+                (Method::PUT, resource.object_path(key), body, "replaced")
+            }
+            Err(error) if error.is_not_found() => {
+                (Method::POST, resource.collection_path(&key.namespace), object.clone(), "created")
+            }
+            Err(error) => return Err(error),
+        };
+        let path = path + &query;
+        let answer = self.client().send(method, &path, "application/json", body.to_vec()).await?;
+        let object = self.learn(key, &answer, dry_run)?;
+        Ok(Applied { object, message: apply_message(key, verb) })
+    }
+
+    /// Puts the server's answer to a write into the cache, so that nothing is decided on older
+    /// knowledge than our own deeds.
+    fn learn(&self, key: &ObjectKey, answer: &[u8], dry_run: bool) -> Result<Value, ApiError> {
+        let object = read(answer)?;
+        if !dry_run
+            && let Some(store) = self.store(&key.group, &key.kind)
+            && let Some(live) = LiveObject::read(&object)
+            && *live.api_version == *object.str_at(&["apiVersion"])
+            && *store.resource.version == *live.version()
+        {
+            // The watch will bring the same; whoever wrote it needs no telling.
+            let _told = self.take(&store, live);
+        }
+        Ok(object)
+    }
+
+    /// Deletes an object; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn delete(
+        &self,
+        key: &ObjectKey,
+        propagation: Propagation,
+        dry_run: bool,
+    ) -> Result<(), ApiError> {
+        let live = self.get(key);
+        let version = live.as_ref().map_or("", |l| l.version());
+        let resource = self.resource_of(key, version)?;
+        let dry = if dry_run { "?dryRun=All" } else { "" };
+        let path = format!("{}{dry}", resource.object_path(key));
+        let mut options = json!({
+            "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation.as_str(),
+        });
+        // Only the object that was looked at, not one made since under the same name.
+        if let Some(live) = &live {
+            options.set_at(&["preconditions", "uid"], &*live.uid);
+        }
+        match self.client().delete(&path, &options).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

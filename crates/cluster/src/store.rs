@@ -1,0 +1,354 @@
+//! The live cache: one store per kind, filled by one watch each.
+
+use crate::client::{ApiError, Client};
+use crate::discovery::{Discovery, Resource};
+use crate::live::LiveObject;
+use engine::ObjectKey;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::{mpsc, watch};
+
+type Name = (Box<str>, Box<str>);
+type GroupKind = (Box<str>, Box<str>);
+
+/// Changes that wait for the engine; a watch that is ahead of it pauses.
+const CHANGES_MAX: usize = 4_096;
+
+/// What happened to a live object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is there, or there anew.
+    Set,
+    /// It is gone.
+    Deleted,
+}
+
+/// A change of a live object that belongs to an application.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The application.
+    pub app: Box<str>,
+    /// The object.
+    pub key: ObjectKey,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// Its revision.
+    pub resource_version: u64,
+}
+
+/// The objects of one kind.
+pub(crate) struct Store {
+    pub(crate) resource: Arc<Resource>,
+    objects: RwLock<Objects>,
+    pub(crate) ready: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Objects {
+    by_name: HashMap<Name, Arc<LiveObject>>,
+    by_owner: HashMap<Box<str>, HashSet<Name>>,
+    by_uid: HashMap<Box<str>, Name>,
+    by_app: HashMap<Box<str>, HashSet<Name>>,
+}
+
+impl Objects {
+    fn remove(&mut self, name: &Name) -> Option<Arc<LiveObject>> {
+        let old = self.by_name.remove(name)?;
+        self.by_uid.remove(&old.uid);
+        for owner in &old.owners {
+            remove_from(&mut self.by_owner, owner, name);
+        }
+        if let Some(app) = &old.app {
+            remove_from(&mut self.by_app, app, name);
+        }
+        Some(old)
+    }
+
+    fn insert(&mut self, name: Name, object: Arc<LiveObject>) {
+        for owner in &object.owners {
+            self.by_owner.entry(owner.clone()).or_default().insert(name.clone());
+        }
+        if let Some(app) = &object.app {
+            self.by_app.entry(app.clone()).or_default().insert(name.clone());
+        }
+        self.by_uid.insert(object.uid.clone(), name.clone());
+        self.by_name.insert(name, object);
+    }
+}
+
+fn remove_from(index: &mut HashMap<Box<str>, HashSet<Name>>, key: &str, name: &Name) {
+    if let Some(names) = index.get_mut(key) {
+        names.remove(name);
+        if names.is_empty() {
+            index.remove(key);
+        }
+    }
+}
+
+fn name_of(key: &ObjectKey) -> Name {
+    (key.namespace.clone(), key.name.clone())
+}
+
+impl Store {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Objects> {
+        self.objects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Objects> {
+        self.objects.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get(&self, key: &ObjectKey) -> Option<Arc<LiveObject>> {
+        self.read().by_name.get(&name_of(key)).cloned()
+    }
+
+    /// Puts an object in unless what is there is as new. Returns what was there before.
+    pub(crate) fn set(&self, object: Arc<LiveObject>) -> Option<Option<Arc<LiveObject>>> {
+        let name = name_of(&object.key);
+        let mut objects = self.write();
+        let stale = objects.by_name.get(&name).is_some_and(|old| {
+            old.uid == object.uid && old.resource_version >= object.resource_version
+        });
+        if stale {
+            return None;
+        }
+        let old = objects.remove(&name);
+        objects.insert(name, object);
+        Some(old)
+    }
+
+    /// Takes an object out, unless it has been made anew since `revision`.
+    pub(crate) fn delete(&self, key: &ObjectKey, revision: u64) -> Option<Arc<LiveObject>> {
+        let name = name_of(key);
+        let mut objects = self.write();
+        let newer = objects.by_name.get(&name).is_some_and(|o| o.resource_version > revision);
+        if newer { None } else { objects.remove(&name) }
+    }
+
+    /// Returns the keys of objects that aren't in `seen`.
+    pub(crate) fn keys_without(&self, seen: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
+        let objects = self.read();
+        objects.by_name.values().map(|o| &o.key).filter(|k| !seen.contains(k)).cloned().collect()
+    }
+}
+
+/// A cluster with its live cache.
+pub struct Cluster {
+    client: Client,
+    discovery: RwLock<Arc<Discovery>>,
+    stores: RwLock<HashMap<GroupKind, Arc<Store>>>,
+    changes: mpsc::Sender<Change>,
+    starting: Mutex<()>,
+    followers: Mutex<HashMap<GroupKind, mpsc::UnboundedSender<ObjectKey>>>,
+}
+
+impl Cluster {
+    /// Returns a cluster without watches, and where its changes come out.
+    ///
+    /// # Errors
+    /// Fails if the API server can't be reached.
+    pub async fn connect(client: Client) -> Result<(Arc<Self>, mpsc::Receiver<Change>), ApiError> {
+        let discovery = Discovery::fetch(&client).await?;
+        let (changes, receiver) = mpsc::channel(CHANGES_MAX);
+        let cluster = Self {
+            client,
+            discovery: RwLock::new(Arc::new(discovery)),
+            stores: RwLock::default(),
+            changes,
+            starting: Mutex::default(),
+            followers: Mutex::default(),
+        };
+        Ok((Arc::new(cluster), receiver))
+    }
+
+    /// Returns the connection.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns the kinds that were found when the server was last asked.
+    #[must_use]
+    pub fn discovery(&self) -> Arc<Discovery> {
+        Arc::clone(&self.discovery.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks the API server for its kinds again.
+    ///
+    /// # Errors
+    /// Fails if the server can't be reached.
+    pub async fn rediscover(&self) -> Result<(), ApiError> {
+        let discovery = Discovery::fetch(&self.client).await?;
+        *self.discovery.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(discovery);
+        Ok(())
+    }
+
+    pub(crate) fn store(&self, group: &str, kind: &str) -> Option<Arc<Store>> {
+        let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+        stores.get(&(group.into(), kind.into())).cloned()
+    }
+
+    /// Starts to watch a kind, if it isn't watched yet and the cluster has it.
+    pub fn watch(self: &Arc<Self>, group: &str, kind: &str, version: &str) {
+        if self.store(group, kind).is_some() {
+            return;
+        }
+        let discovery = self.discovery();
+        let found = discovery.find(group, kind, version).or_else(|| discovery.find(group, kind, ""));
+        let Some(resource) = found.filter(|r| r.watchable) else { return };
+        let _one_at_a_time = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.store(group, kind).is_some() {
+            return;
+        }
+        let store = Arc::new(Store {
+            resource: Arc::clone(resource),
+            objects: RwLock::default(),
+            ready: watch::Sender::new(false),
+        });
+        self.stores
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((group.into(), kind.into()), Arc::clone(&store));
+        // The watch holds the cluster weakly: it ends when the cluster is gone.
+        tokio::spawn(crate::watch::run(Arc::downgrade(self), store));
+    }
+
+    /// Watches a kind and returns where the keys of all its changed objects come out.
+    pub fn follow(self: &Arc<Self>, group: &str, kind: &str) -> mpsc::UnboundedReceiver<ObjectKey> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.insert((group.into(), kind.into()), sender);
+        drop(followers);
+        self.watch(group, kind, "");
+        receiver
+    }
+
+    fn tell_follower(&self, store: &Store, key: &ObjectKey) {
+        let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let kind = (store.resource.group.clone(), store.resource.kind.clone());
+        if let Some(follower) = followers.get(&kind) {
+            // An error means that nobody listens any more.
+            let _closed = follower.send(key.clone());
+        }
+    }
+
+    /// Waits until every watched kind has been listed once.
+    pub async fn ready(&self) {
+        loop {
+            let waiting: Vec<Arc<Store>> = {
+                let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+                stores.values().filter(|s| !*s.ready.borrow()).cloned().collect()
+            };
+            if waiting.is_empty() {
+                return;
+            }
+            for store in waiting {
+                let mut ready = store.ready.subscribe();
+                // An error means that the cluster is going away.
+                let _gone = ready.wait_for(|ready| *ready).await;
+            }
+        }
+    }
+
+    /// Returns a live object.
+    #[must_use]
+    pub fn get(&self, key: &ObjectKey) -> Option<Arc<LiveObject>> {
+        self.store(&key.group, &key.kind)?.get(key)
+    }
+
+    /// Returns the objects of all watched kinds that an application tracks, by key.
+    #[must_use]
+    pub fn tracked(&self, app: &str) -> Vec<ObjectKey> {
+        let stores: Vec<Arc<Store>> = {
+            let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+            stores.values().cloned().collect()
+        };
+        let mut keys = Vec::new();
+        for store in stores {
+            let objects = store.read();
+            for name in objects.by_app.get(app).into_iter().flatten() {
+                keys.extend(objects.by_name.get(name).map(|o| o.key.clone()));
+            }
+        }
+        keys.sort();
+        keys
+    }
+
+    /// Returns the objects of one kind whose owner is `uid`.
+    pub(crate) fn owned(&self, group: &str, kind: &str, uid: &str) -> Vec<Arc<LiveObject>> {
+        let Some(store) = self.store(group, kind) else { return Vec::new() };
+        let objects = store.read();
+        let names = objects.by_owner.get(uid).into_iter().flatten();
+        names.filter_map(|name| objects.by_name.get(name).cloned()).collect()
+    }
+
+    /// Takes an object's newest state: from a watch, or from an answer to a write of ours.
+    pub(crate) fn take(&self, store: &Store, object: LiveObject) -> Option<Change> {
+        let object = Arc::new(object);
+        let old = store.set(Arc::clone(&object))?;
+        self.tell_follower(store, &object.key);
+        let app = self.app_of(&object).or_else(|| old.as_ref().and_then(|o| self.app_of(o)))?;
+        Some(Change {
+            app,
+            key: object.key.clone(),
+            kind: ChangeKind::Set,
+            resource_version: object.resource_version,
+        })
+    }
+
+    /// Takes an object out of the cache.
+    pub(crate) fn drop_object(&self, store: &Store, key: &ObjectKey, revision: u64) -> Option<Change> {
+        let old = store.delete(key, revision)?;
+        self.tell_follower(store, key);
+        let app = self.app_of(&old)?;
+        Some(Change {
+            app,
+            key: key.clone(),
+            kind: ChangeKind::Deleted,
+            resource_version: revision,
+        })
+    }
+
+    pub(crate) async fn tell(&self, change: Change) {
+        // An error means that nobody listens any more.
+        let _closed = self.changes.send(change).await;
+    }
+
+    /// Returns the application of an object, through its owners if need be.
+    fn app_of(&self, object: &LiveObject) -> Option<Box<str>> {
+        if object.app.is_some() {
+            return object.app.clone();
+        }
+        // Pod -> ReplicaSet -> Deployment is as deep as it gets.
+        let mut owners = object.owners.clone();
+        for _ in 0..3 {
+            let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+            let mut next = Vec::new();
+            for store in stores.values() {
+                let objects = store.read();
+                for uid in &owners {
+                    let found = objects.by_uid.get(uid).and_then(|n| objects.by_name.get(n));
+                    if let Some(owner) = found {
+                        if owner.app.is_some() {
+                            return owner.app.clone();
+                        }
+                        next.extend(owner.owners.iter().cloned());
+                    }
+                }
+            }
+            owners = next;
+        }
+        None
+    }
+
+    /// Returns how many objects the cache holds, and their bytes.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+        stores.values().fold((0, 0), |(count, bytes), store| {
+            let objects = store.read();
+            let own: usize = objects.by_name.values().map(|o| o.raw.len()).sum();
+            (count + objects.by_name.len(), bytes + own)
+        })
+    }
+}

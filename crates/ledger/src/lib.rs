@@ -1,0 +1,16 @@
+//! The drift ledger and the audit trail.
+//!
+//! Every change that didn't come from Git is an entry that names who, when, which field, from what
+//! to what, and what was done about it; every sync, rollback and heal is one too. Entries are
+//! custom resources of the API server (`DriftRecord`, `AuditEntry`), bounded in number.
+//!
+//! A name is never guessed: each carries its [`Grade`]. Entries are written behind the back of the
+//! controller, in order; the ledger never delays a sync and never decides anything.
+
+mod entry;
+mod identity;
+mod writer;
+
+pub use entry::{Action, AuditEntry, DriftRecord, FieldChange, describe_field};
+pub use identity::{Author, Grade, Identity, NoIdentity, author_from_managers};
+pub use writer::{AUDIT_ENTRIES_MAX, DRIFT_RECORDS_MAX, Ledger};
