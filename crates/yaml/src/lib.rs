@@ -34,4 +34,4 @@ pub mod v2;
 pub use emit::to_yaml;
 pub use error::{Error, ErrorKind};
 pub use lines::Lines;
-pub use manifests::{Document, manifests};
+pub use manifests::{Document, json_documents, manifests, manifests_until_error};

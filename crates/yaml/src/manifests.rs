@@ -36,20 +36,44 @@ pub struct Document {
 /// Fails at the first document that can't be read, with its line in the file.
 pub fn manifests(text: &[u8]) -> Result<Vec<Document>, Error> {
     let mut documents = Vec::new();
+    read(text, &mut documents)?;
+    Ok(documents)
+}
+
+/// Reads the documents of a file up to the first that can't be read, and says what is wrong with it.
+#[must_use]
+pub fn manifests_until_error(text: &[u8]) -> (Vec<Document>, Option<Error>) {
+    let mut documents = Vec::new();
+    let error = read(text, &mut documents).err();
+    (documents, error)
+}
+
+/// Reads JSON values, one after the other, and nothing else.
+///
+/// # Errors
+/// Fails at the first thing that isn't JSON.
+pub fn json_documents(text: &[u8]) -> Result<Vec<Document>, Error> {
+    let mut documents = Vec::new();
+    match json::documents(text, &mut documents) {
+        None => Ok(documents),
+        Some((_, error)) => Err(error),
+    }
+}
+
+fn read(text: &[u8], documents: &mut Vec<Document>) -> Result<(), Error> {
     let head = &text[..text.len().min(GUESS_BYTES)];
     if String::from_utf8_lossy(head).trim_start().starts_with('{') {
-        let rest = json::documents(text, &mut documents);
+        let rest = json::documents(text, documents);
         if let Some((from, error)) = rest {
             // After the second document there is no way back to YAML.
             if documents.len() > 1 {
                 return Err(error);
             }
-            yaml_documents(text, from, &mut documents).map_err(|_| error)?;
+            return yaml_documents(text, from, documents).map_err(|_| error);
         }
-        return Ok(documents);
+        return Ok(());
     }
-    yaml_documents(text, 0, &mut documents)?;
-    Ok(documents)
+    yaml_documents(text, 0, documents)
 }
 
 /// Reads `text` from `from` on.

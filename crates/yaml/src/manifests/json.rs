@@ -17,8 +17,8 @@ pub(super) fn documents(text: &[u8], documents: &mut Vec<Document>) -> Option<(u
             None => return None,
             Some(Ok(raw)) => Value::parse(raw.get().as_bytes())
                 .map(|value| (raw.get(), value))
-                .map_err(|e| e.to_string()),
-            Some(Err(e)) => Err(e.to_string()),
+                .map_err(|e| Error::new(ErrorKind::Limit, e.to_string()).or_at(line + 1, 0)),
+            Some(Err(e)) => Err(syntax_error(&e)),
         };
         match read {
             Ok((raw, value)) => {
@@ -29,13 +29,21 @@ pub(super) fn documents(text: &[u8], documents: &mut Vec<Document>) -> Option<(u
                 line += count_lines(&text[start..end]);
                 consumed = end;
             }
-            Err(message) => {
-                let message = format!("offset {}: {message}", stream.byte_offset());
-                let error = Error::new(ErrorKind::Parse, message).with_prefix("json: ");
-                return Some((after_blanks(text, consumed), error.or_at(line + 1, 0)));
+            Err(error) => {
+                return Some((after_blanks(text, consumed), error.with_prefix("json: ")));
             }
         }
     }
+}
+
+fn syntax_error(e: &serde_json::Error) -> Error {
+    let text = e.to_string();
+    // The place stands at the end of the text.
+    let message = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(message, _)| message);
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Error::new(ErrorKind::Parse, message).or_at(number(e.line()), number(e.column()))
 }
 
 /// Skips white space up to the end of the line.
