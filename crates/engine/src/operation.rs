@@ -173,6 +173,8 @@ pub struct Operation {
     tasks: Vec<Task>,
     /// When the last wave was completed, for the pause before the next.
     wave_done_at: Option<Timestamp>,
+    /// The phase and wave that are being worked on.
+    group: Option<(Phase, i32)>,
     failing: Option<String>,
 }
 
@@ -197,6 +199,7 @@ impl Operation {
             target: None,
             tasks: Vec::new(),
             wave_done_at: None,
+            group: None,
             failing: None,
         }
     }
@@ -284,6 +287,7 @@ impl Operation {
         self.target = Some(Arc::clone(target));
         self.failing = None;
         self.wave_done_at = None;
+        self.group = None;
     }
 
     fn plan_prunes(
@@ -394,6 +398,11 @@ impl Operation {
             let Some((phase, wave)) = self.next_group() else {
                 return Some(self.finish(effects));
             };
+            if let Some(at) = self.pause((phase, wave), wave_delay, now) {
+                self.message = format!("waiting {wave_delay:#} before wave {wave}");
+                effects.push(Effect::WakeAt(at));
+                return None;
+            }
             self.look_at_health(phase, wave, world);
             if self.failing.is_none() && self.group_failed(phase, wave) && self.group_idle(phase, wave)
             {
@@ -403,7 +412,7 @@ impl Operation {
             if self.send_next(phase, wave, spec, world, effects) {
                 return None;
             }
-            if self.group_idle(phase, wave) && self.group_failed(phase, wave) {
+            if self.group_idle(phase, wave) {
                 continue;
             }
             let clearing = self.group(phase, wave).find(|t| t.state == TaskState::Clearing);
@@ -419,22 +428,28 @@ impl Operation {
             }
             if !waits.is_empty() {
                 self.message = waiting_message(&waits);
-                return None;
             }
-            // The wave is complete: a pause, so that other controllers see it before the next.
-            let done_at = *self.wave_done_at.get_or_insert(now);
-            let next_at = done_at.saturating_add(wave_delay).unwrap_or(now);
-            if now < next_at {
-                effects.push(Effect::WakeAt(next_at));
-                return None;
-            }
-            self.wave_done_at = None;
-            for task in self.tasks.iter_mut().filter(|t| t.phase == phase && t.wave == wave) {
-                if task.state == TaskState::Applied {
-                    task.state = TaskState::Done;
-                }
-            }
+            return None;
         }
+    }
+
+    /// Returns when the next wave may begin, if that isn't yet: a pause, so that other controllers
+    /// see a wave before the next comes. Failures aren't waited for.
+    fn pause(&mut self, group: (Phase, i32), delay: SignedDuration, now: Timestamp) -> Option<Timestamp> {
+        let before = *self.group.get_or_insert(group);
+        // Making the namespace is no wave of the user's.
+        if before == group || before.1 == i32::MIN || self.failing.is_some() {
+            self.group = Some(group);
+            return None;
+        }
+        let done_at = *self.wave_done_at.get_or_insert(now);
+        let next_at = done_at.saturating_add(delay).unwrap_or(now);
+        if now < next_at {
+            return Some(next_at);
+        }
+        self.wave_done_at = None;
+        self.group = Some(group);
+        None
     }
 
     /// A kind that the cluster doesn't have fails the operation before anything is applied, unless
