@@ -31,7 +31,7 @@ mod updater;
 
 pub use fields_v1::FieldsError;
 pub use path::{DisplayPath, PathElement};
-pub use schema::{Schema, TypeId};
+pub use schema::{Schema, TypeId, builtin};
 pub use set::Set;
 pub use typed::{Comparison, Duplicates, Mismatch, TypeError, Typed};
 pub use updater::{Conflicts, Force, Managers, Owned, UpdateError, Updater, Versions};

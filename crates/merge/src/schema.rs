@@ -7,8 +7,14 @@
 use std::collections::HashMap;
 use value::{Key, Value};
 
+mod builtin;
+mod defaults;
+mod openapi;
+mod table;
 mod text;
 
+pub use builtin::builtin;
+pub use defaults::builtin_from_openapi;
 pub use text::SchemaError;
 
 /// A type in a [`Schema`]. Only meaningful together with the schema that made it, except for the

@@ -11,6 +11,9 @@ pub enum SchemaError {
     /// A type has no name, a field has no name, or a part has the wrong form.
     #[error("malformed schema: {0}")]
     Malformed(String),
+    /// Types nest deeper than any real one.
+    #[error("types nest too deeply")]
+    Depth,
 }
 
 impl Schema {

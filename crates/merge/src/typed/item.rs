@@ -57,14 +57,10 @@ impl<'a> Item<'a> {
                 .or_else(|| default(schema, list, key))
                 .map(|value| (key, value))
         };
-        if let [key] = list.keys.as_ref() {
-            return match find(key) {
-                Some((key, value)) => Ok(Self::One(key, value)),
-                None => Err(TypeError::new(format!(
-                    "associative list with keys has an element that omits key field {:?} (and doesn't have default value)",
-                    key.as_str()
-                ))),
-            };
+        if let [key] = list.keys.as_ref()
+            && let Some((key, value)) = find(key)
+        {
+            return Ok(Self::One(key, value));
         }
         let mut fields: Vec<_> = list.keys.iter().filter_map(find).collect();
         if fields.is_empty() {
@@ -172,8 +168,12 @@ impl<'a> Items<'a> {
             .iter()
             .enumerate()
             .map(|(i, value)| {
-                let item = Item::of(schema, list, value)
-                    .map_err(|e| e.below(&PathElement::Index(i64::try_from(i).unwrap_or(0))))?;
+                let item = Item::of(schema, list, value).map_err(|mut e| {
+                    for mismatch in &mut e.0 {
+                        mismatch.message.insert_str(0, &format!("element {i}: "));
+                    }
+                    e
+                })?;
                 Ok((item, value))
             })
             .collect::<Result<Vec<_>, TypeError>>()?;

@@ -55,7 +55,8 @@ pub(crate) fn check_scalar(scalar: Scalar, value: Option<&Value>) -> Result<(), 
     }
     let got = match scalar {
         Scalar::Numeric => go_type(value).to_owned(),
-        _ => go_value(value),
+        Scalar::String => format!("&value.valueUnstructured{{Value:{}}}", go_syntax(value)),
+        Scalar::Boolean | Scalar::Untyped => go_value(value),
     };
     Err(TypeError::new(format!("expected {expected}, got {got}")))
 }
@@ -76,6 +77,25 @@ const fn go_type(value: &Value) -> &'static str {
 /// Writes a value as Go's `%v` does for a decoded value.
 fn go_value(value: &Value) -> String {
     format!("&{{{}}}", go_plain(value))
+}
+
+/// Writes a value as Go's `%#v` does.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(go_syntax).collect();
+            format!("{}{{{}}}", go_type(value), items.join(", "))
+        }
+        Value::Object(members) => {
+            let members: Vec<_> = members
+                .iter()
+                .map(|(k, v)| format!("{:?}:{}", k.as_str(), go_syntax(v)))
+                .collect();
+            format!("{}{{{}}}", go_type(value), members.join(", "))
+        }
+        other => other.to_json(),
+    }
 }
 
 fn go_plain(value: &Value) -> String {

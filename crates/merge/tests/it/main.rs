@@ -1,4 +1,5 @@
 //! Structured merge and diff against the behaviour that others recorded.
 
+mod builtin;
 mod reference;
 mod shared;
