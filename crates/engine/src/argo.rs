@@ -34,6 +34,10 @@ pub fn view(application: &Value) -> AppView {
             ("UnknownFieldWarning".to_owned(), message)
         })
         .collect();
+    if !application.array_at(&["spec", "ignoreDifferences"]).is_empty() {
+        let message = "spec.ignoreDifferences is not supported yet and has no effect";
+        notes.push(("UnknownFieldWarning".to_owned(), message.to_owned()));
+    }
     for option in &spec.options.unknown {
         let message = format!("the sync option {option:?} is not known or not supported yet");
         notes.push(("UnknownFieldWarning".to_owned(), message));
@@ -100,6 +104,14 @@ fn spec(raw: &Value) -> Spec {
         namespace: raw.str_at(&["destination", "namespace"]).to_owned(),
     };
     check_destination(&destination, &mut problems);
+    // Rules of a project that nobody enforces would be worse than none.
+    match raw.str_at(&["project"]) {
+        "" | "default" => {}
+        other => problems.push(format!(
+            "application references project {other}, and projects other than default are not \
+             supported yet"
+        )),
+    }
     let options = policy.array_at(&["syncOptions"]).iter().filter_map(Value::as_str);
     let limit = raw.i64_at(&["revisionHistoryLimit"]).unwrap_or(HISTORY_LIMIT);
     Spec {

@@ -13,8 +13,6 @@ pub enum Reason {
     RepositoryUnreachable,
     /// The branch, tag or commit isn't there.
     RevisionNotFound,
-    /// A path isn't there, or isn't what it must be.
-    PathNotFound,
     /// The URL is malformed or of a kind that isn't supported.
     UrlInvalid,
     /// Our own cache can't be read or written (disk full, permissions).
@@ -30,7 +28,6 @@ impl Reason {
             Self::AuthenticationRequired => "AuthenticationRequired",
             Self::RepositoryUnreachable => "RepositoryUnreachable",
             Self::RevisionNotFound => "RevisionNotFound",
-            Self::PathNotFound => "PathNotFound",
             Self::UrlInvalid => "UrlInvalid",
             Self::CacheFailed => "CacheFailed",
         }

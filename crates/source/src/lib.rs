@@ -22,7 +22,7 @@ mod url;
 
 pub use error::{Error, Reason};
 pub use mirror::{CommitInfo, Freshness, Sources};
-pub use snapshot::{Entry, EntryKind, Snapshot};
+pub use snapshot::Snapshot;
 pub use url::redact;
 
 /// The id of a commit, tree or blob.

@@ -18,7 +18,8 @@ use std::path::PathBuf;
 #[must_use]
 pub fn shared() -> Option<PathBuf> {
     let Some(path) = std::env::var_os("WINDLASS_SHARED") else {
-        println!("skipped: WINDLASS_SHARED is not set");
+        #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+        eprintln!("skipped: WINDLASS_SHARED is not set");
         return None;
     };
     Some(PathBuf::from(path))

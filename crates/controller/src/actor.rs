@@ -1,0 +1,207 @@
+//! One application's task: mail in, the core's decisions carried out.
+
+use crate::Shared;
+use crate::world::ClusterWorld;
+use cluster::Prepared;
+use engine::{AppState, Event, ObjectKey, argo};
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+use value::Value;
+
+/// What an application's task is told.
+pub(crate) enum Mail {
+    /// The application changed.
+    Application,
+    /// One of its live objects changed.
+    Changed,
+    /// Somebody pushed to a repository.
+    Pushed {
+        /// The repository.
+        url: String,
+    },
+    /// What it tracks may have moved; what was learnt since then will do.
+    Poll {
+        /// When the question was asked.
+        since: Instant,
+    },
+    /// The task itself has something to go on with.
+    Event(Box<Event>),
+}
+
+/// One application's task.
+pub(crate) struct Actor {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) key: ObjectKey,
+    /// `None` until the application was read, and after a failure.
+    pub(crate) life: Option<Life>,
+    pub(crate) attempt: u32,
+}
+
+/// What a task remembers between two failures.
+pub(crate) struct Life {
+    pub(crate) state: AppState,
+    pub(crate) prepared: Arc<Prepared>,
+    /// Status and annotations as they are in the API.
+    pub(crate) written: Value,
+    pub(crate) written_annotations: (String, String),
+    /// Our last write's revision: older news of the application is ignored.
+    pub(crate) revision: u64,
+    pub(crate) wake_at: Option<Timestamp>,
+    pub(crate) queue: VecDeque<Event>,
+    pub(crate) resolve_since: Instant,
+}
+
+impl Actor {
+    pub(crate) fn new(shared: Arc<Shared>, key: ObjectKey) -> Self {
+        Self { shared, key, life: None, attempt: 0 }
+    }
+
+    /// Runs until the application is gone.
+    pub(crate) async fn run(mut self, mut mailbox: mpsc::UnboundedReceiver<Mail>) {
+        loop {
+            let mail = match self.sleep() {
+                None => mailbox.recv().await,
+                Some(wait) => match tokio::time::timeout(wait, mailbox.recv()).await {
+                    Ok(mail) => mail,
+                    Err(_) => Some(Mail::Event(Box::new(Event::Look))),
+                },
+            };
+            let Some(mail) = mail else { return };
+            let mut looked = self.take(mail).await;
+            // Whatever else has come meanwhile is taken in one go: many changes, one look.
+            while let Ok(mail) = mailbox.try_recv() {
+                looked |= self.take(mail).await;
+            }
+            if looked && let Some(life) = &mut self.life {
+                life.queue.push_back(Event::Look);
+            }
+            self.work().await;
+        }
+    }
+
+    /// Returns how long there is nothing to do; `None` is "until mail comes".
+    fn sleep(&self) -> Option<std::time::Duration> {
+        let Some(life) = &self.life else {
+            return (self.attempt > 0).then(|| crate::backoff(self.attempt));
+        };
+        let wait = life.wake_at?.duration_since(Timestamp::now());
+        Some(std::time::Duration::try_from(wait).unwrap_or_default())
+    }
+
+    /// Takes one piece of mail. Returns true if the core should look at the cluster.
+    async fn take(&mut self, mail: Mail) -> bool {
+        match mail {
+            Mail::Application => {
+                self.take_application().await;
+                false
+            }
+            Mail::Changed => true,
+            Mail::Pushed { url } => {
+                let concerned = self.life.as_ref().is_some_and(|l| {
+                    l.state.app.as_ref().is_some_and(|a| a.spec.source.repo_url == url)
+                });
+                if concerned {
+                    self.resolve(Instant::now(), false).await;
+                }
+                false
+            }
+            Mail::Poll { since } => {
+                self.resolve(since, true).await;
+                false
+            }
+            Mail::Event(event) => {
+                if self.life.is_none() {
+                    self.take_application().await;
+                }
+                if let Some(life) = &mut self.life {
+                    life.queue.push_back(*event);
+                }
+                false
+            }
+        }
+    }
+
+    /// Reads the application from the cache.
+    async fn take_application(&mut self) {
+        let Some(live) = self.shared.cluster.get(&self.key) else { return };
+        if self.life.as_ref().is_some_and(|l| live.resource_version < l.revision) {
+            return;
+        }
+        let application = live.value();
+        let view = argo::view(&application);
+        if self.life.is_none() {
+            self.begin(&application).await;
+        }
+        let Some(life) = &mut self.life else { return };
+        life.written_annotations = annotations(&view);
+        life.queue.push_back(Event::Application(Box::new(view)));
+    }
+
+    /// Starts a life from what the resource says.
+    async fn begin(&mut self, application: &Value) {
+        let status = argo::status_from(application);
+        let written = application.get("status").cloned().unwrap_or_else(Value::object);
+        let source_type = match written.str_at(&["sourceType"]) {
+            "Kustomize" => "Kustomize",
+            "Helm" => "Helm",
+            "Directory" => "Directory",
+            _ => "",
+        };
+        // Kinds that were deployed are watched even if Git no longer has any: what is to be pruned
+        // must be seen.
+        for resource in written.array_at(&["resources"]) {
+            let text = |name: &str| resource.str_at(&[name]);
+            self.shared.cluster.watch(text("group"), text("kind"), text("version"));
+        }
+        self.shared.cluster.ready().await;
+        self.life = Some(Life {
+            state: AppState::new(status, source_type),
+            prepared: Arc::new(Prepared::new([])),
+            written,
+            written_annotations: (String::new(), String::new()),
+            revision: 0,
+            wake_at: None,
+            queue: VecDeque::new(),
+            resolve_since: Instant::now(),
+        });
+    }
+
+    /// Lets the core work until there is nothing left to do now.
+    async fn work(&mut self) {
+        while let Some(life) = &mut self.life {
+            let Some(event) = life.queue.pop_front() else {
+                self.attempt = 0;
+                return;
+            };
+            if let Event::Loaded { result: Ok(target), .. } = &event {
+                let objects = target.objects.iter().map(|d| (&d.key, &d.value));
+                life.prepared = Arc::new(Prepared::new(objects));
+            }
+            life.wake_at = None;
+            let world = ClusterWorld {
+                cluster: &self.shared.cluster,
+                app: &self.key.name,
+                prepared: &life.prepared,
+            };
+            let effects = life.state.step(event, &world, &self.shared.config, Timestamp::now());
+            for effect in effects {
+                if let Err(error) = self.carry_out(effect).await {
+                    tracing::warn!(app = &*self.key.name, error = %error, "starting anew");
+                    self.life = None;
+                    self.attempt += 1;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Returns the annotations that are ours to write, as they are in the API.
+pub(crate) fn annotations(view: &engine::AppView) -> (String, String) {
+    let holds =
+        if view.holds.is_empty() { String::new() } else { engine::Hold::format_list(&view.holds) };
+    (holds, view.last_healthy.clone())
+}

@@ -1,0 +1,312 @@
+//! Carrying out what the core decides.
+
+use crate::actor::Actor;
+use cluster::ApiError;
+use engine::{ApplyItem, Effect, Event, ObjectKey, Outcome, Propagation, Target, argo};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use source::Freshness;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use value::{Object, Value, json};
+
+/// How often the API server is asked for its kinds again because one was missing.
+const REDISCOVER_EVERY: Duration = Duration::from_secs(10);
+
+impl Actor {
+    /// Carries out one effect. An error ends this life of the application's task.
+    pub(crate) async fn carry_out(&mut self, effect: Effect) -> Result<(), ApiError> {
+        match effect {
+            Effect::Resolve { hard } => {
+                if hard {
+                    self.shared.git.forget(&self.key.name);
+                }
+                let since = self.life.as_ref().map_or_else(Instant::now, |l| l.resolve_since);
+                self.resolve(since, false).await;
+                if let Some(life) = &mut self.life {
+                    life.resolve_since = Instant::now();
+                }
+            }
+            Effect::Load { revision } => self.load(revision).await,
+            Effect::Write { clear_operation, clear_refresh } => {
+                self.write(clear_operation, clear_refresh).await?;
+            }
+            Effect::Apply { target, items, dry_run } => {
+                self.apply(&target, &items, dry_run).await;
+            }
+            Effect::Delete { key, propagation, dry_run } => {
+                self.delete(key, propagation, dry_run).await;
+            }
+            Effect::CreateNamespace { name, metadata, dry_run } => {
+                self.create_namespace(&name, metadata, dry_run).await;
+            }
+            Effect::Confirm(keys) => self.confirm(&keys).await,
+            Effect::Record(record) => self.record(record),
+            Effect::Release => self.release().await?,
+            Effect::WakeAt(at) => {
+                if let Some(life) = &mut self.life {
+                    life.wake_at = Some(life.wake_at.map_or(at, |before| before.min(at)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, event: Event) {
+        if let Some(life) = &mut self.life {
+            life.queue.push_back(event);
+        }
+    }
+
+    /// Asks Git where the application's revision points. `quietly`: only news is passed on.
+    pub(crate) async fn resolve(&mut self, since: Instant, quietly: bool) {
+        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else { return };
+        if !app.spec.problems.is_empty() || app.skip || app.deleting {
+            return;
+        }
+        let source = &app.spec.source;
+        let freshness = Freshness::Since(since);
+        let result = self
+            .shared
+            .git
+            .resolve(&source.repo_url, &source.target_revision, freshness)
+            .await;
+        let known = self.life.as_ref().and_then(|l| l.state.resolved.clone());
+        if quietly && known.as_ref() == Some(&result) {
+            return;
+        }
+        self.push(Event::Resolved(result));
+    }
+
+    async fn load(&mut self, revision: String) {
+        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else { return };
+        let shared = Arc::clone(&self.shared);
+        let discovery = shared.cluster.discovery();
+        let result = shared.git.load(&self.key.name, &app.spec, &revision, discovery).await;
+        let result = result.map(|loaded| loaded.target);
+        if let Ok(target) = &result {
+            self.watch_kinds(target).await;
+        }
+        self.push(Event::Loaded { revision, result });
+    }
+
+    /// Watches every kind of a revision and waits until each was listed once.
+    async fn watch_kinds(&self, target: &Target) {
+        let cluster = &self.shared.cluster;
+        let missing = |d: &&engine::Desired| {
+            cluster.discovery().find(&d.key.group, &d.key.kind, d.version()).is_none()
+        };
+        if target.objects.iter().any(|d| missing(&d)) && self.may_rediscover() {
+            // A failure shows as a kind that isn't known.
+            let _failed = cluster.rediscover().await;
+        }
+        for desired in &target.objects {
+            cluster.watch(&desired.key.group, &desired.key.kind, desired.version());
+        }
+        cluster.ready().await;
+    }
+
+    fn may_rediscover(&self) -> bool {
+        let mut last = self
+            .shared
+            .rediscovered
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let due = last.is_none_or(|at| at.elapsed() >= REDISCOVER_EVERY);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
+
+    /// Writes what has changed in status, annotations and operation, in one request; none if
+    /// nothing has.
+    async fn write(&mut self, clear_operation: bool, clear_refresh: bool) -> Result<(), ApiError> {
+        let Some(life) = &mut self.life else { return Ok(()) };
+        let status = argo::status_value(&life.state, &self.shared.namespace);
+        let mut patch = Object::new();
+        let changes = status_changes(&life.written, &status);
+        if !changes.is_empty() {
+            patch.insert("status", changes);
+        }
+        let holds = match life.state.holds.as_slice() {
+            [] => String::new(),
+            holds => engine::Hold::format_list(holds),
+        };
+        let mut annotations = Object::new();
+        for (name, now, before) in [
+            (api::names::HOLDS, &holds, &life.written_annotations.0),
+            (api::names::LAST_HEALTHY, &life.state.last_healthy, &life.written_annotations.1),
+        ] {
+            if now != before {
+                annotations.insert(name, Some(now.as_str()).filter(|t| !t.is_empty()));
+            }
+        }
+        if clear_refresh {
+            annotations.insert(api::names::REFRESH, Value::Null);
+        }
+        if !annotations.is_empty() {
+            patch.insert("metadata", json!({"annotations": Value::Object(annotations)}));
+        }
+        if clear_operation {
+            patch.insert("operation", Value::Null);
+        }
+        if patch.is_empty() {
+            return Ok(());
+        }
+        let last_healthy = life.state.last_healthy.clone();
+        let path = self.path("");
+        let answer = {
+            let _permit = self.shared.writes.acquire().await;
+            let query = format!("{path}?fieldManager={}", api::names::FIELD_MANAGER);
+            self.shared.cluster.client().merge_patch(&query, &Value::Object(patch)).await
+        };
+        let answer = match answer {
+            Err(error) if error.is_not_found() => {
+                // The application is gone: so is this life, and the mailbox soon after.
+                self.life = None;
+                return Ok(());
+            }
+            answer => answer?,
+        };
+        if let Some(life) = &mut self.life {
+            life.written = status;
+            life.written_annotations = (holds, last_healthy);
+            life.revision =
+                answer.str_at(&["metadata", "resourceVersion"]).parse().unwrap_or(life.revision);
+        }
+        Ok(())
+    }
+
+    fn path(&self, subresource: &str) -> String {
+        format!(
+            "/apis/{}/namespaces/{}/applications/{}{subresource}",
+            api::names::ARGO_API_VERSION,
+            self.key.namespace,
+            self.key.name
+        )
+    }
+
+    async fn apply(&mut self, target: &Arc<Target>, items: &[ApplyItem], dry_run: bool) {
+        let mut answers = FuturesUnordered::new();
+        for item in items {
+            let (shared, target, item) = (&self.shared, Arc::clone(target), item.clone());
+            answers.push(async move {
+                let desired = &target.objects[item.index];
+                let _permit = shared.writes.acquire().await;
+                let outcome = apply_one(&shared.cluster, desired, &item, dry_run).await;
+                (desired.key.clone(), outcome)
+            });
+        }
+        let mut done = Vec::new();
+        while let Some(answer) = answers.next().await {
+            done.push(answer);
+        }
+        drop(answers);
+        for (key, outcome) in done {
+            self.push(Event::Answered { key, outcome });
+        }
+    }
+
+    async fn delete(&mut self, key: ObjectKey, propagation: Propagation, dry_run: bool) {
+        let answer = {
+            let _permit = self.shared.writes.acquire().await;
+            self.shared.cluster.delete(&key, propagation, dry_run).await
+        };
+        let outcome = match answer {
+            Ok(()) => Ok(if dry_run { "pruned (dry run)" } else { "pruned" }.to_owned()),
+            Err(error) => Err(error.message),
+        };
+        self.push(Event::Answered { key, outcome });
+    }
+
+    async fn create_namespace(&mut self, name: &str, metadata: Option<Value>, dry_run: bool) {
+        let key = ObjectKey::new("", "Namespace", "", name);
+        let mut object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        for part in ["labels", "annotations"] {
+            if let Some(own) = metadata.as_ref().and_then(|m| m.get(part)) {
+                object.set_at(&["metadata", part], own.clone());
+            }
+        }
+        let outcome = outcome(self.shared.cluster.apply(&key, &object, dry_run).await);
+        self.push(Event::Answered { key, outcome });
+    }
+
+    /// Asks the server whether objects differ, and looks again.
+    async fn confirm(&mut self, keys: &[ObjectKey]) {
+        let Some(life) = &self.life else { return };
+        let prepared = Arc::clone(&life.prepared);
+        for key in keys {
+            let Some(live) = self.shared.cluster.get(key) else { continue };
+            let _permit = self.shared.writes.acquire().await;
+            prepared.confirm(&self.shared.cluster, &live).await;
+        }
+        self.push(Event::Look);
+    }
+
+    /// Removes our finalizers.
+    async fn release(&mut self) -> Result<(), ApiError> {
+        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else {
+            return Ok(());
+        };
+        let kept: Value = argo::foreign_finalizers(&app.finalizers).into_iter().collect();
+        let patch = json!({"metadata": {"finalizers": kept}});
+        match self.shared.cluster.client().merge_patch(&self.path(""), &patch).await {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => {
+                self.life = None;
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn now() -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+async fn apply_one(
+    cluster: &cluster::Cluster,
+    desired: &engine::Desired,
+    item: &ApplyItem,
+    dry_run: bool,
+) -> Outcome {
+    let key = &desired.key;
+    let answer = if item.replace {
+        cluster.replace(key, &desired.value, dry_run).await
+    } else {
+        cluster.apply(key, &desired.value, dry_run).await
+    };
+    match answer {
+        // `Force=true`: what can't be changed is made anew.
+        Err(error) if item.force && !dry_run && error.code == 422 => {
+            if let Err(error) = cluster.delete(key, Propagation::Background, false).await {
+                return Err(error.message);
+            }
+            outcome(cluster.apply(key, &desired.value, false).await)
+        }
+        answer => outcome(answer).map_err(|message| {
+            // The server's words, and where the object is written.
+            format!("{message} ({}:{})", desired.file, desired.line)
+        }),
+    }
+}
+
+fn outcome(answer: Result<cluster::Applied, ApiError>) -> Outcome {
+    answer.map(|applied| applied.message).map_err(|error| error.message)
+}
+
+/// Returns the merge patch between two statuses: changed members whole, vanished ones null. When
+/// nothing but `reconciledAt` would move, there is nothing to write: an idle application costs no
+/// request.
+fn status_changes(before: &Value, after: &Value) -> Value {
+    let mut changes = value::create_merge_patch(before, after);
+    let only_time = changes
+        .as_object()
+        .is_some_and(|c| c.len() == 1 && c.contains_key("reconciledAt"));
+    if only_time && before.get("reconciledAt").is_some() {
+        changes = Value::object();
+    }
+    changes
+}

@@ -1,0 +1,350 @@
+//! Git and rendering: where a revision points, and which objects it wants.
+
+use crate::actor::Mail;
+use crate::{Mailboxes, Shared};
+use api::names;
+use cluster::Discovery;
+use engine::{Desired, Directives, ObjectKey, Problem, Spec, Target};
+use source::{CommitInfo, Freshness, Sources};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use value::Value;
+
+/// How often Git is asked without being told.
+#[derive(Clone, Copy, Debug)]
+pub struct GitPoll {
+    /// Between two questions; `None` never asks.
+    pub every: Option<Duration>,
+    /// Added at random, so that many controllers don't ask at once.
+    pub jitter: Duration,
+}
+
+impl Default for GitPoll {
+    /// Argo CD's defaults: every 120 s, and up to 60 s more.
+    fn default() -> Self {
+        Self { every: Some(Duration::from_secs(120)), jitter: Duration::from_secs(60) }
+    }
+}
+
+/// A rendered revision.
+#[derive(Clone)]
+pub struct Loaded {
+    /// Its objects.
+    pub target: Arc<Target>,
+    /// What was read to render it.
+    reads: Arc<render::ReadSet>,
+}
+
+/// Git and rendering for all applications.
+pub(crate) struct Git {
+    sources: Arc<Sources>,
+    renders: Semaphore,
+    fetches: Semaphore,
+    /// The last rendering of each application: a commit that changed nothing it read costs a
+    /// comparison of ids.
+    last: Mutex<HashMap<Box<str>, (Arc<Spec>, Loaded)>>,
+}
+
+impl Git {
+    pub(crate) fn new(sources: Sources, renders_max: usize, fetches_max: usize) -> Self {
+        Self {
+            sources: Arc::new(sources),
+            renders: Semaphore::new(renders_max),
+            fetches: Semaphore::new(fetches_max),
+            last: Mutex::default(),
+        }
+    }
+
+    /// Forgets what was rendered for an application.
+    pub(crate) fn forget(&self, app: &str) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).remove(app);
+    }
+
+    /// Returns the commit that a revision points at.
+    pub(crate) async fn resolve(
+        &self,
+        url: &str,
+        revision: &str,
+        freshness: Freshness,
+    ) -> Result<String, Problem> {
+        let sources = Arc::clone(&self.sources);
+        let (url, revision) = (url.to_owned(), revision.to_owned());
+        let _permit = self.fetches.acquire().await;
+        let answer = tokio::task::spawn_blocking(move || sources.resolve(&url, &revision, freshness));
+        match answer.await {
+            Ok(Ok(id)) => Ok(id.to_string()),
+            Ok(Err(error)) => Err(comparison_error(&error)),
+            Err(error) => Err(panicked(&error)),
+        }
+    }
+
+    /// Returns who made a commit; `None` if that can't be read now.
+    pub(crate) fn commit_info(&self, url: &str, revision: &str) -> Option<CommitInfo> {
+        let id = source::Id::from_hex(revision.as_bytes()).ok()?;
+        self.sources.commit_info(url, id).ok()
+    }
+
+    /// Returns the objects of a revision.
+    pub(crate) async fn load(
+        &self,
+        app: &str,
+        spec: &Arc<Spec>,
+        revision: &str,
+        discovery: Arc<Discovery>,
+    ) -> Result<Loaded, Problem> {
+        let before = {
+            let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            last.get(app).filter(|(s, _)| same_rendering(s, spec)).map(|(_, l)| l.clone())
+        };
+        let job = Job {
+            sources: Arc::clone(&self.sources),
+            app: app.to_owned(),
+            spec: Arc::clone(spec),
+            revision: revision.to_owned(),
+            discovery,
+        };
+        let _permit = self.renders.acquire().await;
+        let answer = tokio::task::spawn_blocking(move || job.run(before));
+        let loaded = answer.await.unwrap_or_else(|error| Err(panicked(&error)))?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.insert(app.into(), (Arc::clone(spec), loaded.clone()));
+        Ok(loaded)
+    }
+}
+
+/// Returns true if two specifications render alike.
+fn same_rendering(a: &Spec, b: &Spec) -> bool {
+    a.source == b.source && a.destination.namespace == b.destination.namespace
+}
+
+/// Returns what is to be rendered for an application.
+fn request(app: &str, spec: &Spec) -> render::Request {
+    let source = &spec.source;
+    let mut request = render::Request::new(source.path.as_str());
+    app.clone_into(&mut request.app_name);
+    let directory = source.raw.get("directory");
+    let text = |name: &str| directory.map_or("", |d| d.str_at(&[name])).to_owned();
+    let recurse = directory.and_then(|d| d.at(&["recurse"])).and_then(Value::as_bool);
+    request.directory = render::Directory {
+        depth: match recurse {
+            Some(true) => render::Depth::Recursive,
+            _ => render::Depth::Flat,
+        },
+        include: text("include"),
+        exclude: text("exclude"),
+    };
+    // A block that names a tool decides, whatever files there are.
+    let named = |name: &str| source.raw.get(name).is_some_and(|v| v.is_object() && !v.is_empty());
+    request.tool = if named("helm") {
+        Some(render::Tool::Helm)
+    } else if named("kustomize") {
+        Some(render::Tool::Kustomize)
+    } else if named("directory") {
+        Some(render::Tool::Directory)
+    } else {
+        None
+    };
+    request
+}
+
+fn unreadable(error: &render::TreeError) -> Problem {
+    Problem {
+        kind: "ComparisonError",
+        message: format!("CacheFailed: {error}"),
+        transient: true,
+    }
+}
+
+fn comparison_error(error: &source::Error) -> Problem {
+    Problem {
+        kind: "ComparisonError",
+        message: format!("{}: {error}", error.reason().as_str()),
+        transient: error.reason().is_transient(),
+    }
+}
+
+fn panicked(error: &tokio::task::JoinError) -> Problem {
+    Problem {
+        kind: "ComparisonError",
+        message: format!("Internal: {error}; this is a defect of windlass"),
+        transient: true,
+    }
+}
+
+struct Job {
+    sources: Arc<Sources>,
+    app: String,
+    spec: Arc<Spec>,
+    revision: String,
+    discovery: Arc<Discovery>,
+}
+
+impl Job {
+    fn run(self, before: Option<Loaded>) -> Result<Loaded, Problem> {
+        let source = &self.spec.source;
+        let id = source::Id::from_hex(self.revision.as_bytes()).map_err(|_| Problem {
+            kind: "ComparisonError",
+            message: format!("{:?} is not a full commit id", self.revision),
+            transient: false,
+        })?;
+        // A commit of history may be asked for after the mirror was deleted: fetch it again.
+        self.sources
+            .resolve(&source.repo_url, &self.revision, Freshness::Known)
+            .map_err(|e| comparison_error(&e))?;
+        let snapshot =
+            self.sources.snapshot(&source.repo_url, id).map_err(|e| comparison_error(&e))?;
+        if let Some(before) = before
+            && before.reads.is_current(&snapshot).map_err(|e| unreadable(&e))?
+        {
+            let mut target = before.target.as_ref().clone();
+            target.revision.clone_from(&self.revision);
+            return Ok(Loaded { target: Arc::new(target), reads: before.reads });
+        }
+        self.render(&snapshot)
+    }
+
+    fn render(&self, snapshot: &source::Snapshot) -> Result<Loaded, Problem> {
+        let request = request(&self.app, &self.spec);
+        let rendered = render::render(snapshot, &request, &render::Renderers::default())
+            .map_err(|e| unreadable(&e))?;
+        let failures: Vec<String> = rendered.errors().map(ToString::to_string).collect();
+        if !failures.is_empty() {
+            return Err(Problem {
+                kind: "ComparisonError",
+                message: failures.join("; "),
+                transient: false,
+            });
+        }
+        let mut notes: Vec<(String, String)> = rendered
+            .diagnostics
+            .iter()
+            .map(|d| ("SkippedFileWarning".to_owned(), d.to_string()))
+            .collect();
+        let objects = self.desired(rendered.objects, &mut notes)?;
+        let target = Target {
+            revision: self.revision.clone(),
+            objects,
+            notes,
+            source_type: rendered.tool.map_or("", render::Tool::as_str),
+        };
+        Ok(Loaded { target: Arc::new(target), reads: Arc::new(rendered.read_set) })
+    }
+
+    /// Gives objects their namespace and tracking id; of two of one name the last wins.
+    fn desired(
+        &self,
+        rendered: Vec<render::RenderedObject>,
+        notes: &mut Vec<(String, String)>,
+    ) -> Result<Vec<Desired>, Problem> {
+        let mut objects: BTreeMap<ObjectKey, Desired> = BTreeMap::new();
+        for object in rendered {
+            let mut value = object.value;
+            self.place(&mut value);
+            let key = ObjectKey::of(&value);
+            if key.name.is_empty() && value.str_at(&["metadata", "generateName"]).is_empty() {
+                return Err(Problem {
+                    kind: "ComparisonError",
+                    message: format!("{}:{}: {} has no name", object.file, object.line, key.kind),
+                    transient: false,
+                });
+            }
+            // Definitions are never tracked, hence never pruned, as in Argo CD.
+            if &*key.kind != "CustomResourceDefinition" {
+                let id = key.tracking_id(&self.app);
+                value.set_at(&["metadata", "annotations", names::TRACKING_ID], id);
+            }
+            let desired = Desired {
+                api_version: value.str_at(&["apiVersion"]).into(),
+                directives: Directives::of(&value),
+                value: Arc::new(value),
+                file: (&*object.file).into(),
+                line: object.line,
+                key: key.clone(),
+            };
+            if let Some(first) = objects.insert(key.clone(), desired) {
+                notes.push((
+                    "RepeatedResourceWarning".to_owned(),
+                    format!(
+                        "Resource {}/{}/{}/{} appeared 2 times among application resources \
+                         (first in {}:{}; the last wins).",
+                        key.group, key.kind, key.namespace, key.name, first.file, first.line
+                    ),
+                ));
+            }
+        }
+        // `Skip` hooks are left out altogether.
+        let wanted = |d: &Desired| !d.directives.is_hook || !d.directives.hooks.is_empty();
+        Ok(objects.into_values().filter(wanted).collect())
+    }
+
+    /// Puts an object into the destination's namespace if its kind lives in namespaces and it
+    /// names none; takes the namespace off a cluster-scoped one.
+    fn place(&self, value: &mut Value) {
+        let (group, version) = engine::split_api_version(value.str_at(&["apiVersion"]));
+        let kind = value.str_at(&["kind"]);
+        let resource = self
+            .discovery
+            .find(group, kind, version)
+            .or_else(|| self.discovery.find(group, kind, ""));
+        // An unknown kind is taken to live in a namespace: most do.
+        let namespaced = resource.is_none_or(|r| r.namespaced);
+        let named = !value.str_at(&["metadata", "namespace"]).is_empty();
+        if !namespaced {
+            value.remove_at(&["metadata", "namespace"]);
+        } else if !named && !self.spec.destination.namespace.is_empty() {
+            value.set_at(&["metadata", "namespace"], self.spec.destination.namespace.as_str());
+        }
+    }
+}
+
+/// Asks every application's repository now and then.
+pub(crate) async fn poll(shared: Arc<Shared>, mailboxes: Mailboxes, every: GitPoll) {
+    let Some(interval) = every.every else { return };
+    loop {
+        tokio::time::sleep(interval + jitter(every.jitter)).await;
+        let since = Instant::now();
+        let boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        for mailbox in boxes.values() {
+            // An error means that the application is going away.
+            let _gone = mailbox.send(Mail::Poll { since });
+        }
+        tracing::debug!(applications = boxes.len(), namespace = shared.namespace, "asking Git");
+    }
+}
+
+/// Returns a random part of `most`; randomness from the hasher's own seed is plenty.
+fn jitter(most: Duration) -> Duration {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(if most == 0 { 0 } else { random % most })
+}
+
+/// Renders an application once, at `revision` or at what it tracks, with mirrors below `cache`:
+/// for commands that a person runs.
+///
+/// # Errors
+/// Fails if Git can't be read or the manifests are broken.
+pub async fn render_application(
+    cache: &std::path::Path,
+    name: &str,
+    application: &Value,
+    revision: Option<&str>,
+    discovery: Arc<Discovery>,
+) -> Result<Arc<Target>, Problem> {
+    let view = engine::argo::view(application);
+    if let Some(problem) = view.spec.problems.first() {
+        return Err(Problem {
+            kind: "InvalidSpecError",
+            message: problem.clone(),
+            transient: false,
+        });
+    }
+    let git = Git::new(Sources::new(cache), 1, 1);
+    let source = &view.spec.source;
+    let revision = revision.unwrap_or(&source.target_revision);
+    let id = git.resolve(&source.repo_url, revision, Freshness::Latest).await?;
+    git.load(name, &view.spec, &id, discovery).await.map(|loaded| loaded.target)
+}

@@ -1,0 +1,217 @@
+//! The running controller: the engine's pure core wired to Git, rendering, a cluster and the
+//! ledger.
+//!
+//! Every application is one task with a mailbox. It takes an event, lets the core decide, carries
+//! out the effects, and sleeps; waiting costs nothing. Whatever goes wrong with the API server
+//! throws the task's memory away: the next life starts from the resource, as after a crash.
+//!
+//! It never decides what is to be done (that is the core's) and keeps no state of its own that
+//! can't be deleted.
+
+mod actor;
+mod effects;
+mod git;
+mod records;
+mod world;
+
+use cluster::{Change, Client, Cluster};
+use engine::{Config, ObjectKey};
+use ledger::{Identity, Ledger, NoIdentity};
+use source::Sources;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+
+pub use git::{GitPoll, Loaded, render_application};
+
+/// Requests that are under way at the same time; an API server's own limits are higher.
+const WRITES_MAX: usize = 32;
+/// Renderings at the same time: one for each core of a small machine.
+const RENDERS_MAX: usize = 2;
+/// Conversations with Git servers at the same time.
+const FETCHES_MAX: usize = 8;
+
+/// The controller's settings.
+pub struct Options {
+    /// The namespace of applications and of the ledger.
+    pub namespace: String,
+    /// Where mirrors are kept.
+    pub cache: PathBuf,
+    /// The core's settings.
+    pub config: Config,
+    /// How often Git is asked without being told.
+    pub poll: GitPoll,
+    /// Who changed what, as authenticated by somebody.
+    pub identity: Arc<dyn Identity>,
+}
+
+impl Options {
+    /// Returns the defaults for applications in `namespace` and mirrors below `cache`.
+    #[must_use]
+    pub fn new(namespace: &str, cache: PathBuf) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            cache,
+            config: Config::default(),
+            poll: GitPoll::default(),
+            identity: Arc::new(NoIdentity),
+        }
+    }
+}
+
+/// What all applications share.
+pub(crate) struct Shared {
+    pub(crate) namespace: String,
+    pub(crate) config: Config,
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) git: git::Git,
+    pub(crate) ledger: Ledger,
+    pub(crate) identity: Arc<dyn Identity>,
+    pub(crate) writes: Semaphore,
+    pub(crate) rediscovered: Mutex<Option<std::time::Instant>>,
+}
+
+type Mailboxes = Arc<Mutex<HashMap<Box<str>, mpsc::UnboundedSender<actor::Mail>>>>;
+
+/// A running controller; it stops when it is dropped.
+pub struct Controller {
+    shared: Arc<Shared>,
+    mailboxes: Mailboxes,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Controller {
+    /// Starts a controller against the API server that `client` talks to.
+    ///
+    /// # Errors
+    /// Fails if the API server can't be reached, or doesn't know applications.
+    pub async fn start(client: Client, options: Options) -> Result<Self, StartError> {
+        let (cluster, changes) = Cluster::connect(client.clone()).await?;
+        if cluster.discovery().find(api::names::ARGO_GROUP, "Application", "").is_none() {
+            return Err(StartError::NoApplications);
+        }
+        let shared = Arc::new(Shared {
+            ledger: Ledger::start(client, &options.namespace),
+            namespace: options.namespace,
+            config: options.config,
+            git: git::Git::new(Sources::new(&options.cache), RENDERS_MAX, FETCHES_MAX),
+            identity: options.identity,
+            writes: Semaphore::new(WRITES_MAX),
+            rediscovered: Mutex::default(),
+            cluster,
+        });
+        // Kinds that every application may need: children that say why a workload fails, and
+        // namespaces.
+        for (group, kind) in [("", "Namespace"), ("", "Pod"), ("apps", "ReplicaSet")] {
+            shared.cluster.watch(group, kind, "");
+        }
+        let mailboxes: Mailboxes = Arc::default();
+        let applications = shared.cluster.follow(api::names::ARGO_GROUP, "Application");
+        let tasks = vec![
+            tokio::spawn(run_applications(
+                Arc::clone(&shared),
+                Arc::clone(&mailboxes),
+                applications,
+            )),
+            tokio::spawn(run_changes(Arc::clone(&mailboxes), changes)),
+            tokio::spawn(git::poll(Arc::clone(&shared), Arc::clone(&mailboxes), options.poll)),
+        ];
+        Ok(Self { shared, mailboxes, tasks })
+    }
+
+    /// Asks Git again for every application of a repository, as after a push.
+    pub fn repository_changed(&self, url: &str) {
+        let mailboxes = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        for mailbox in mailboxes.values() {
+            // An error means that the application is going away.
+            let _gone = mailbox.send(actor::Mail::Pushed { url: url.to_owned() });
+        }
+    }
+
+    /// Waits until the ledger has written what it was told.
+    pub async fn flush(&self) {
+        self.shared.ledger.flush().await;
+    }
+
+    /// Returns how many objects the live cache holds, and their bytes.
+    #[must_use]
+    pub fn cache_size(&self) -> (usize, usize) {
+        self.shared.cluster.size()
+    }
+
+    /// Returns how many requests were sent to the API server, watches included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.shared.cluster.client().requests()
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Why a controller can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The API server can't be reached, or refuses us.
+    #[error("the API server can't be used: {0}")]
+    Api(#[from] cluster::ApiError),
+    /// The definitions aren't installed.
+    #[error(
+        "the API server doesn't know argoproj.io/Application: install the definitions first \
+         (windlass install --export | kubectl apply --server-side -f -)"
+    )]
+    NoApplications,
+}
+
+/// Gives every application its task, and every task the application's newest state.
+async fn run_applications(
+    shared: Arc<Shared>,
+    mailboxes: Mailboxes,
+    mut applications: mpsc::UnboundedReceiver<ObjectKey>,
+) {
+    while let Some(key) = applications.recv().await {
+        if *key.namespace != *shared.namespace {
+            continue;
+        }
+        let mut boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.cluster.get(&key).is_none() {
+            boxes.remove(&key.name);
+            continue;
+        }
+        let mailbox = boxes.entry(key.name.clone()).or_insert_with(|| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let actor = actor::Actor::new(Arc::clone(&shared), key.clone());
+            tokio::spawn(actor.run(receiver));
+            sender
+        });
+        // An error means that the task is gone, which only happens on shutdown.
+        let _gone = mailbox.send(actor::Mail::Application);
+    }
+}
+
+/// Brings every change of a live object to the application that it belongs to.
+async fn run_changes(mailboxes: Mailboxes, mut changes: mpsc::Receiver<Change>) {
+    while let Some(change) = changes.recv().await {
+        let boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mailbox) = boxes.get(&change.app) {
+            // An error means that the application is going away.
+            let _gone = mailbox.send(actor::Mail::Changed);
+        }
+    }
+}
+
+/// Returns the wait before try `attempt` (from 0) after something went wrong.
+pub(crate) fn backoff(attempt: u32) -> Duration {
+    Duration::from_millis(100).saturating_mul(2u32.saturating_pow(attempt.min(9))).min(
+        // Long enough to leave a struggling API server alone, short enough to be back soon.
+        Duration::from_secs(30),
+    )
+}

@@ -1,0 +1,128 @@
+//! The core's records as entries of the ledger.
+
+use crate::actor::Actor;
+use engine::{FieldDiff, ObjectKey, OperationPhase, Record};
+use ledger::{
+    Action, AuditEntry, Author, DriftRecord, FieldChange, Grade, author_from_managers,
+    describe_field,
+};
+use value::Value;
+
+impl Actor {
+    pub(crate) fn record(&self, record: Record) {
+        let now = Self::now();
+        let app = self.key.name.to_string();
+        match record {
+            Record::Drift { key, fields, heals } => {
+                let author = self.author(&key, &fields);
+                let message = describe(&key, &fields);
+                self.shared.ledger.drift(DriftRecord {
+                    app: app.clone(),
+                    fields: fields.iter().map(change).collect(),
+                    author: author.clone(),
+                    at: now,
+                    action: if heals { Action::Healing } else { Action::Open },
+                    key,
+                });
+                self.audit(app, "drift", author, (String::new(), String::new()), message);
+            }
+            Record::Healed { key, by_us } => {
+                let action = if by_us { Action::Healed } else { Action::Resolved };
+                self.shared.ledger.settle(&app, &key, action, now);
+            }
+            Record::Synced { from, to, initiated_by, phase, message, heal, rollback, pruned } => {
+                let action = match (heal, rollback) {
+                    (true, _) => "heal",
+                    (_, true) => "rollback",
+                    _ => "sync",
+                };
+                let author = self.initiator(&initiated_by, heal, rollback, &to);
+                let mut text = match phase {
+                    OperationPhase::Succeeded => "succeeded".to_owned(),
+                    phase => format!("{}: {message}", phase.as_str()),
+                };
+                if !pruned.is_empty() {
+                    let names: Vec<String> = pruned.iter().map(ToString::to_string).collect();
+                    text.push_str(&format!("; pruned {}", names.join(", ")));
+                }
+                self.audit(app, action, author, (from, to), text);
+            }
+            Record::RolledBack { from, to, message } => {
+                let author = windlass("health gate");
+                self.audit(app, "hold", author, (from, to), message);
+            }
+        }
+    }
+
+    fn audit(
+        &self,
+        app: String,
+        action: &str,
+        author: Author,
+        (from, to): (String, String),
+        message: String,
+    ) {
+        self.shared.ledger.audit(AuditEntry {
+            app,
+            action: action.to_owned(),
+            author,
+            from,
+            to,
+            message,
+            at: Self::now(),
+        });
+    }
+
+    /// Returns who changed an object: authenticated if anybody can tell, else by field manager.
+    fn author(&self, key: &ObjectKey, fields: &[FieldDiff]) -> Author {
+        self.shared.identity.who(key).unwrap_or_else(|| {
+            author_from_managers(fields.iter().flat_map(|f| f.managers.iter().map(String::as_str)))
+        })
+    }
+
+    /// Returns who is behind a sync: a person who asked for it, the author of the commit, or us.
+    fn initiator(&self, initiated_by: &Value, heal: bool, rollback: bool, to: &str) -> Author {
+        match initiated_by.str_at(&["username"]) {
+            "" if heal => windlass("self-heal"),
+            "" if rollback => windlass("health gate"),
+            "" => self.commit_author(to).unwrap_or_else(|| windlass("automated sync")),
+            user => Author {
+                name: user.to_owned(),
+                via: "operation".into(),
+                grade: Grade::Manager,
+            },
+        }
+    }
+
+    fn commit_author(&self, revision: &str) -> Option<Author> {
+        let app = self.life.as_ref()?.state.app.clone()?;
+        let info = self.shared.git.commit_info(&app.spec.source.repo_url, revision)?;
+        Some(Author {
+            name: info.author,
+            via: format!("git commit {:?}", info.subject),
+            grade: Grade::Manager,
+        })
+    }
+}
+
+fn windlass(via: &str) -> Author {
+    Author { name: "windlass".into(), via: via.into(), grade: Grade::Verified }
+}
+
+fn change(field: &FieldDiff) -> FieldChange {
+    FieldChange {
+        path: field.path.clone(),
+        git: describe_field(field.git.as_deref()),
+        live: describe_field(field.live.as_deref()),
+    }
+}
+
+fn describe(key: &ObjectKey, fields: &[FieldDiff]) -> String {
+    let Some(first) = fields.first() else { return format!("{key} was deleted") };
+    let it = change(first);
+    let more = match fields.len() {
+        1 => String::new(),
+        n => format!(" and {} more fields", n - 1),
+    };
+    format!("{key} {} {} -> {}{more}", it.path, it.git, it.live)
+}

@@ -1,0 +1,66 @@
+//! The live cluster as one application's core sees it.
+
+use cluster::{Cluster, LiveObject, Prepared};
+use engine::{Desired, LiveFacts, Match, ObjectKey, World};
+use health::HealthStatus;
+
+/// A view of the live cache.
+pub(crate) struct ClusterWorld<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) app: &'a str,
+    pub(crate) prepared: &'a Prepared,
+}
+
+impl ClusterWorld<'_> {
+    fn describe(&self, live: &LiveObject, matches: Match) -> LiveFacts {
+        let mut health = live.health.clone();
+        if let Some(health) = &mut health
+            && matches!(health.status, HealthStatus::Progressing | HealthStatus::Degraded)
+            && let Some(pods) = self.cluster.failing_pods(live)
+        {
+            health.message = pods;
+        }
+        LiveFacts {
+            matches,
+            health,
+            version: live.version().into(),
+            directives: live.directives.clone(),
+            deleting: live.deleting,
+        }
+    }
+}
+
+impl World for ClusterWorld<'_> {
+    fn facts(&self, desired: &Desired) -> LiveFacts {
+        match self.cluster.get(&desired.key) {
+            Some(live) => {
+                let matches = self.prepared.compare(&live);
+                self.describe(&live, matches)
+            }
+            None => {
+                let (group, version) = engine::split_api_version(&desired.api_version);
+                let discovery = self.cluster.discovery();
+                let known = discovery.find(group, &desired.key.kind, version).is_some();
+                LiveFacts {
+                    matches: if known { Match::Missing } else { Match::KindUnknown },
+                    health: None,
+                    version: version.into(),
+                    directives: desired.directives.clone(),
+                    deleting: false,
+                }
+            }
+        }
+    }
+
+    fn live(&self, key: &ObjectKey) -> Option<LiveFacts> {
+        self.cluster.get(key).map(|live| self.describe(&live, Match::InSync))
+    }
+
+    fn tracked(&self) -> Vec<ObjectKey> {
+        self.cluster.tracked(self.app)
+    }
+
+    fn has_namespace(&self, name: &str) -> bool {
+        self.cluster.get(&ObjectKey::new("", "Namespace", "", name)).is_some()
+    }
+}

@@ -1,0 +1,124 @@
+//! `windlass render`: a local folder to YAML.
+
+use crate::cli::{Render, RenderAs};
+use crate::failure::{Failure, NO, RUNTIME, USAGE};
+use crate::output::{complain, say};
+use render::{
+    ContentId, Depth, Directory, Entry, EntryKind, Named, Renderers, Request, Severity, Tool, Tree,
+    TreeError,
+};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
+    if !args.path.is_dir() {
+        let wrong = format!("{} is not a folder", args.path.display());
+        return Err(Failure::new(USAGE, wrong).into());
+    }
+    let mut request = Request::new("");
+    request.tool = match args.kind {
+        RenderAs::Auto => None,
+        RenderAs::Directory => Some(Tool::Directory),
+        RenderAs::Kustomize => Some(Tool::Kustomize),
+        RenderAs::Helm => Some(Tool::Helm),
+    };
+    request.directory = Directory {
+        depth: if args.recurse { Depth::Recursive } else { Depth::Flat },
+        include: args.include.clone().unwrap_or_default(),
+        exclude: args.exclude.clone().unwrap_or_default(),
+    };
+    let tree = Folder { root: args.path.clone(), paths: RefCell::default() };
+    let rendered = render::render(&tree, &request, &Renderers::default())
+        .map_err(|e| Failure::new(RUNTIME, e.to_string()))?;
+    let mut failed = false;
+    for diagnostic in &rendered.diagnostics {
+        failed |= diagnostic.severity == Severity::Error;
+        complain(&diagnostic.to_string());
+    }
+    for object in &rendered.objects {
+        say("---");
+        say(yaml::to_yaml(&object.value).trim_end());
+    }
+    Ok(if failed { NO } else { 0 })
+}
+
+/// A folder of this machine as a tree. Ids are made up: a render that is never repeated needs them
+/// only to ask for what it has seen.
+struct Folder {
+    root: PathBuf,
+    paths: RefCell<HashMap<ContentId, PathBuf>>,
+}
+
+impl Folder {
+    fn id(&self, path: PathBuf) -> ContentId {
+        let mut paths = self.paths.borrow_mut();
+        let mut id = [0; 20];
+        id[..8].copy_from_slice(&(paths.len() as u64).to_be_bytes());
+        let id = ContentId(id);
+        paths.insert(id, path);
+        id
+    }
+
+    fn path(&self, id: ContentId) -> PathBuf {
+        self.paths.borrow().get(&id).cloned().unwrap_or_default()
+    }
+
+    fn describe(&self, path: PathBuf, kind: std::fs::FileType) -> Entry {
+        let kind = if kind.is_symlink() {
+            EntryKind::Link
+        } else if kind.is_dir() {
+            EntryKind::Directory
+        } else {
+            EntryKind::File
+        };
+        Entry { kind, id: self.id(path) }
+    }
+}
+
+fn failed(error: std::io::Error) -> TreeError {
+    TreeError(Box::new(error))
+}
+
+impl Tree for Folder {
+    fn entry(&self, path: &str) -> Result<Option<Entry>, TreeError> {
+        let path = if path.is_empty() { self.root.clone() } else { self.root.join(path) };
+        match std::fs::symlink_metadata(&path) {
+            // The root itself may well be a link.
+            Ok(_) if path == self.root => Ok(Some(Entry {
+                kind: EntryKind::Directory,
+                id: self.id(path),
+            })),
+            Ok(metadata) => Ok(Some(self.describe(path, metadata.file_type()))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => Ok(None),
+            Err(e) => Err(failed(e)),
+        }
+    }
+
+    fn content(&self, id: ContentId) -> Result<Arc<[u8]>, TreeError> {
+        let path = self.path(id);
+        let link = std::fs::symlink_metadata(&path).is_ok_and(|m| m.file_type().is_symlink());
+        if link {
+            let target = std::fs::read_link(&path).map_err(failed)?;
+            return Ok(target.to_string_lossy().as_bytes().into());
+        }
+        Ok(std::fs::read(&path).map_err(failed)?.into())
+    }
+
+    fn folder(&self, id: ContentId) -> Result<Arc<[Named]>, TreeError> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(self.path(id)).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = entry.file_type().map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned().into_boxed_str();
+            // A repository's own folder is no part of its tree.
+            if *name != *".git" {
+                entries.push(Named { name, entry: self.describe(entry.path(), kind) });
+            }
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries.into())
+    }
+}

@@ -1,0 +1,30 @@
+//! Rendering an application here, for `diff` and `manifests`.
+
+use crate::connect::Session;
+use crate::failure::{Failure, RUNTIME};
+use cluster::Discovery;
+use engine::Target;
+use std::path::PathBuf;
+use std::sync::Arc;
+use value::Value;
+
+/// Returns the folder for the mirrors of commands that a person runs.
+pub(crate) fn cache_dir() -> PathBuf {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    base.unwrap_or_else(std::env::temp_dir).join("windlass")
+}
+
+/// Renders an application at `revision`; `None` is what it tracks.
+pub(crate) async fn render(
+    session: &Session,
+    application: &Value,
+    revision: Option<&str>,
+) -> Result<Arc<Target>, Failure> {
+    let discovery = Arc::new(Discovery::fetch(&session.client).await?);
+    let name = application.str_at(&["metadata", "name"]).to_owned();
+    controller::render_application(&cache_dir(), &name, application, revision, discovery)
+        .await
+        .map_err(|problem| Failure::new(RUNTIME, format!("{name}: {}", problem.message)))
+}
