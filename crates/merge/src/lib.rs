@@ -6,7 +6,8 @@
 //! - [`Schema`]: which lists are maps, which maps are one value;
 //! - [`Typed`]: a value seen through its type: field set, compare, merge, remove, extract;
 //! - [`Set`]: sets of paths, read from and written to `fieldsV1`;
-//! - [`Updater`]: what an update or an apply does to the managers of an object.
+//! - [`Updater`]: what an update or an apply does to the managers of an object;
+//! - [`managed`]: the same for whole requests, in `metadata.managedFields`.
 //!
 //! It never does I/O and never reads the clock: time is passed in.
 //!
@@ -23,6 +24,7 @@
 //! ```
 
 mod fields_v1;
+pub mod managed;
 mod path;
 pub mod schema;
 mod set;
