@@ -18,6 +18,7 @@
 //! assert_eq!(v.to_json(), r#"{"true":[15,1000,null]}"#);
 //! ```
 
+mod alias;
 mod emit;
 mod error;
 mod input;
@@ -30,8 +31,11 @@ mod scan;
 mod timestamp;
 mod tree;
 pub mod v2;
+pub mod v3;
 
 pub use emit::to_yaml;
 pub use error::{Error, ErrorKind};
 pub use lines::Lines;
 pub use manifests::{Document, json_documents, manifests, manifests_until_error};
+pub use parse::Layout;
+pub use scan::Style;

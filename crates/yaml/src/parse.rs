@@ -12,6 +12,16 @@ pub(crate) struct Properties<'a> {
     pub(crate) tag: Option<Box<str>>,
 }
 
+/// How a collection is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// By indentation.
+    #[default]
+    Block,
+    /// In brackets or braces.
+    Flow,
+}
+
 #[derive(Debug)]
 pub(crate) enum EventKind<'a> {
     StreamEnd,
@@ -23,8 +33,8 @@ pub(crate) enum EventKind<'a> {
         text: Cow<'a, str>,
         style: Style,
     },
-    SequenceStart(Properties<'a>),
-    MappingStart(Properties<'a>),
+    SequenceStart(Properties<'a>, Layout),
+    MappingStart(Properties<'a>, Layout),
     /// The end of a sequence or mapping.
     End,
 }
@@ -321,7 +331,7 @@ impl<'a> Parser<'a> {
         let kind = match peek {
             Peek::BlockEntry if place == Place::BlockOrIndentless => {
                 self.state = State::IndentlessSequence;
-                EventKind::SequenceStart(properties)
+                EventKind::SequenceStart(properties, Layout::Block)
             }
             Peek::Scalar => {
                 self.pop();
@@ -333,22 +343,22 @@ impl<'a> Parser<'a> {
             Peek::FlowSequenceStart => {
                 self.take();
                 self.state = State::FlowSequence { first: true };
-                EventKind::SequenceStart(properties)
+                EventKind::SequenceStart(properties, Layout::Flow)
             }
             Peek::FlowMappingStart => {
                 self.take();
                 self.state = State::FlowMappingKey { first: true };
-                EventKind::MappingStart(properties)
+                EventKind::MappingStart(properties, Layout::Flow)
             }
             Peek::BlockSequenceStart if place != Place::Flow => {
                 self.take();
                 self.state = State::BlockSequence;
-                EventKind::SequenceStart(properties)
+                EventKind::SequenceStart(properties, Layout::Block)
             }
             Peek::BlockMappingStart if place != Place::Flow => {
                 self.take();
                 self.state = State::BlockMappingKey;
-                EventKind::MappingStart(properties)
+                EventKind::MappingStart(properties, Layout::Block)
             }
             _ if properties.anchor.is_some() || properties.tag.is_some() => {
                 self.pop();
@@ -455,7 +465,10 @@ impl<'a> Parser<'a> {
             if peek == Peek::Key {
                 self.take();
                 self.state = State::FlowPairKey;
-                return Ok(event(EventKind::MappingStart(Properties::default()), mark));
+                return Ok(event(
+                    EventKind::MappingStart(Properties::default(), Layout::Flow),
+                    mark,
+                ));
             }
             if peek != Peek::FlowSequenceEnd {
                 self.states.push(State::FlowSequence { first: false });

@@ -74,11 +74,12 @@ pub(crate) fn v2(tag: Option<&str>, text: &str, style: Style) -> Result<Scalar, 
     }
 }
 
-/// Returns what a scalar means to go-yaml v3: only `true` and `false` are booleans.
+/// Returns what a scalar means to go-yaml v3: only `true` and `false` are booleans, and a lone `!`
+/// says nothing.
 pub(crate) fn v3(tag: Option<&str>, text: &str, style: Style) -> Result<Scalar, String> {
     let Some(tag) = tag.filter(|tag| *tag != "!") else {
-        return Ok(match (tag, style) {
-            (None, Style::Plain) => plain(text, true, word_v3),
+        return Ok(match style {
+            Style::Plain => plain(text, true, word_v3),
             _ => Scalar::Text,
         });
     };
@@ -89,6 +90,16 @@ pub(crate) fn v3(tag: Option<&str>, text: &str, style: Style) -> Result<Scalar, 
         }
         Some("binary") => binary(text),
         _ => Ok(Scalar::Text),
+    }
+}
+
+/// Returns the short tag that go-yaml v3 notes for a scalar.
+pub(crate) fn v3_tag(tag: Option<&str>, text: &str, style: Style) -> String {
+    match tag.filter(|tag| *tag != "!") {
+        Some(tag) => short_tag(tag),
+        None if style != Style::Plain => "!!str".to_owned(),
+        None if text == "<<" => "!!merge".to_owned(),
+        None => plain(text, true, word_v3).tag().to_owned(),
     }
 }
 
@@ -190,10 +201,8 @@ fn plain(text: &str, timestamps: bool, word: fn(&str) -> Option<Scalar>) -> Scal
     if let Some(found) = word(text) {
         return found;
     }
-    if timestamps {
-        if let Some(timestamp) = parse_timestamp(text) {
-            return Scalar::Timestamp(timestamp);
-        }
+    if timestamps && let Some(timestamp) = parse_timestamp(text) {
+        return Scalar::Timestamp(timestamp);
     }
     number(text).unwrap_or(Scalar::Text)
 }

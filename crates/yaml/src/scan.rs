@@ -18,7 +18,7 @@ const MARK_QUIRK_END: usize = 505;
 
 /// How the text of a scalar was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
     /// Without quotes.
     Plain,
     /// `'in single quotes'`
@@ -387,10 +387,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn forget_candidate(&mut self, number: usize) {
-        if let Some(i) = self.candidates.iter().rposition(|(n, _)| *n <= number) {
-            if self.candidates[i].0 == number {
-                self.candidates.remove(i);
-            }
+        let last = self.candidates.iter().rposition(|(n, _)| *n <= number);
+        if let Some(i) = last.filter(|i| self.candidates[*i].0 == number) {
+            self.candidates.remove(i);
         }
     }
 

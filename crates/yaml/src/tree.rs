@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::input::Input;
 use crate::limits::DEPTH_MAX;
-use crate::parse::{EventKind, Parser, Properties};
+use crate::parse::{EventKind, Layout, Parser, Properties};
 use crate::scan::{Dialect, Mark, Style, error_at};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -33,6 +33,8 @@ pub(crate) struct Node<'a> {
     pub(crate) kind: NodeKind<'a>,
     pub(crate) tag: Option<Box<str>>,
     pub(crate) mark: Mark,
+    /// Of a collection.
+    pub(crate) layout: Layout,
     next: NodeId,
 }
 
@@ -132,6 +134,7 @@ impl<'a> Reader<'a> {
         loop {
             let event = self.parser.next()?;
             let mark = event.mark;
+            let mut layout = Layout::Block;
             let (kind, properties) = match event.kind {
                 EventKind::DocumentStart => continue,
                 EventKind::DocumentEnd | EventKind::StreamEnd => return Ok(Some(tree)),
@@ -151,8 +154,14 @@ impl<'a> Reader<'a> {
                     text,
                     style,
                 } => (NodeKind::Scalar { text, style }, properties),
-                EventKind::SequenceStart(properties) => (NodeKind::Sequence(NONE), properties),
-                EventKind::MappingStart(properties) => (NodeKind::Mapping(NONE), properties),
+                EventKind::SequenceStart(properties, l) => {
+                    layout = l;
+                    (NodeKind::Sequence(NONE), properties)
+                }
+                EventKind::MappingStart(properties, l) => {
+                    layout = l;
+                    (NodeKind::Mapping(NONE), properties)
+                }
             };
             let id = NodeId::try_from(tree.nodes.len()).expect("the input is bounded");
             if let Some(anchor) = properties.anchor {
@@ -163,6 +172,7 @@ impl<'a> Reader<'a> {
                 kind,
                 tag: properties.tag,
                 mark,
+                layout,
                 next: NONE,
             });
             if let Some(parent) = open.last_mut() {

@@ -4,17 +4,18 @@
 //! also as a key; a number as a key is printed; a `null` key is an error; a later key of the same
 //! name wins; and `<<` overrides what stands before it.
 
-mod alias;
 mod go_value;
 
+use crate::alias::Budget;
 use crate::error::{Error, ErrorKind};
 use crate::input::Input;
 use crate::lines::{self, Lines};
 use crate::resolve::{self, Scalar};
 use crate::scan::{Dialect, Style};
 use crate::tree::{self, NodeId, NodeKind, Tree};
-use alias::Budget;
-pub(crate) use go_value::float_text as shortest_float;
+pub(crate) use go_value::{
+    float_text as shortest_float, lossy_text, non_finite as non_finite_text, quote as go_quote,
+};
 use value::{Key, Object, Value, format_float};
 
 /// A document and where its parts stand.
@@ -175,12 +176,12 @@ impl<'t, 'a> Decoder<'t, 'a> {
                 .error(ErrorKind::Decode, message, key)
                 .with_prefix(""));
         }
-        if self.has_non_finite {
-            if let Some(float) = first_non_finite(&value) {
-                let float = go_value::non_finite(float);
-                let message = format!("json: unsupported value: {float}");
-                return Err(Error::new(ErrorKind::Decode, message).with_prefix(""));
-            }
+        if self.has_non_finite
+            && let Some(float) = first_non_finite(&value)
+        {
+            let float = go_value::non_finite(float);
+            let message = format!("json: unsupported value: {float}");
+            return Err(Error::new(ErrorKind::Decode, message).with_prefix(""));
         }
         Ok(value)
     }
@@ -239,7 +240,7 @@ impl<'t, 'a> Decoder<'t, 'a> {
                 json_number(f)
             }
             Scalar::Text | Scalar::Timestamp(_) => Value::from(text),
-            Scalar::Binary(bytes) => Value::from(go_value::lossy_text(&bytes)),
+            Scalar::Binary(bytes) => Value::from(lossy_text(&bytes)),
         }
     }
 
@@ -255,14 +256,14 @@ impl<'t, 'a> Decoder<'t, 'a> {
         let mut has_merge = filling.merging;
         for (key, value) in tree.pairs(first) {
             let node = tree.node(key);
-            if let NodeKind::Scalar { text, style } = &node.kind {
-                if resolve::is_merge(node.tag.as_deref(), text, *style) {
-                    has_merge = true;
-                    let merging = std::mem::replace(&mut filling.merging, true);
-                    self.merge(value, path, filling)?;
-                    filling.merging = merging;
-                    continue;
-                }
+            if let NodeKind::Scalar { text, style } = &node.kind
+                && resolve::is_merge(node.tag.as_deref(), text, *style)
+            {
+                has_merge = true;
+                let merging = std::mem::replace(&mut filling.merging, true);
+                self.merge(value, path, filling)?;
+                filling.merging = merging;
+                continue;
             }
             let map_key = self.key(key)?;
             let Some(MapKey { key: name, go_type }) = map_key else {
@@ -369,7 +370,7 @@ impl<'t, 'a> Decoder<'t, 'a> {
                 self.budget.copied(tree, id, text.len())?;
                 let (key, go_type) = match self.scalar(id, text, *style)? {
                     Scalar::Text | Scalar::Timestamp(_) => (Key::new(text), "string"),
-                    Scalar::Binary(bytes) => (Key::from(go_value::lossy_text(&bytes)), "string"),
+                    Scalar::Binary(bytes) => (Key::from(lossy_text(&bytes)), "string"),
                     Scalar::Bool(b) => (Key::new(if b { "true" } else { "false" }), "bool"),
                     Scalar::Int(i) => (Key::from(i.to_string()), "int"),
                     Scalar::Float(f) => (Key::from(go_value::float_key(f)), "float64"),
@@ -403,7 +404,7 @@ impl Filling {
 }
 
 /// Returns the float as it comes back from JSON: without a fraction, it is a whole number.
-fn json_number(f: f64) -> Value {
+pub(crate) fn json_number(f: f64) -> Value {
     if !f.is_finite() {
         return Value::Float(f);
     }
@@ -418,7 +419,7 @@ fn json_number(f: f64) -> Value {
 }
 
 /// Returns the first float that JSON can't hold, in the order in which Go writes JSON.
-fn first_non_finite(value: &Value) -> Option<f64> {
+pub(crate) fn first_non_finite(value: &Value) -> Option<f64> {
     match value {
         Value::Float(f) if !f.is_finite() => Some(*f),
         Value::Array(a) => a.iter().find_map(first_non_finite),

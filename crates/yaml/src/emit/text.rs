@@ -93,7 +93,7 @@ pub(super) fn escape(c: char) -> String {
             let code = u32::from(c);
             return match code {
                 0..=0xFF => format!("\\x{code:02X}"),
-                0..=0xFFFF => format!("\\u{code:04X}"),
+                0x100..=0xFFFF => format!("\\u{code:04X}"),
                 _ => format!("\\U{code:08X}"),
             };
         }

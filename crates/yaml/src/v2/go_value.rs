@@ -260,7 +260,7 @@ fn shortest(scientific: &str) -> String {
 }
 
 /// Writes text in Go's double quotes.
-fn quote(text: &str, out: &mut String) {
+pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {

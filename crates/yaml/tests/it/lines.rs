@@ -115,6 +115,12 @@ fn laughs_depth_and_self_reference_are_bounded() {
     let error = yaml::v2::to_value(bomb.as_bytes()).expect_err("it is a bomb");
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert_eq!(error.message(), "document contains excessive aliasing");
+    assert_eq!(
+        yaml::v3::documents(bomb.as_bytes())
+            .expect_err("it is a bomb")
+            .kind(),
+        ErrorKind::Limit
+    );
 
     let big = format!(
         "a: &a {}\nb: [{}]\n",
@@ -136,4 +142,6 @@ fn laughs_depth_and_self_reference_are_bounded() {
 
     let error = yaml::v2::to_value(b"a: &a [*a]").expect_err("it contains itself");
     assert_eq!(error.kind(), ErrorKind::Alias);
+    assert!(yaml::v3::documents(b"a: &a [*a]").is_err());
+    assert!(yaml::v3::documents(b"a: &a {b: 1, <<: *a}").is_err());
 }

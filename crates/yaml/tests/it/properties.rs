@@ -92,6 +92,8 @@ fn read_everything(text: &[u8]) {
     let _ = yaml::v2::to_value(text);
     let _ = yaml::v2::to_value_strict(text);
     let _ = yaml::manifests(text);
+    let documents = yaml::v3::documents(text).unwrap_or_default();
+    let _: Vec<_> = documents.iter().map(yaml::v3::Node::to_value).collect();
 }
 
 proptest! {
