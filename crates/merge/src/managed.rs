@@ -130,7 +130,12 @@ pub fn update(
 ) -> Value {
     let mut new = new;
     let sent = take_entries(&mut new);
-    let mut live = live.map_or(Cow::Owned(Value::object()), Cow::Borrowed);
+    let empty = || {
+        updater
+            .schema
+            .empty_object(request.api_version, request.kind)
+    };
+    let mut live = live.map_or_else(|| Cow::Owned(empty()), Cow::Borrowed);
     let stored = live.at(&["metadata", "managedFields"]).cloned();
     let mut entries = live_or_sent(stored.as_ref(), sent.as_ref(), request.subresource);
     let is_create = live.str_at(&["metadata", "uid"]).is_empty();
@@ -185,7 +190,9 @@ pub fn apply(
         .unwrap_or_default();
     if entries.managers.is_empty() && live.is_some() {
         // What is there already belongs to someone.
-        let empty = json!({"apiVersion": request.api_version, "kind": request.kind});
+        let empty = updater
+            .schema
+            .empty_object(request.api_version, request.kind);
         track(
             updater,
             &empty,

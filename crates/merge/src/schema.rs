@@ -116,6 +116,8 @@ pub struct Field {
     pub default: Option<Value>,
     /// How a strategic merge patch treats the field.
     pub patch: Option<Box<Patch>>,
+    /// The server always has the field, empty if nobody set it; so nobody ever added it.
+    pub always: bool,
 }
 
 /// How a strategic merge patch treats a field.
@@ -228,6 +230,26 @@ impl Schema {
         let id = u32::try_from(self.atoms.len()).expect("fewer than four billion types");
         self.atoms.push(Atom::default());
         TypeId(id)
+    }
+
+    /// Returns the object of a kind in which nothing is set: what a create changes.
+    #[must_use]
+    pub fn empty_object(&self, api_version: &str, kind: &str) -> Value {
+        let of = self.type_of(api_version, kind);
+        let mut object = of.map_or_else(Value::object, |of| self.empty(of, 0));
+        object.set_at(&["apiVersion"], api_version);
+        object.set_at(&["kind"], kind);
+        object
+    }
+
+    fn empty(&self, of: TypeId, depth: usize) -> Value {
+        let atom = self.atom(of);
+        let Some(map) = atom.map.as_ref().filter(|_| atom.scalar.is_none()) else {
+            return Value::Null;
+        };
+        let fields = map.fields.iter().filter(|f| f.always && depth < 16);
+        let members = fields.map(|f| (&f.name, self.empty(f.of, depth + 1)));
+        Value::Object(members.collect())
     }
 
     pub(crate) fn set(&mut self, id: TypeId, atom: Atom) {

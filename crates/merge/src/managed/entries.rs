@@ -154,7 +154,6 @@ impl Entries {
         });
         let write = |(identity, time, owned): (&Identity, &str, &Owned)| {
             let mut entry: Object = [
-                ("manager", json!(&identity.manager)),
                 ("operation", json!(identity.operation.as_str())),
                 ("apiVersion", json!(&owned.version)),
                 ("fieldsType", json!("FieldsV1")),
@@ -162,6 +161,9 @@ impl Entries {
             ]
             .into_iter()
             .collect();
+            if !identity.manager.is_empty() {
+                entry.insert("manager", &identity.manager);
+            }
             if !time.is_empty() {
                 entry.insert("time", time);
             }

@@ -41,5 +41,60 @@ pub fn builtin_from_openapi(mut document: Value) -> Result<Schema, SchemaError> 
             default,
         );
     }
+    add_structs(&mut document);
     Schema::from_openapi(&document)
+}
+
+/// Structs that are there by value, and are so always written, beside `metadata`, `spec`, `status`
+/// and what is required.
+const BY_VALUE: [(&str, &str); 12] = [
+    ("apps.v1.DaemonSetSpec", "updateStrategy"),
+    ("apps.v1.DeploymentSpec", "strategy"),
+    ("apps.v1.StatefulSetSpec", "updateStrategy"),
+    ("batch.v1.CronJobSpec", "jobTemplate"),
+    ("core.v1.Event", "source"),
+    ("core.v1.NodeStatus", "daemonEndpoints"),
+    ("core.v1.NodeStatus", "nodeInfo"),
+    ("core.v1.PersistentVolumeClaimSpec", "resources"),
+    ("core.v1.PodTemplate", "template"),
+    ("core.v1.ServiceStatus", "loadBalancer"),
+    ("networking.v1.IngressStatus", "loadBalancer"),
+    ("networking.v1.NetworkPolicySpec", "podSelector"),
+];
+
+/// Marks the fields that the server always has with the default that newer documents give them.
+fn add_structs(document: &mut Value) {
+    let Some(definitions) = document
+        .get_mut("definitions")
+        .and_then(Value::as_object_mut)
+    else {
+        return;
+    };
+    for (name, definition) in definitions.iter_mut() {
+        let required: Vec<Value> = definition.array_at(&["required"]).to_vec();
+        let properties = definition
+            .get_mut("properties")
+            .and_then(Value::as_object_mut);
+        let Some(properties) = properties else {
+            continue;
+        };
+        let is_template = name.ends_with("TemplateSpec") || name.ends_with("ClaimTemplate");
+        let is_object = properties.contains_key("metadata") && properties.contains_key("kind");
+        for (field, property) in properties.iter_mut() {
+            let scalar = ["string", "integer", "number", "boolean"];
+            let by_value = match field.as_str() {
+                "metadata" | "spec" => is_object || is_template,
+                "status" => is_object,
+                _ => BY_VALUE
+                    .iter()
+                    .any(|(of, f)| name.ends_with(of) && *f == field.as_str()),
+            };
+            if by_value
+                || required.contains(&json!(field.as_str()))
+                    && !scalar.contains(&property.str_at(&["type"]))
+            {
+                property.set_at(&["default"], Value::object());
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Reading a schema from an OpenAPI document, version 2 or 3, as API servers publish it.
 
 use super::{Atom, Field, Format, List, Map, Patch, Scalar, Schema, SchemaError, TypeId};
-use value::{Key, Value};
+use value::{Key, Object, Value};
 
 /// How deep inline types may nest: as deep as any real custom resource, and no stack overflow.
 const DEPTH_MAX: usize = 128;
@@ -45,25 +45,13 @@ impl Schema {
         let mut reader = Reader::default();
         let group = definition.str_at(&["spec", "group"]);
         let kind = definition.str_at(&["spec", "names", "kind"]);
-        let meta = reader.schema.import(super::builtin(), OBJECT_META);
+        reader.metadata = reader.schema.import(super::builtin(), OBJECT_META);
         for version in definition.array_at(&["spec", "versions"]) {
             let Some(schema) = version.at(&["schema", "openAPIV3Schema"]) else {
                 continue;
             };
             let mut atom = reader.atom(schema, Context::default())?;
-            if let (Some(map), Some(meta)) = (&mut atom.map, meta) {
-                let text = reader.schema.reserve();
-                reader
-                    .schema
-                    .set(text, scalar(Scalar::String, Format::Plain));
-                let mut fields = std::mem::take(&mut map.fields).into_vec();
-                for (name, of) in [("apiVersion", text), ("kind", text), ("metadata", meta)] {
-                    fields.retain(|f| f.name.as_str() != name);
-                    fields.push(Field::new(name, of));
-                }
-                fields.sort_by(|a, b| a.name.cmp(&b.name));
-                map.fields = fields.into();
-            }
+            reader.add_type_and_metadata(&mut atom);
             let id = reader.schema.reserve();
             reader.schema.set(id, atom);
             let name = format!("{group}/{}/{kind}", version.str_at(&["name"]));
@@ -84,6 +72,7 @@ impl Field {
             of,
             default: None,
             patch: None,
+            always: false,
         }
     }
 }
@@ -122,9 +111,27 @@ struct Reader {
     schema: Schema,
     /// Overridden references: the copy, the original, atomic or not.
     overrides: Vec<(TypeId, TypeId, bool)>,
+    /// The type of `metadata` in custom resources.
+    metadata: Option<TypeId>,
 }
 
 impl Reader {
+    /// Gives a custom resource, or one inside of it, what every object has.
+    fn add_type_and_metadata(&mut self, atom: &mut Atom) {
+        let (Some(map), Some(metadata)) = (&mut atom.map, self.metadata) else {
+            return;
+        };
+        let text = self.schema.reserve();
+        self.schema.set(text, scalar(Scalar::String, Format::Plain));
+        let mut fields = std::mem::take(&mut map.fields).into_vec();
+        for (name, of) in [("apiVersion", text), ("kind", text), ("metadata", metadata)] {
+            fields.retain(|f| f.name.as_str() != name);
+            fields.push(Field::new(name, of));
+        }
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        map.fields = fields.into();
+    }
+
     fn named(&mut self, name: &str) -> TypeId {
         if let Some(id) = self.schema.named(name) {
             return id;
@@ -249,6 +256,10 @@ impl Reader {
                     .filter(|d| !matches!(d, Value::Null | Value::Array(_) | Value::Object(_)))
                     .cloned(),
                 patch: patch(property),
+                // Version 2 and 3 documents say so of structs; slices without omission are required.
+                always: property
+                    .get("default")
+                    .is_some_and(|d| d.as_object().is_some_and(Object::is_empty)),
             });
         }
         let element = match of.get("additionalProperties") {
@@ -257,14 +268,19 @@ impl Reader {
             _ if fields.is_empty() || context.preserve_unknown => Some(TypeId::DEDUCED),
             _ => None,
         };
-        Ok(Atom {
+        let mut atom = Atom {
             map: Some(Map {
                 fields: fields.into(),
                 element,
                 atomic: of.str_at(&["x-kubernetes-map-type"]) == "atomic",
             }),
             ..Atom::default()
-        })
+        };
+        let embedded = of.get("x-kubernetes-embedded-resource");
+        if embedded.and_then(Value::as_bool) == Some(true) {
+            self.add_type_and_metadata(&mut atom);
+        }
+        Ok(atom)
     }
 
     /// Fills in the overridden copies, now that every type is there.

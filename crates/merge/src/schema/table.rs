@@ -4,6 +4,7 @@
 //! = core.v1                          a package
 //! ServicePort v1/ServicePort         a type, `~` before it if it is one value; its kinds
 //!  port n=0                          a field, its type, what its absence means as a key
+//!  !spec ServiceSpec                 a field that the server always has
 //!  ports [ServicePort|port,protocol] +port
 //! ```
 //!
@@ -160,7 +161,9 @@ impl<'a> Writer<'a> {
             }
             out.push('\n');
             for field in &map.fields {
-                let _ = write!(out, " {} {}", field.name, self.expression(field.of, of));
+                let always = if field.always { "!" } else { "" };
+                let of = self.expression(field.of, of);
+                let _ = write!(out, " {always}{} {of}", field.name);
                 if let Some(default) = &field.default {
                     let _ = write!(out, "={}", default.to_json());
                 }
@@ -313,8 +316,10 @@ impl<'t> Reader<'t> {
             }
             None => (of, None),
         };
+        let plain = name.strip_prefix('!');
         Ok(Field {
-            name: Key::new(name),
+            name: Key::new(plain.unwrap_or(name)),
+            always: plain.is_some(),
             of: self.expression(of)?,
             default,
             patch: words.next().map(|text| Box::new(read_patch(text))),

@@ -102,6 +102,7 @@ impl Reader {
                 of: self.reference(field.get("type").unwrap_or(&Value::Null))?,
                 default: field.get("default").filter(|d| !d.is_null()).cloned(),
                 patch: None,
+                always: false,
             });
         }
         fields.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,5 +1,6 @@
 //! Structured merge and diff against the behaviour that others recorded.
 
 mod builtin;
+mod recorded;
 mod reference;
 mod shared;
