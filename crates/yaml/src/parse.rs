@@ -384,9 +384,9 @@ impl<'a> Parser<'a> {
         let (peek, mark) = self.peek()?;
         match peek {
             Peek::BlockEntry => {
-                let end = self.take().end;
+                let mark = self.take().start;
                 if matches!(self.peek()?.0, Peek::BlockEntry | Peek::BlockEnd) {
-                    return Ok(self.empty(State::BlockSequence, end));
+                    return Ok(self.empty(State::BlockSequence, mark));
                 }
                 self.states.push(State::BlockSequence);
                 self.node(Place::Block)
@@ -409,10 +409,10 @@ impl<'a> Parser<'a> {
             self.pop();
             return Ok(event(EventKind::End, mark));
         }
-        let end = self.take().end;
+        let mark = self.take().start;
         match self.peek()?.0 {
             Peek::BlockEntry | Peek::Key | Peek::Value | Peek::BlockEnd => {
-                Ok(self.empty(State::IndentlessSequence, end))
+                Ok(self.empty(State::IndentlessSequence, mark))
             }
             _ => {
                 self.states.push(State::IndentlessSequence);
@@ -425,8 +425,8 @@ impl<'a> Parser<'a> {
         let (peek, mark) = self.peek()?;
         match peek {
             Peek::Key => {
-                let end = self.take().end;
-                self.block_mapping_node(State::BlockMappingValue, end)
+                let mark = self.take().start;
+                self.block_mapping_node(State::BlockMappingValue, mark)
             }
             Peek::BlockEnd => Ok(self.end(mark)),
             _ => Err(self.error("did not find expected key", mark)),
@@ -438,13 +438,13 @@ impl<'a> Parser<'a> {
         if peek != Peek::Value {
             return Ok(self.empty(State::BlockMappingKey, mark));
         }
-        let end = self.take().end;
-        self.block_mapping_node(State::BlockMappingKey, end)
+        let mark = self.take().start;
+        self.block_mapping_node(State::BlockMappingKey, mark)
     }
 
-    fn block_mapping_node(&mut self, then: State, end: Mark) -> Parse<Event<'a>> {
+    fn block_mapping_node(&mut self, then: State, mark: Mark) -> Parse<Event<'a>> {
         match self.peek()?.0 {
-            Peek::Key | Peek::Value | Peek::BlockEnd => Ok(self.empty(then, end)),
+            Peek::Key | Peek::Value | Peek::BlockEnd => Ok(self.empty(then, mark)),
             _ => {
                 self.states.push(then);
                 self.node(Place::BlockOrIndentless)
@@ -482,8 +482,8 @@ impl<'a> Parser<'a> {
         match self.peek()?.0 {
             Peek::Value | Peek::FlowEntry | Peek::FlowSequenceEnd => {
                 // The reference takes the token here, too: `[? , a]` is read as `[? a]`.
-                let end = self.take().end;
-                Ok(self.empty(State::FlowPairValue, end))
+                let mark = self.take().start;
+                Ok(self.empty(State::FlowPairValue, mark))
             }
             _ => {
                 self.states.push(State::FlowPairValue);

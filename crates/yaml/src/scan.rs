@@ -76,8 +76,6 @@ pub(crate) enum TokenKind<'a> {
 pub(crate) struct Token<'a> {
     pub(crate) kind: TokenKind<'a>,
     pub(crate) start: Mark,
-    /// The place behind the token.
-    pub(crate) end: Mark,
 }
 
 /// How far the scanner runs ahead of the parser. The v3 reader looks for comments there, and so
@@ -364,17 +362,12 @@ impl<'a> Scanner<'a> {
     // Tokens.
 
     fn push(&mut self, kind: TokenKind<'a>, start: Mark) {
-        let end = self.at;
-        self.tokens.push_back(Token { kind, start, end });
+        self.tokens.push_back(Token { kind, start });
     }
 
     /// Inserts a token of no width before the token `number`.
     fn insert(&mut self, number: usize, kind: TokenKind<'a>, mark: Mark) {
-        let token = Token {
-            kind,
-            start: mark,
-            end: mark,
-        };
+        let token = Token { kind, start: mark };
         match number.checked_sub(self.taken) {
             Some(i) if i <= self.tokens.len() => self.tokens.insert(i, token),
             // The reference loses track of some empty flow collections as keys; so do its users.

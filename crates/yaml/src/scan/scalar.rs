@@ -3,6 +3,18 @@
 use super::{Scan, Scanner, Style, TokenKind};
 use std::borrow::Cow;
 
+/// The bytes at which a word of a plain scalar may end.
+const MAY_END_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let ends = b"\0 \t\n\r:,?[]{}\xC2\xE2";
+    let mut i = 0;
+    while i < ends.len() {
+        table[ends[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 /// What becomes of the line breaks at the end of a block scalar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Chomping {
@@ -78,25 +90,22 @@ impl<'a> Scanner<'a> {
             Some(joined) => Cow::Owned(joined),
             None => Cow::Borrowed(&self.text[start.offset..end.offset]),
         };
-        self.push_scalar(text, Style::Plain, start, end);
+        self.push_scalar(text, Style::Plain, start);
         Ok(())
     }
 
-    fn push_scalar(
-        &mut self,
-        text: Cow<'a, str>,
-        style: Style,
-        start: super::Mark,
-        end: super::Mark,
-    ) {
+    fn push_scalar(&mut self, text: Cow<'a, str>, style: Style, start: super::Mark) {
         let kind = TokenKind::Scalar { text, style };
-        self.tokens.push_back(super::Token { kind, start, end });
+        self.tokens.push_back(super::Token { kind, start });
     }
 
     /// Skips to white space or to what ends a plain scalar.
     fn skip_word(&mut self) {
         let flow = self.flow_level > 0;
         loop {
+            let rest = &self.bytes[self.at.offset..];
+            let plain = rest.iter().position(|b| MAY_END_WORD[usize::from(*b)]);
+            self.advance(plain.unwrap_or(rest.len()));
             match self.byte(0) {
                 0 | b' ' | b'\t' | b'\n' | b'\r' => return,
                 b':' if self.is_blank_or_end(1) => return,
@@ -147,7 +156,7 @@ impl<'a> Scanner<'a> {
             None => Cow::Owned(self.quoted(quote)?),
         };
         self.advance(1);
-        self.push_scalar(text, style, start, self.at);
+        self.push_scalar(text, style, start);
         Ok(())
     }
 
@@ -297,8 +306,7 @@ impl<'a> Scanner<'a> {
         };
         let mut text = String::new();
         let mut breaks = String::new();
-        let mut end = self.at;
-        self.block_breaks(&mut indent, &mut breaks, &mut end)?;
+        self.block_breaks(&mut indent, &mut breaks)?;
 
         // In a folded scalar, a line break between two lines that both begin with a word is a space.
         let mut line_break = "";
@@ -321,7 +329,7 @@ impl<'a> Scanner<'a> {
             self.skip_line();
             text.push_str(&self.text[from..self.at.offset]);
             line_break = self.skip_break().unwrap_or("");
-            self.block_breaks(&mut indent, &mut breaks, &mut end)?;
+            self.block_breaks(&mut indent, &mut breaks)?;
         }
         if chomping != Chomping::Strip {
             text.push_str(line_break);
@@ -329,7 +337,7 @@ impl<'a> Scanner<'a> {
         if chomping == Chomping::Keep {
             text.push_str(&breaks);
         }
-        self.push_scalar(Cow::Owned(text), style, start, end);
+        self.push_scalar(Cow::Owned(text), style, start);
         Ok(())
     }
 
@@ -379,13 +387,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes indentation and empty lines; finds out the indentation if it is still 0.
-    fn block_breaks(
-        &mut self,
-        indent: &mut i64,
-        breaks: &mut String,
-        end: &mut super::Mark,
-    ) -> Scan<()> {
-        *end = self.at;
+    fn block_breaks(&mut self, indent: &mut i64, breaks: &mut String) -> Scan<()> {
         let mut deepest = 0;
         loop {
             while (*indent == 0 || self.blank_column() < *indent) && self.byte(0) == b' ' {
@@ -401,7 +403,6 @@ impl<'a> Scanner<'a> {
                 None => break,
                 Some(b) => breaks.push_str(b),
             }
-            *end = self.at;
         }
         if *indent == 0 {
             *indent = deepest.max(self.indent + 1).max(1);
