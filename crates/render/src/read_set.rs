@@ -158,7 +158,7 @@ impl<'t> Recording<'t> {
         match entry {
             None => self.note(path, Seen::Absent),
             Some(entry) if entry.kind != EntryKind::Directory => {
-                self.note(path, Seen::Entry(entry))
+                self.note(path, Seen::Entry(entry));
             }
             Some(_) => {}
         }

@@ -104,14 +104,16 @@ impl File<'_> {
 
     fn unreadable(&mut self, error: &Error) {
         self.broken(error);
-        if !self.is_meant() {
-            if let Some(diagnostic) = self.output.diagnostics.last_mut() {
-                diagnostic.severity = Severity::Warning;
-                diagnostic.message = format!(
-                    "skipped: it doesn't look like a manifest, and can't be read: {}",
-                    diagnostic.message
-                );
-            }
+        if self.is_meant() {
+            return;
+        }
+        if let Some(diagnostic) = self.output.diagnostics.last_mut() {
+            diagnostic.severity = Severity::Warning;
+            diagnostic.argo_cd = None;
+            diagnostic.message = format!(
+                "skipped: it doesn't look like a manifest, and can't be read: {}",
+                diagnostic.message
+            );
         }
     }
 
