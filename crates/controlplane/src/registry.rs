@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod evict;
 mod list;
+mod observe;
 mod patch;
 mod scale;
 mod update;
@@ -26,6 +27,7 @@ use crate::store::{Expect, Lost, Object, Store, Table, key};
 
 pub use delete::{DeleteOptions, Deleted, Propagation};
 pub use list::{ListOptions, Listing, Match};
+pub use observe::{Changes, Observation, Present};
 pub use patch::PatchType;
 pub use watch::{WatchEvent, WatchOptions, Watcher};
 pub(crate) use create::name_required;
@@ -241,7 +243,10 @@ impl Registry {
     }
 
     /// Returns an object without waiting until it is durable.
-    pub(crate) fn find(&self, target: &Target) -> Result<Arc<Object>> {
+    ///
+    /// # Errors
+    /// Fails if there is none.
+    pub fn find(&self, target: &Target) -> Result<Arc<Object>> {
         self.store
             .get(&target.table(), &target.key())
             .ok_or_else(|| Failure::not_found(&target.kind, &target.name))

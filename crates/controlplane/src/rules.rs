@@ -209,10 +209,13 @@ fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::too_long("metadata.annotations", ANNOTATIONS_BYTES_MAX));
         }
     }
+    // Custom resources may have finalizers without a domain: they only get a warning for it.
+    let (group, _) = crate::kinds::split_api_version(object.str_at(&["apiVersion"]));
+    let strict = !group.contains('.') || group.ends_with(".k8s.io");
     for finalizer in object.array_at(&["metadata", "finalizers"]) {
         let name = finalizer.as_str().unwrap_or_default();
         let mut wrong = label_key_errors(name);
-        if wrong.is_empty() && !name.contains('/') && !matches!(name, "orphan" | "foregroundDeletion" | "kubernetes") {
+        if strict && wrong.is_empty() && !name.contains('/') && !matches!(name, "orphan" | "foregroundDeletion" | "kubernetes") {
             wrong.push("name is neither a standard finalizer name nor is it fully qualified".to_owned());
         }
         for why in wrong {

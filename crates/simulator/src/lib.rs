@@ -10,7 +10,8 @@
 //!
 //! ```no_run
 //! # async fn example(plane: controlplane::ControlPlane) {
-//! let simulator = simulator::Simulator::start(plane.registry(), simulator::Options::default());
+//! use simulator::{Mode, Simulator, Speed};
+//! let simulator = Simulator::start(plane.registry().clone(), Mode::Workloads, Speed::default());
 //! // ... a Deployment is applied, and becomes available ...
 //! simulator.shutdown().await;
 //! # }
@@ -37,6 +38,9 @@ use tokio::task::JoinHandle;
 
 pub use faults::Fault;
 
+/// The name of the node that runs pods.
+pub const NODE: &str = "windlass-node";
+
 /// How much of a cluster is simulated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -47,11 +51,9 @@ pub enum Mode {
     Workloads,
 }
 
-/// How the simulation goes.
+/// How fast the simulation goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// How much is simulated.
-    pub mode: Mode,
+pub struct Speed {
     /// How long a pod takes from its creation to being ready.
     pub start_delay: Duration,
     /// How long a pod takes to end once it is told to; its grace period, if that is shorter.
@@ -63,20 +65,16 @@ pub struct Options {
     pub back_off: Duration,
     /// How long the container of a job works.
     pub job_delay: Duration,
-    /// The name of the node.
-    pub node: String,
 }
 
-impl Default for Options {
+impl Default for Speed {
     fn default() -> Self {
         Self {
-            mode: Mode::default(),
             start_delay: Duration::from_millis(150),
             stop_delay: Duration::from_millis(100),
             slow_delay: Duration::from_secs(5),
             back_off: Duration::from_secs(10),
             job_delay: Duration::from_millis(300),
-            node: "windlass-node".to_owned(),
         }
     }
 }
@@ -89,11 +87,12 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts to simulate on the objects of a control plane.
+    /// Starts to simulate on the objects of a control plane. The simulation ends with the value
+    /// that is returned.
     #[must_use]
-    pub fn start(registry: &Registry, options: Options) -> Self {
+    pub fn start(registry: Registry, mode: Mode, speed: Speed) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let world = world::World::new(registry.clone(), options);
+        let world = world::World::new(registry, mode, speed);
         Self { stop, task: tokio::spawn(world.run(stopped)) }
     }
 

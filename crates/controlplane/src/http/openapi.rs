@@ -3,6 +3,9 @@
 //! `kubectl` looks here whether a kind is known and whether its requests may be validated by the
 //! server (`fieldValidation` among the parameters says that they are).
 
+mod protobuf;
+
+use http::header::ACCEPT;
 use http::{Method, Response};
 use value::{Object, Value, json};
 
@@ -10,11 +13,25 @@ use super::{Body, Call, Service, respond};
 use crate::failure::{Failure, Result};
 use crate::kinds::Kind;
 
+const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// The same as clients can parse it: `@` is none of the characters of a media type.
+const PROTOBUF_ANSWER: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+fn wants_protobuf(call: &Call) -> bool {
+    let accepted = call.headers.get_all(ACCEPT).iter();
+    accepted.filter_map(|v| v.to_str().ok()).any(|v| [PROTOBUF, PROTOBUF_ANSWER].iter().any(|p| v.contains(p)))
+}
+
 pub(super) fn answer(service: &Service, call: &Call, rest: &[&str]) -> Result<Response<Body>> {
     if call.method != Method::GET {
         return Err(Failure::method_not_allowed());
     }
     match rest {
+        ["v2"] if wants_protobuf(call) => {
+            let kinds = service.registry.kinds().all();
+            Ok(respond::bytes(200, PROTOBUF_ANSWER, protobuf::document(&kinds)))
+        }
         ["v2"] => Ok(json_answer(&version_2(service))),
         ["v3"] | ["v3", ""] => Ok(json_answer(&index(service))),
         ["v3", "api", "v1"] => Ok(json_answer(&version_3(service, "", "v1"))),

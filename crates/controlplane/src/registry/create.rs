@@ -32,7 +32,12 @@ impl Registry {
         Ok(written)
     }
 
-    pub(super) fn create_now(
+    /// Does the same without waiting until it is durable: for parts of the control plane, whose
+    /// knowledge ends with the process too.
+    ///
+    /// # Errors
+    /// Fails for the same reasons.
+    pub fn create_now(
         &self,
         target: &Target,
         body: Value,

@@ -99,7 +99,12 @@ impl Registry {
         Ok(listing)
     }
 
-    pub(crate) fn delete_now(&self, target: &Target, options: &DeleteOptions) -> Result<Deleted> {
+    /// Does the same without waiting until it is durable: for parts of the control plane, whose
+    /// knowledge ends with the process too.
+    ///
+    /// # Errors
+    /// Fails for the same reasons.
+    pub fn delete_now(&self, target: &Target, options: &DeleteOptions) -> Result<Deleted> {
         let kind = &target.kind;
         prepare::admit_delete(target)?;
         for _ in 0..ATTEMPTS_MAX {

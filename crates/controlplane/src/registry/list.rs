@@ -63,7 +63,12 @@ impl Registry {
         Ok(listing)
     }
 
-    pub(crate) fn list_now(&self, target: &Target, options: &ListOptions) -> Result<Listing> {
+    /// Does the same without waiting until it is durable: for parts of the control plane, whose
+    /// knowledge ends with the process too.
+    ///
+    /// # Errors
+    /// Fails for the same reasons.
+    pub fn list_now(&self, target: &Target, options: &ListOptions) -> Result<Listing> {
         check_fields(&target.kind, &options.fields)?;
         let prefix = target.prefix();
         let mut after = String::new();

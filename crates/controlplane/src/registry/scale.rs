@@ -5,7 +5,7 @@ use value::{Value, json};
 use super::update::Proposal;
 use super::{PatchType, Registry, Result, Target, WriteOptions, Written};
 use crate::failure::{Failure, FieldError};
-use crate::tracking::{self, Writer};
+use crate::tracking::{self, Force, Writer};
 use crate::{clock, rules};
 
 impl Registry {
@@ -21,7 +21,9 @@ impl Registry {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Written> {
-        self.set_scale(target, options, "update", |_| Ok(body.clone()))
+        self.set_scale(target, options, "update", |present, writer| {
+            Ok(tracking::update_scale(present, body.clone(), writer))
+        })
     }
 
     pub(super) fn patch_scale(
@@ -31,13 +33,13 @@ impl Registry {
         patch: &Value,
         options: &WriteOptions,
     ) -> Result<Written> {
-        self.set_scale(target, options, "patch", |now| match patch_type {
-            PatchType::Apply => {
-                let mut scale = now.clone();
-                scale.merge_patch(patch);
-                Ok(scale)
+        let force = if options.force { Force::Yes } else { Force::No };
+        self.set_scale(target, options, "patch", |present, writer| match patch_type {
+            PatchType::Apply => tracking::apply_scale(present, patch, writer, force),
+            _ => {
+                let patched = super::patch::patched(present, patch_type, patch)?;
+                Ok(tracking::update_scale(present, patched, writer))
             }
-            _ => super::patch::patched(now, patch_type, patch),
         })
     }
 
@@ -46,13 +48,18 @@ impl Registry {
         target: &Target,
         options: &WriteOptions,
         verb: &'static str,
-        change: impl Fn(&Value) -> Result<Value>,
+        change: impl Fn(&Value, Writer<'_>) -> Result<Value>,
     ) -> Result<Written> {
         let kind = &target.kind;
         let now = clock::seconds(self.now());
         let writer = Writer { manager: options.manager(), subresource: "scale", now: &now };
         self.change(target, options, verb, |live| {
-            let wanted = change(&scale(target, live))?;
+            let mut present = scale(target, live);
+            let entries = tracking::scale_entries(live);
+            if !entries.is_empty() {
+                present.set_at(&["metadata", "managedFields"], entries);
+            }
+            let wanted = change(&present, writer)?;
             rules::check_name(target, &wanted)?;
             let replicas = wanted.i64_at(&["spec", "replicas"]).unwrap_or(0);
             if replicas < 0 {
@@ -61,16 +68,9 @@ impl Registry {
                     replicas,
                     "must be greater than or equal to 0",
                 );
-                return Err(Failure::invalid_named(
-                    "autoscaling",
-                    "Scale",
-                    wanted.str_at(&["metadata", "name"]),
-                    &[error],
-                ));
+                let name = wanted.str_at(&["metadata", "name"]);
+                return Err(Failure::invalid_named("autoscaling", "Scale", name, &[error]));
             }
-            let mut object = live.clone();
-            object.set_at(&["spec", "replicas"], replicas);
-            let revision = wanted.str_at(&["metadata", "resourceVersion"]).to_owned();
             let uid = wanted.str_at(&["metadata", "uid"]).to_owned();
             if !uid.is_empty() && uid != live.str_at(&["metadata", "uid"]) {
                 let why = format!(
@@ -79,7 +79,17 @@ impl Registry {
                 );
                 return Err(Failure::conflict(kind, &target.name, &why));
             }
-            let mut object = tracking::update(kind, Some(live), object, writer);
+            let mut object = live.clone();
+            object.set_at(&["spec", "replicas"], replicas);
+            if live.at(&["metadata", "managedFields"]).is_some() {
+                let entries = tracking::entries_after_scale(kind, live, &wanted);
+                if entries.is_empty() {
+                    object.remove_at(&["metadata", "managedFields"]);
+                } else {
+                    object.set_at(&["metadata", "managedFields"], entries);
+                }
+            }
+            let revision = wanted.str_at(&["metadata", "resourceVersion"]).to_owned();
             object.set_at(&["metadata", "resourceVersion"], revision);
             Ok(Proposal { object, warnings: Vec::new() })
         })

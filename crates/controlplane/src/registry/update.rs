@@ -84,7 +84,12 @@ impl Registry {
         Ok(written)
     }
 
-    pub(crate) fn modify_now(
+    /// Does the same without waiting until it is durable: for parts of the control plane, whose
+    /// knowledge ends with the process too.
+    ///
+    /// # Errors
+    /// Fails for the same reasons.
+    pub fn modify_now(
         &self,
         target: &Target,
         options: &WriteOptions,
@@ -142,7 +147,8 @@ impl Registry {
         if !errors.is_empty() {
             return Err(Failure::invalid(kind, name, &errors));
         }
-        if unchanged(live, &object) {
+        let object = tracking::keep_times(live, object);
+        if *live == object {
             return Ok(Some(Written { object: Arc::clone(old), created: false, warnings }));
         }
         let finished = old.deleting() && rules::may_vanish(kind, &object);
@@ -266,42 +272,4 @@ fn spec_differs(a: &Value, b: &Value, has_status: bool) -> bool {
     let one = a.iter().filter(|(k, _)| counts(k));
     let other = b.iter().filter(|(k, _)| counts(k));
     !one.eq(other)
-}
-
-/// Returns true if two states differ at most in the times of their field owners.
-fn unchanged(live: &Value, object: &Value) -> bool {
-    if live == object {
-        return true;
-    }
-    let (Some(a), Some(b)) = (live.as_object(), object.as_object()) else { return false };
-    if a.len() != b.len() {
-        return false;
-    }
-    a.iter().zip(b.iter()).all(|((name, x), (other, y))| {
-        name == other && (x == y || name == "metadata" && same_metadata(x, y))
-    })
-}
-
-fn same_metadata(a: &Value, b: &Value) -> bool {
-    let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else { return false };
-    let rest = |o: &value::Object| {
-        o.iter().filter(|(k, _)| *k != "managedFields").map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>()
-    };
-    if rest(a) != rest(b) {
-        return false;
-    }
-    let owners = |o: &value::Object| match o.get("managedFields") {
-        Some(Value::Array(entries)) => entries.clone(),
-        _ => Vec::new(),
-    };
-    let (a, b) = (owners(a), owners(b));
-    a.len() == b.len()
-        && a.iter().zip(&b).all(|(x, y)| {
-            let timeless = |v: &Value| {
-                let mut v = v.clone();
-                v.remove_at(&["time"]);
-                v
-            };
-            timeless(x) == timeless(y)
-        })
 }

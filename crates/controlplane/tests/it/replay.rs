@@ -27,7 +27,7 @@ const FILES: [&str; 10] = [
 /// Cases at a time.
 const AT_ONCE: usize = 16;
 /// How long a step waits for what it says.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[test]
 fn answers_equal_those_of_a_real_server() {
@@ -134,7 +134,11 @@ async fn run(case: &Value, number: usize) -> Vec<String> {
     })
     .await
     .expect("the control plane starts");
+    let speed = simulator::Speed::default();
+    let simulator =
+        simulator::Simulator::start(plane.registry().clone(), simulator::Mode::Controllers, speed);
     let differences = steps(plane.addr(), &clock, case, number).await;
+    simulator.shutdown().await;
     plane.shutdown().await;
     differences
 }

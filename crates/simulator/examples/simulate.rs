@@ -1,0 +1,30 @@
+//! Serves a control plane with simulated workloads: `cargo run -p simulator --example simulate`.
+//!
+//! Arguments: a port (0 takes any), and a folder to keep the state in.
+
+use controlplane::{ControlPlane, Options, Storage, Token};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let port: u16 = arguments.next().map_or(Ok(0), |p| p.parse())?;
+    let storage = arguments.next().map_or(Storage::Memory, |folder| Storage::Dir(folder.into()));
+    let plane = ControlPlane::start(Options {
+        listen: ([127, 0, 0, 1], port).into(),
+        storage,
+        tokens: vec![Token::admin("admintoken")],
+        ..Options::default()
+    })
+    .await?;
+    let simulator = simulator::Simulator::start(
+        plane.registry().clone(),
+        simulator::Mode::Workloads,
+        simulator::Speed::default(),
+    );
+    std::fs::write("kubeconfig", plane.kubeconfig("admintoken", "admin"))?;
+    eprintln!("serving at {}; see ./kubeconfig", plane.url());
+    tokio::signal::ctrl_c().await?;
+    simulator.shutdown().await;
+    plane.shutdown().await;
+    Ok(())
+}
