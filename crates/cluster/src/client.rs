@@ -148,7 +148,10 @@ impl Client {
         } else {
             "application/json"
         };
-        let request = request.header(http::header::ACCEPT, accept).body(Body::from(body));
+        let request = request
+            .header(http::header::ACCEPT, accept)
+            .header(http::header::USER_AGENT, USER_AGENT)
+            .body(Body::from(body));
         let request = request.map_err(|e| ApiError::unreachable(&e))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.kube.send(request).await.map_err(|e| ApiError::unreachable(&e))?;
@@ -199,7 +202,10 @@ impl Client {
         &self,
         path: &str,
     ) -> Result<impl AsyncBufRead + Unpin + Send + use<>, ApiError> {
-        let request = Request::builder().uri(path).header(http::header::ACCEPT, "application/json");
+        let request = Request::builder()
+            .uri(path)
+            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::USER_AGENT, USER_AGENT);
         let request = request.body(Body::empty()).map_err(|e| ApiError::unreachable(&e))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.kube.send(request).await.map_err(|e| ApiError::unreachable(&e))?;
@@ -215,6 +221,7 @@ impl Client {
     }
 }
 
+const USER_AGENT: &str = concat!("windlass/", env!("CARGO_PKG_VERSION"));
 const DISCOVERY_ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 

@@ -109,5 +109,6 @@ impl Session {
 
 /// Returns the name that is written beside what a person does.
 pub(crate) fn user() -> String {
-    std::env::var("USER").ok().filter(|u| !u.is_empty()).unwrap_or_else(|| "somebody".into())
+    let name = |variable: &str| std::env::var(variable).ok().filter(|u| !u.is_empty());
+    name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "somebody".into())
 }

@@ -49,6 +49,10 @@ fn start_log(verbose: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
+    // The client's own log repeats what we tell with more context.
+    let targets = tracing_subscriber::filter::Targets::new()
+        .with_default(level)
+        .with_target("kube_client", LevelFilter::OFF);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    tracing_subscriber::registry().with(level).with(layer).init();
+    tracing_subscriber::registry().with(targets).with(layer).init();
 }

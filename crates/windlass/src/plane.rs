@@ -48,7 +48,7 @@ pub(crate) struct Plane {
     pub(crate) url: String,
     control_plane: ControlPlane,
     controller: Arc<Controller>,
-    _simulator: simulator::Simulator,
+    simulator: simulator::Simulator,
     _lock: File,
 }
 
@@ -140,7 +140,7 @@ impl Plane {
             url: plain,
             control_plane,
             controller,
-            _simulator: simulator,
+            simulator,
             _lock: lock,
         })
     }
@@ -165,6 +165,7 @@ impl Plane {
         self.controller.flush().await;
         douse_beacon(&self.kubeconfig);
         drop(self.controller);
+        self.simulator.shutdown().await;
         self.control_plane.shutdown().await;
     }
 }

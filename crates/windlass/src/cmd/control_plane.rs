@@ -29,12 +29,13 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     .map_err(|e| {
         Failure::new(RUNTIME, format!("{e}")).hint("choose another address with --listen")
     })?;
-    let _simulator = match args.simulate {
+    let mode = match args.simulate {
         Simulate::Workloads => Some(Mode::Workloads),
         Simulate::Controllers => Some(Mode::Controllers),
         Simulate::None => None,
-    }
-    .map(|mode| Simulator::start(plane.registry().clone(), mode, Speed::default()));
+    };
+    let start = |mode| Simulator::start(plane.registry().clone(), mode, Speed::default());
+    let simulator = mode.map(start);
     let temporary = tempfile::Builder::new().prefix("windlass-").tempdir()?;
     let kubeconfig =
         args.kubeconfig_out.clone().unwrap_or_else(|| temporary.path().join("kubeconfig"));
@@ -50,6 +51,9 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+    }
+    if let Some(simulator) = simulator {
+        simulator.shutdown().await;
     }
     plane.shutdown().await;
     Ok(0)

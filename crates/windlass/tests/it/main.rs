@@ -1,0 +1,8 @@
+//! The real binary, from the outside.
+
+mod bad_input;
+mod crash;
+mod demo;
+mod kubectl;
+mod process;
+mod render;
