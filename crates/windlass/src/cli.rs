@@ -76,7 +76,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Output {
     /// Write the result as table, wide, name, json, yaml, jsonl or jsonpath=...
-    #[arg(long = "output", short, default_value = "table", value_name = "FORMAT")]
+    #[arg(long = "output", short = 'o', default_value = "table", value_name = "FORMAT")]
     pub(crate) format: Format,
 }
 
