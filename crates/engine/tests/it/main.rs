@@ -1,0 +1,6 @@
+//! The core played against a cluster and a Git of its own, under a clock that only tests move.
+
+mod behaviour;
+mod harness;
+mod rollback;
+mod waves;
