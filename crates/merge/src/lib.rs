@@ -7,7 +7,8 @@
 //! - [`Typed`]: a value seen through its type: field set, compare, merge, remove, extract;
 //! - [`Set`]: sets of paths, read from and written to `fieldsV1`;
 //! - [`Updater`]: what an update or an apply does to the managers of an object;
-//! - [`managed`]: the same for whole requests, in `metadata.managedFields`.
+//! - [`managed`]: the same for whole requests, in `metadata.managedFields`;
+//! - [`drift`]: would applying an object change anything, and who is to blame?
 //!
 //! It never does I/O and never reads the clock: time is passed in.
 //!
@@ -23,6 +24,7 @@
 //! assert_eq!(changes.modified.to_fields_v1(), json!({"f:spec": {"f:replicas": {}}}));
 //! ```
 
+pub mod drift;
 mod fields_v1;
 pub mod managed;
 mod path;

@@ -19,6 +19,7 @@ mod scale;
 
 pub use conflicts::{Cause, ConflictReport};
 pub use entries::{Entries, Identity, Operation};
+pub(crate) use reset::is_custom;
 pub use reset::reset_fields;
 pub use scale::{scale_entries_from_parent, scale_entries_to_parent};
 
@@ -96,6 +97,11 @@ static UNOWNED: LazyLock<Set> = LazyLock::new(|| {
     let below = metadata.map(|name| vec![PathElement::field("metadata"), PathElement::field(name)]);
     top.into_iter().chain(below).collect()
 });
+
+/// Returns the paths that nobody owns: the object's identity and what only the server writes.
+pub(crate) fn unowned() -> &'static Set {
+    &UNOWNED
+}
 
 impl Request<'_> {
     fn identity(&self, operation: Operation) -> Identity {

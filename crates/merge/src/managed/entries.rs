@@ -132,6 +132,16 @@ impl Entries {
         key
     }
 
+    /// Returns the key of who applies under this name to the object itself.
+    pub(crate) fn key_of_applier(&mut self, manager: &str, api_version: &str) -> String {
+        self.know(Identity {
+            manager: manager.to_owned(),
+            operation: Operation::Apply,
+            api_version: api_version.to_owned(),
+            subresource: String::new(),
+        })
+    }
+
     /// Writes `managedFields`: applies first, then by time, manager, version and subresource.
     #[must_use]
     pub fn write(&self) -> Value {

@@ -44,7 +44,7 @@ pub fn reset_fields(api_version: &str, kind: &str, subresource: &str) -> &'stati
 }
 
 /// Groups of custom resources have a domain that is not Kubernetes'.
-fn is_custom(api_version: &str) -> bool {
+pub(crate) fn is_custom(api_version: &str) -> bool {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     group == "apiextensions.k8s.io" || (group.contains('.') && !group.ends_with(".k8s.io"))
 }

@@ -1,6 +1,7 @@
 //! Structured merge and diff against the behaviour that others recorded.
 
 mod builtin;
+mod drift;
 mod recorded;
 mod reference;
 mod shared;
