@@ -92,9 +92,9 @@ pub(super) fn is_default(schema: &Schema, of: TypeId, name: &str, live: &Value) 
 
 /// Returns true if the type has this name, or is a reference to it with another relationship.
 fn is_named(schema: &Schema, of: TypeId, name: &str) -> bool {
-    ["io.k8s.api.", "~io.k8s.api.", "+io.k8s.api."]
+    ["", "~", "+"]
         .iter()
-        .any(|prefix| schema.named(&format!("{prefix}{name}")) == Some(of))
+        .any(|mark| schema.named(&format!("{mark}{name}")) == Some(of))
 }
 
 /// Returns the group that the server gives the subject of a role binding.
@@ -105,5 +105,24 @@ pub(super) fn subject_group(schema: &Schema, of: TypeId, desired: &Value) -> Opt
     match desired.str_at(&["kind"]) {
         "User" | "Group" => Some("rbac.authorization.k8s.io"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_of_a_field_that_exists() {
+        let schema = crate::builtin();
+        for (name, field, json) in DEFAULTS {
+            let of = schema
+                .named(name)
+                .or_else(|| schema.named(&format!("~{name}")));
+            let of = of.unwrap_or_else(|| panic!("no type {name}"));
+            let map = schema.atom(of).map.as_ref().expect("a struct");
+            assert!(map.field(field).is_some(), "{name} has no {field}");
+            assert!(Value::parse(json.as_bytes()).is_ok(), "{json}");
+        }
     }
 }

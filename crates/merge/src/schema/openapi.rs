@@ -62,8 +62,25 @@ impl Schema {
     }
 }
 
-/// The type of `metadata`, by its name in OpenAPI documents.
-const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+/// The type of `metadata`.
+const OBJECT_META: &str = "meta.v1.ObjectMeta";
+
+/// How documents begin the names of the packages of built-in types, and what is left of that.
+const PACKAGES: [(&str, &str); 5] = [
+    ("io.k8s.api.", ""),
+    ("io.k8s.apimachinery.pkg.apis.", ""),
+    ("io.k8s.apimachinery.pkg.", "pkg."),
+    ("io.k8s.apiextensions-apiserver.pkg.apis.", ""),
+    ("io.k8s.kube-aggregator.pkg.apis.", ""),
+];
+
+/// Shortens the name of a type in a document: `core.v1.Pod`.
+fn short(name: &str) -> String {
+    PACKAGES
+        .iter()
+        .find_map(|(long, short)| Some(format!("{short}{}", name.strip_prefix(long)?)))
+        .unwrap_or_else(|| name.to_owned())
+}
 
 impl Field {
     pub(super) fn new(name: &str, of: TypeId) -> Self {
@@ -132,8 +149,11 @@ impl Reader {
         map.fields = fields.into();
     }
 
+    /// Returns the type with a name as documents have it, perhaps marked as overridden.
     fn named(&mut self, name: &str) -> TypeId {
-        if let Some(id) = self.schema.named(name) {
+        let plain = name.trim_start_matches(['~', '+']);
+        let name = format!("{}{}", &name[..name.len() - plain.len()], short(plain));
+        if let Some(id) = self.schema.named(&name) {
             return id;
         }
         let id = self.schema.reserve();

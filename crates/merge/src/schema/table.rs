@@ -21,14 +21,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use value::{Key, Value};
 
-/// How OpenAPI documents begin the names of packages, and how the table does.
-const PACKAGES: [(&str, &str); 4] = [
-    ("io.k8s.api.", ""),
-    ("io.k8s.apimachinery.pkg.apis.", ""),
-    ("io.k8s.apimachinery.pkg.", "pkg."),
-    ("io.k8s.apiextensions-apiserver.pkg.apis.", ""),
-];
-
 const LETTERS: [(&str, Scalar, Format); 9] = [
     ("s", Scalar::String, Format::Plain),
     ("n", Scalar::Numeric, Format::Plain),
@@ -40,13 +32,6 @@ const LETTERS: [(&str, Scalar, Format); 9] = [
     ("m", Scalar::Untyped, Format::MicroTime),
     ("y", Scalar::String, Format::Bytes),
 ];
-
-fn short(name: &str) -> String {
-    PACKAGES
-        .iter()
-        .find_map(|(long, short)| Some(format!("{short}{}", name.strip_prefix(long)?)))
-        .unwrap_or_else(|| name.to_owned())
-}
 
 fn malformed(what: impl Into<String>) -> SchemaError {
     SchemaError::Malformed(what.into())
@@ -79,12 +64,10 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(schema: &'a Schema) -> Self {
-        let names = schema.names.iter();
-        let names = names.map(|(name, id)| {
-            let plain = name.trim_start_matches(['~', '+']);
-            let mark = &name[..name.len() - plain.len()];
-            (*id, format!("{mark}{}", short(plain)))
-        });
+        let names = schema
+            .names
+            .iter()
+            .map(|(name, id)| (*id, name.to_string()));
         let mut writer = Self {
             schema,
             names: names.collect(),
@@ -266,12 +249,12 @@ impl<'t> Reader<'t> {
             atom.override_relationship(if *atomic { "atomic" } else { "separable" });
             self.schema.set(*copy, atom);
             let mark = if *atomic { '~' } else { '+' };
-            let name = format!("{mark}{}", long(&format!("{package}.{name}")));
+            let name = format!("{mark}{package}.{name}");
             self.schema.names.insert(name.into(), *copy);
         }
         let names = self.named.iter().map(|((package, name), id)| {
             let name = format!("{package}.{name}");
-            (long(&name).into(), *id)
+            (name.into(), *id)
         });
         self.schema
             .names
@@ -414,14 +397,6 @@ impl<'t> Reader<'t> {
         let id = self.schema.reserve();
         self.schema.set(id, atom);
         id
-    }
-}
-
-/// Undoes [`short`] as far as anyone asks: for the types of metadata.
-fn long(name: &str) -> String {
-    match name.strip_prefix("meta.v1.") {
-        Some(rest) => format!("io.k8s.apimachinery.pkg.apis.meta.v1.{rest}"),
-        None => format!("io.k8s.api.{name}"),
     }
 }
 
