@@ -98,6 +98,9 @@ impl World {
             while let Some(observed) = changes.try_next() {
                 self.observed(&observed);
             }
+            if *stopped.borrow() {
+                return;
+            }
             if let Some(work) = self.queue.pop_front() {
                 self.queued.remove(&work);
                 self.work(&work);

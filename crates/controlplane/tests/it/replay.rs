@@ -28,6 +28,8 @@ const FILES: [&str; 10] = [
 const AT_ONCE: usize = 16;
 /// How long a step waits for what it says.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a case may take: longer means that something goes round and round.
+const CASE_TIME_MAX: Duration = Duration::from_secs(20);
 
 #[test]
 fn answers_equal_those_of_a_real_server() {
@@ -137,7 +139,10 @@ async fn run(case: &Value, number: usize) -> Vec<String> {
     let speed = simulator::Speed::default();
     let simulator =
         simulator::Simulator::start(plane.registry().clone(), simulator::Mode::Controllers, speed);
-    let differences = steps(plane.addr(), &clock, case, number).await;
+    let all = steps(plane.addr(), &clock, case, number);
+    let differences = tokio::time::timeout(CASE_TIME_MAX, all)
+        .await
+        .unwrap_or_else(|_| vec!["took too long".to_owned()]);
     simulator.shutdown().await;
     plane.shutdown().await;
     differences
