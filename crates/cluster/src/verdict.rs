@@ -2,7 +2,9 @@
 
 use crate::live::{LiveObject, digest};
 use crate::store::Cluster;
+use api::names::FIELD_MANAGER;
 use engine::{FieldDiff, Match, ObjectKey};
+use merge::drift::{FieldDrift, Options, Verdict};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use value::Value;
@@ -19,15 +21,32 @@ pub struct Prepared {
 struct Desired {
     digest: u64,
     value: Arc<Value>,
+    /// The object compared field by field; `None` if it doesn't have the shape of its type, which
+    /// the server will say better than we can.
+    typed: Option<merge::drift::Desired>,
+    /// Whether the type is one of Kubernetes' own, whose schema we have.
+    built_in: bool,
+}
+
+impl Desired {
+    fn new(value: &Arc<Value>) -> Self {
+        let schema = merge::builtin();
+        let known = schema.type_of(value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
+        let of = known.unwrap_or(merge::TypeId::DEDUCED);
+        Self {
+            digest: digest(value),
+            value: Arc::clone(value),
+            typed: merge::drift::Desired::prepare(schema, of, value).ok(),
+            built_in: known.is_some(),
+        }
+    }
 }
 
 impl Prepared {
     /// Prepares the objects of one revision.
     #[must_use]
     pub fn new<'a>(objects: impl IntoIterator<Item = (&'a ObjectKey, &'a Arc<Value>)>) -> Self {
-        let prepare = |(key, value): (&ObjectKey, &Arc<Value>)| {
-            (key.clone(), Desired { digest: digest(value), value: Arc::clone(value) })
-        };
+        let prepare = |(key, value): (&ObjectKey, &Arc<Value>)| (key.clone(), Desired::new(value));
         Self { objects: objects.into_iter().map(prepare).collect(), memo: Mutex::default() }
     }
 
@@ -40,9 +59,17 @@ impl Prepared {
         if let Some(known) = self.lock().get(&memo_key) {
             return known.as_ref().clone();
         }
-        let verdict = prove(&desired.value, live);
+        let verdict = prove(desired, live);
         self.remember(memo_key, &verdict);
         verdict
+    }
+
+    /// Takes note that an object was just applied. If it still seems to differ, somebody on the way
+    /// changes what is applied (an admission webhook, say), and only the server can tell.
+    pub fn applied(&self, live: &LiveObject) {
+        if let (Match::Drift(_), Some(desired)) = (self.compare(live), self.objects.get(&live.key)) {
+            self.remember((desired.digest, live.fingerprint), &Match::Unknown);
+        }
     }
 
     /// Asks the server about an object that the local proof says nothing about, and remembers the
@@ -75,10 +102,29 @@ impl Prepared {
     }
 }
 /// Proves a live object to be in sync, or says what differs, or that it can't be told.
-fn prove(desired: &Value, live: &LiveObject) -> Match {
-    if live.deleting || *live.api_version != *desired.str_at(&["apiVersion"]) {
+fn prove(desired: &Desired, live: &LiveObject) -> Match {
+    let Some(typed) = &desired.typed else { return Match::Unknown };
+    if *live.api_version != *desired.value.str_at(&["apiVersion"]) {
         return Match::Unknown;
     }
-    let _ = FieldDiff { path: String::new(), git: None, live: None, managers: Vec::new() };
-    Match::Unknown
+    let options = Options { manager: FIELD_MANAGER };
+    match typed.verdict(merge::builtin(), &live.value(), &options) {
+        // Who owns the fields is no difference that a user asked about.
+        Verdict::InSync | Verdict::OwnershipOnly => Match::InSync,
+        Verdict::Drift { fields } if desired.built_in => {
+            Match::Drift(fields.iter().map(field_diff).collect())
+        }
+        // The schema of a custom resource is the server's: it is asked before anything is called
+        // drift.
+        Verdict::Drift { .. } | Verdict::Unknown { .. } => Match::Unknown,
+    }
+}
+
+fn field_diff(field: &FieldDrift) -> FieldDiff {
+    FieldDiff {
+        path: field.path.trim_start_matches('.').to_owned(),
+        git: field.desired.as_ref().map(Value::to_json),
+        live: field.live.as_ref().map(Value::to_json),
+        managers: field.owners.iter().map(|o| o.manager.clone()).collect(),
+    }
 }

@@ -204,6 +204,13 @@ impl Actor {
             done.push(answer);
         }
         drop(answers);
+        if let Some(life) = self.life.as_ref().filter(|_| !dry_run) {
+            for (key, _) in done.iter().filter(|(_, outcome)| outcome.is_ok()) {
+                if let Some(live) = self.shared.cluster.get(key) {
+                    life.prepared.applied(&live);
+                }
+            }
+        }
         for (key, outcome) in done {
             self.push(Event::Answered { key, outcome });
         }

@@ -255,6 +255,8 @@ impl Job {
                 let id = key.tracking_id(&self.app);
                 value.set_at(&["metadata", "annotations", names::TRACKING_ID], id);
             }
+            // What is compared is what is applied: without what the server owns.
+            let value = merge::drift::normalise(&value);
             let desired = Desired {
                 api_version: value.str_at(&["apiVersion"]).into(),
                 directives: Directives::of(&value),

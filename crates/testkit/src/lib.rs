@@ -18,7 +18,6 @@ use std::path::PathBuf;
 #[must_use]
 pub fn shared() -> Option<PathBuf> {
     let Some(path) = std::env::var_os("WINDLASS_SHARED") else {
-        #[expect(clippy::print_stderr, reason = "a skipped test says so")]
         eprintln!("skipped: WINDLASS_SHARED is not set");
         return None;
     };

@@ -138,7 +138,7 @@ impl<'a> Show<'a> {
         let bad = sample::bad(&repository).map_err(|e| broken(&e))?.to_string();
         self.plane.repository_changed(sample::NAME);
         let applied = |app: &Value| {
-            revision(app) == bad && app.str_at(&["status", "health", "status"]) != "Healthy"
+            revision(app) == bad && app.str_at(&["status", "health", "message"]).contains("failing")
         };
         let (app, _) = self.until("the bad commit's deployment", applied).await?;
         say(&format!(
