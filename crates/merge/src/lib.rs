@@ -8,6 +8,7 @@
 //! - [`Set`]: sets of paths, read from and written to `fieldsV1`;
 //! - [`Updater`]: what an update or an apply does to the managers of an object;
 //! - [`managed`]: the same for whole requests, in `metadata.managedFields`;
+//! - [`strategic_merge_patch`]: the patch type of built-in kinds;
 //! - [`drift`]: would applying an object change anything, and who is to blame?
 //!
 //! It never does I/O and never reads the clock: time is passed in.
@@ -26,10 +27,12 @@
 
 pub mod drift;
 mod fields_v1;
+mod go;
 pub mod managed;
 mod path;
 pub mod schema;
 mod set;
+mod strategic;
 mod typed;
 mod updater;
 
@@ -37,5 +40,6 @@ pub use fields_v1::FieldsError;
 pub use path::{DisplayPath, PathElement};
 pub use schema::{Schema, TypeId, builtin};
 pub use set::Set;
+pub use strategic::{StrategicError, strategic_merge_patch};
 pub use typed::{Comparison, Duplicates, Mismatch, TypeError, Typed};
 pub use updater::{Conflicts, Force, Managers, Owned, UpdateError, Updater, Versions};

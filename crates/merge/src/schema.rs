@@ -125,6 +125,8 @@ pub struct Field {
 pub struct Patch {
     /// Lists are merged, not replaced.
     pub merge: bool,
+    /// Maps are replaced, not merged.
+    pub replace: bool,
     /// Members that `$retainKeys` doesn't name are removed.
     pub retain_keys: bool,
     /// The field that identifies an item of a merged list of objects.

@@ -21,7 +21,7 @@ impl ConflictReport {
     /// Collects conflicts; sorted by manager.
     pub(super) fn of(conflicts: impl Iterator<Item = (Identity, Set)>) -> Self {
         let mut conflicts: Vec<_> = conflicts.collect();
-        conflicts.sort_by(|a, b| display_manager(&a.0).cmp(&display_manager(&b.0)));
+        conflicts.sort_by_cached_key(|(identity, _)| display_manager(identity));
         Self(conflicts)
     }
 

@@ -319,6 +319,7 @@ fn patch(property: &Value) -> Option<Box<Patch>> {
     let merge_key = property.str_at(&["x-kubernetes-patch-merge-key"]);
     let patch = Patch {
         merge: strategy.split(',').any(|s| s == "merge"),
+        replace: strategy.split(',').any(|s| s == "replace"),
         retain_keys: strategy.split(',').any(|s| s == "retainKeys"),
         merge_key: (!merge_key.is_empty()).then(|| Key::new(merge_key)),
     };

@@ -13,7 +13,8 @@
 //! `!` (unknown, one value), a name (with its package if that is another one; `~` or `+` before
 //! it if the reference makes it one value or not), `[T]` a list that is one value, `<T>` a set,
 //! `[T|k,k]` a list with keys, `*T` a map, `~*T` a map that is one value. Last, if a strategic
-//! merge patch knows the field: `%` keys are retained, `+` merged, then the merge key.
+//! merge patch knows the field: `%` keys are retained, `+` merged, `=` replaced, then the merge
+//! key.
 
 use super::openapi::scalar;
 use super::{Atom, Field, Format, List, Map, Patch, Scalar, Schema, SchemaError, TypeId};
@@ -152,7 +153,11 @@ impl<'a> Writer<'a> {
                 }
                 if let Some(patch) = &field.patch {
                     let retain = if patch.retain_keys { "%" } else { "" };
-                    let merge = if patch.merge { "+" } else { "" };
+                    let merge = match (patch.merge, patch.replace) {
+                        (true, _) => "+",
+                        (_, true) => "=",
+                        _ => "",
+                    };
                     let key = patch.merge_key.as_ref().map_or("", Key::as_str);
                     let _ = write!(out, " {retain}{merge}{key}");
                 }
@@ -409,12 +414,10 @@ fn read_patch(text: &str) -> Patch {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let (merge, key) = match text.strip_prefix('+') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
+    let key = text.trim_start_matches(['+', '=']);
     Patch {
-        merge,
+        merge: text.starts_with('+'),
+        replace: text.starts_with('='),
         retain_keys,
         merge_key: (!key.is_empty()).then(|| Key::new(key)),
     }

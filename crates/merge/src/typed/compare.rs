@@ -35,7 +35,7 @@ impl Comparison {
         }
     }
 
-    fn push(&mut self, element: PathElement, delta: Delta) {
+    fn push(&mut self, element: &PathElement, delta: Delta) {
         let Delta { leaf, below } = delta;
         let Self {
             removed,
@@ -208,7 +208,7 @@ impl<'s> Walker<'s> {
                 .visit(of, before.map(|m| m.1), after.map(|m| m.1))
                 .map_err(|e| e.below(&Step(name)))?;
             if !below.is_empty() {
-                delta.below.push(PathElement::Field(name.clone()), below);
+                delta.below.push(&PathElement::Field(name.clone()), below);
             }
         }
     }
@@ -261,7 +261,7 @@ impl<'s> Walker<'s> {
                         Some(_) => visit(None, first_new)?,
                         None => Delta::default(),
                     };
-                    delta.below.push(item.to_element(), single);
+                    delta.below.push(&item.to_element(), single);
                     Delta {
                         leaf: Some(Change::Removed),
                         below: Comparison::default(),
@@ -272,7 +272,7 @@ impl<'s> Walker<'s> {
                         Some(_) => visit(first_old, None)?,
                         None => Delta::default(),
                     };
-                    delta.below.push(item.to_element(), single);
+                    delta.below.push(&item.to_element(), single);
                     Delta {
                         leaf: Some(Change::Added),
                         below: Comparison::default(),
@@ -280,7 +280,7 @@ impl<'s> Walker<'s> {
                 }
             };
             if !below.is_empty() {
-                delta.below.push(item.to_element(), below);
+                delta.below.push(&item.to_element(), below);
             }
         }
     }

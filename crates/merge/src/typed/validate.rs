@@ -1,6 +1,7 @@
 //! Does a value have its type?
 
 use super::{Items, Mismatch, Step, TypeError, Typed, no_type};
+use crate::go::{go_syntax, go_type, go_value};
 use crate::schema::{Kind, List, Map, Scalar};
 use crate::{PathElement, Schema, TypeId};
 use value::Value;
@@ -59,62 +60,6 @@ pub(crate) fn check_scalar(scalar: Scalar, value: Option<&Value>) -> Result<(), 
         Scalar::Boolean | Scalar::Untyped => go_value(value),
     };
     Err(TypeError::new(format!("expected {expected}, got {got}")))
-}
-
-/// Returns the type that Go's decoder gives a value.
-const fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::UInt(_) => "int64",
-        Value::Float(_) => "float64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
-}
-
-/// Writes a value as Go's `%v` does for a decoded value.
-fn go_value(value: &Value) -> String {
-    format!("&{{{}}}", go_plain(value))
-}
-
-/// Writes a value as Go's `%#v` does.
-fn go_syntax(value: &Value) -> String {
-    match value {
-        Value::Null => "interface {}(nil)".to_owned(),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(go_syntax).collect();
-            format!("{}{{{}}}", go_type(value), items.join(", "))
-        }
-        Value::Object(members) => {
-            let members: Vec<_> = members
-                .iter()
-                .map(|(k, v)| format!("{:?}:{}", k.as_str(), go_syntax(v)))
-                .collect();
-            format!("{}{{{}}}", go_type(value), members.join(", "))
-        }
-        other => other.to_json(),
-    }
-}
-
-fn go_plain(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(s) => s.to_string(),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(go_plain).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Object(members) => {
-            let members: Vec<_> = members
-                .iter()
-                .map(|(k, v)| format!("{k}:{}", go_plain(v)))
-                .collect();
-            format!("map[{}]", members.join(" "))
-        }
-        other => other.to_json(),
-    }
 }
 
 struct Walker<'a> {
@@ -212,9 +157,7 @@ impl<'a> Walker<'a> {
         };
         for (name, value) in members {
             match map.member(name) {
-                None => {
-                    self.report(TypeError::new("field not declared in schema").below(&Step(name)))
-                }
+                None => self.report(super::field_set::undeclared(name)),
                 Some(of) if self.scalar_passes(of, value) => {}
                 Some(of) => self.below(Step(name).to_string(), of, value),
             }

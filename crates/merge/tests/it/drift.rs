@@ -74,7 +74,7 @@ fn after(git: &Value, change: impl FnOnce(&mut Value), by: Option<&str>) -> Verd
     desired.verdict(schema, &live, &Options::default())
 }
 
-fn pod(spec: Value) -> Value {
+fn pod(spec: &Value) -> Value {
     let mut pod = json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
         "spec": {"containers": [{"name": "c", "image": "i"}]},
@@ -88,7 +88,7 @@ fn pod(spec: Value) -> Value {
 fn container(member: &str, value: Value) -> Value {
     let mut container = json!({"name": "c", "image": "i"});
     container.set_at(&[member], value);
-    pod(json!({"containers": [container]}))
+    pod(&json!({"containers": [container]}))
 }
 
 fn set_in_container<'a>(path: &'a [&'a str], value: Value) -> impl FnOnce(&mut Value) + 'a {
@@ -180,7 +180,7 @@ fn times_are_compared_to_their_precision() {
 #[test]
 fn numbers_are_compared_by_value() {
     let verdict = after(
-        &pod(json!({"terminationGracePeriodSeconds": 5})),
+        &pod(&json!({"terminationGracePeriodSeconds": 5})),
         |live| {
             live.set_at(&["spec", "terminationGracePeriodSeconds"], 5.0);
         },
@@ -193,11 +193,11 @@ fn numbers_are_compared_by_value() {
 fn empty_values_that_are_absent_are_not_proof() {
     for empty in [json!({}), json!([]), json!(""), json!(0), json!(false)] {
         let git = match &empty {
-            Value::Object(_) => pod(json!({"nodeSelector": empty.clone()})),
-            Value::Array(_) => pod(json!({"tolerations": empty.clone()})),
-            Value::String(_) => pod(json!({"hostname": empty.clone()})),
-            Value::Int(_) => pod(json!({"priority": empty.clone()})),
-            _ => pod(json!({"hostIPC": empty.clone()})),
+            Value::Object(_) => pod(&json!({"nodeSelector": empty.clone()})),
+            Value::Array(_) => pod(&json!({"tolerations": empty.clone()})),
+            Value::String(_) => pod(&json!({"hostname": empty.clone()})),
+            Value::Int(_) => pod(&json!({"priority": empty.clone()})),
+            _ => pod(&json!({"hostIPC": empty.clone()})),
         };
         let verdict = after(
             &git,
@@ -223,7 +223,7 @@ fn empty_values_that_are_absent_are_not_proof() {
 
 #[test]
 fn null_is_satisfied_by_absence() {
-    let git = pod(json!({"hostname": null}));
+    let git = pod(&json!({"hostname": null}));
     let remove = |live: &mut Value| {
         live.remove_at(&["spec", "hostname"]);
     };
@@ -269,7 +269,7 @@ fn defaults_inside_of_atomic_values_are_known_or_asked() {
 
 #[test]
 fn enums_and_addresses_are_exact() {
-    let git = pod(json!({"restartPolicy": "Always"}));
+    let git = pod(&json!({"restartPolicy": "Always"}));
     let set = |live: &mut Value| live.set_at(&["spec", "restartPolicy"], "Never");
     assert_eq!(
         kinds(&after(&git, set, None)),
@@ -290,7 +290,7 @@ fn what_others_added_is_not_drift() {
             .push(json!({"name": "sidecar", "image": "s"}));
     };
     assert_eq!(
-        after(&pod(json!({})), add, Some("injector")),
+        after(&pod(&json!({})), add, Some("injector")),
         Verdict::InSync
     );
 }
@@ -368,7 +368,7 @@ fn what_git_gave_up_is_to_be_removed_unless_others_own_it() {
 
 #[test]
 fn the_order_of_shared_items_counts() {
-    let git = pod(json!({"containers": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}));
+    let git = pod(&json!({"containers": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}));
     let order = |names: &'static [&'static str]| {
         move |live: &mut Value| {
             let list: Value = names.iter().map(|n| json!({"name": *n})).collect();
@@ -385,7 +385,7 @@ fn the_order_of_shared_items_counts() {
 
 #[test]
 fn what_can_not_be_compared_is_unknown() {
-    let reason = |change: fn(&mut Value)| match after(&pod(json!({})), change, None) {
+    let reason = |change: fn(&mut Value)| match after(&pod(&json!({})), change, None) {
         Verdict::Unknown { reason, .. } => Some(reason),
         _ => None,
     };
@@ -585,18 +585,18 @@ proptest! {
         prop_assert_eq!(merge::Set::from_fields_v1(&sa.to_fields_v1()), Ok(sa.clone()));
         prop_assert_eq!(sa.union(&sb), sb.union(&sa));
         prop_assert_eq!(sa.intersection(&sb), sb.intersection(&sa));
-        prop_assert_eq!(sa.difference(&sb).union(&sa.intersection(&sb)), sa.clone());
+        prop_assert_eq!(&sa.difference(&sb).union(&sa.intersection(&sb)), &sa);
         prop_assert!(sa.difference(&sb).intersection(&sb).is_empty());
         prop_assert!(sa.recursive_difference(&sa).is_empty());
         prop_assert_eq!(sa.len(), sa.paths().len());
-        prop_assert_eq!(sa.paths().into_iter().collect::<merge::Set>(), sa.clone());
+        prop_assert_eq!(&sa.paths().into_iter().collect::<merge::Set>(), &sa);
         prop_assert!(sa.paths().iter().all(|p| sa.union(&sb).has(p)));
-        prop_assert_eq!(typed(&a).merge(&a).expect("valid"), a.clone());
+        prop_assert_eq!(&typed(&a).merge(&a).expect("valid"), &a);
         let merged = typed(&a).merge(&b).expect("valid");
         let again = typed(&merged).merge(&b).expect("valid");
         prop_assert_eq!(&again, &merged);
         let extracted = typed(&a).extract(&sa.leaves()).expect("valid");
         let restored = typed(&a).merge(&extracted).expect("valid");
-        prop_assert_eq!(restored, a.clone());
+        prop_assert_eq!(&restored, &a);
     }
 }

@@ -5,3 +5,4 @@ mod drift;
 mod recorded;
 mod reference;
 mod shared;
+mod strategic;
