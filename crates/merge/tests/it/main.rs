@@ -2,6 +2,7 @@
 
 mod builtin;
 mod drift;
+mod paths;
 mod recorded;
 mod reference;
 mod shared;
