@@ -553,27 +553,13 @@ async fn delete(service: &Arc<Service>, mut call: Call, target: &Target) -> Resu
                 "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
                 "details": details,
             });
-            deletion_status(status, &form, service.registry.now(), include)
+            // Only objects have rows and metadata to show.
+            respond::value(200, &status, form.0)
         }
         _ => shown(service, 200, target, &deleted.object().value, form, include),
     };
     respond::warn(&mut response, &warning);
     Ok(response)
-}
-
-fn deletion_status(
-    status: Value,
-    (format, view): &(Format, View),
-    now: jiff::Timestamp,
-    include: Include,
-) -> Response<Body> {
-    match view {
-        View::Table(version) => {
-            let rows = std::slice::from_ref(&status);
-            respond::value(200, &tables::status(version, rows, include, now), *format)
-        }
-        _ => respond::value(200, &status, *format),
-    }
 }
 
 async fn delete_collection(
