@@ -1,6 +1,10 @@
-//! From what a client sent to an object of its kind.
+//! From what a client sent to an object of its kind, in the form in which a kube-apiserver would
+//! write it: unknown fields are gone, and so is what Go's encoder leaves out.
 
-use value::{Object, Value};
+mod zero;
+
+use merge::{Schema, TypeId};
+use value::{Object, Quantity, Value};
 
 use crate::failure::{Failure, Result};
 use crate::kinds::Kind;
@@ -13,8 +17,8 @@ pub(crate) struct Decoded {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Checks that a body is of `kind` and brings it into the form in which Go would write it.
-pub(crate) fn decode(kind: &Kind, body: Value, _validation: FieldValidation) -> Result<Decoded> {
+/// Checks that a body is of `kind` and brings it into its form.
+pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> Result<Decoded> {
     let mut value = match body {
         Value::Null => Value::object(),
         other => other,
@@ -22,27 +26,227 @@ pub(crate) fn decode(kind: &Kind, body: Value, _validation: FieldValidation) -> 
     let Some(object) = value.as_object_mut() else {
         return Err(Failure::bad_request("couldn't get version/kind; json parse error"));
     };
-    let api_version = kind.api_version();
     object.insert("kind", kind.kind.as_str());
-    object.insert("apiVersion", api_version.as_str());
+    object.insert("apiVersion", kind.api_version());
+    let mut unknown = Vec::new();
     if !kind.custom {
-        drop_nulls(object);
+        let schema = merge::builtin();
+        if let Some(of) = schema.type_of(&kind.api_version(), &kind.kind) {
+            let mut walk = Walk { schema, kind, unknown: &mut unknown, error: None };
+            walk.value(&mut value, of, &Place::default());
+            if let Some(error) = walk.error {
+                return Err(cannot(kind, &format!("json: cannot unmarshal {error}")));
+            }
+        }
+    } else if value.at(&["metadata"]).is_none() {
+        value.set_at(&["metadata"], Value::object());
     }
-    object.entry("metadata", Value::object);
-    Ok(Decoded { value, warnings: Vec::new() })
+    // What is deeper was found by a decoder further down: it speaks first.
+    unknown.sort_by_key(|path: &String| std::cmp::Reverse(path.matches('.').count()));
+    let warnings = match validation {
+        FieldValidation::Ignore => Vec::new(),
+        FieldValidation::Warn => unknown.iter().map(|f| format!("unknown field \"{f}\"")).collect(),
+        FieldValidation::Strict if unknown.is_empty() => Vec::new(),
+        FieldValidation::Strict => {
+            let list: Vec<String> = unknown.iter().map(|f| format!("unknown field \"{f}\"")).collect();
+            return Err(cannot(kind, &format!("strict decoding error: {}", list.join(", "))));
+        }
+    };
+    Ok(Decoded { value, warnings })
 }
 
-fn drop_nulls(object: &mut Object) {
-    object.retain(|_, v| !v.is_null());
-    for (_, v) in object.iter_mut() {
-        drop_inside(v);
+/// Brings an object that was merged here into its form.
+pub(crate) fn normalise(kind: &Kind, value: Value) -> Result<Value> {
+    Ok(decode(kind, value, FieldValidation::Ignore)?.value)
+}
+
+fn cannot(kind: &Kind, why: &str) -> Failure {
+    let (name, version) = (&kind.kind, &kind.version);
+    Failure::bad_request(format!("{name} in version \"{version}\" cannot be handled as a {name}: {why}"))
+}
+
+/// Where the walk is.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    /// With indices, as warnings say it.
+    path: String,
+    /// Without, as type errors say it.
+    fields: String,
+    /// The Go struct that holds the field.
+    owner: String,
+}
+
+impl Place {
+    fn member(&self, name: &str, owner: &str) -> Self {
+        let join = |s: &str| if s.is_empty() { name.to_owned() } else { format!("{s}.{name}") };
+        Self { path: join(&self.path), fields: join(&self.fields), owner: owner.to_owned() }
+    }
+
+    fn item(&self, index: usize) -> Self {
+        Self { path: format!("{}[{index}]", self.path), ..self.clone() }
     }
 }
 
-fn drop_inside(value: &mut Value) {
-    match value {
-        Value::Object(o) => drop_nulls(o),
-        Value::Array(items) => items.iter_mut().for_each(drop_inside),
-        _ => {}
+struct Walk<'a> {
+    schema: &'a Schema,
+    kind: &'a Kind,
+    unknown: &'a mut Vec<String>,
+    error: Option<String>,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, value: &mut Value, of: TypeId, place: &Place) {
+        if self.error.is_some() {
+            return;
+        }
+        let schema = self.schema;
+        let atom = schema.atom(of);
+        let untyped = atom.scalar.is_some() && (atom.map.is_some() || atom.list.is_some());
+        if untyped {
+            return;
+        }
+        match (&mut *value, &atom.map, &atom.list, atom.scalar) {
+            (Value::Object(object), Some(map), _, _) if !map.fields.is_empty() => {
+                self.structure(object, map, place);
+            }
+            (Value::Object(object), Some(map), _, _) => {
+                for (_, member) in object.iter_mut() {
+                    match map.element {
+                        Some(element) => {
+                            if member.is_null() && schema.atom(element).scalar.is_some() {
+                                *member = "".into();
+                            }
+                            self.value(member, element, place);
+                        }
+                        None => return,
+                    }
+                }
+            }
+            (Value::Array(items), _, Some(list), _) => {
+                for (i, item) in items.iter_mut().enumerate() {
+                    if item.is_null() && schema.atom(list.element).scalar.is_some() {
+                        *item = "".into();
+                    }
+                    self.value(item, list.element, &place.item(i));
+                }
+            }
+            (Value::Null, ..) => {}
+            (scalar, None, None, Some(kind)) => self.scalar(scalar, kind, atom.format, place),
+            (other, map, list, _) => {
+                let wanted = match (map, list) {
+                    (Some(map), _) if map.fields.is_empty() => "map[string]string".to_owned(),
+                    (Some(_), _) => go_type(self.kind, place),
+                    (_, Some(list)) if schema.atom(list.element).scalar.is_some() => "[]string".to_owned(),
+                    _ => format!("[]{}", go_type(self.kind, place)),
+                };
+                self.mismatch(other, &wanted, place);
+            }
+        }
     }
+
+    fn structure(&mut self, object: &mut Object, map: &merge::schema::Map, place: &Place) {
+        let owner = go_struct(self.kind, place);
+        let open = map.element.is_some();
+        let unknown = &mut *self.unknown;
+        object.retain(|name, member| {
+            if map.field(name).is_none() && !open {
+                unknown.push(place.member(name, &owner).path);
+                return false;
+            }
+            !member.is_null()
+        });
+        for (name, member) in object.iter_mut() {
+            if let Some(of) = map.member(name) {
+                self.value(member, of, &place.member(name, &owner));
+            }
+        }
+        let schema = self.schema;
+        object.retain(|name, member| !zero::left_out(schema, map, name, member, &owner));
+        for field in map.fields.iter().filter(|f| f.always) {
+            let inner = schema.atom(field.of).map.as_ref().filter(|m| !m.fields.is_empty());
+            if let Some(inner) = inner.filter(|_| !object.contains_key(&field.name)) {
+                let mut empty = Object::new();
+                self.structure(&mut empty, inner, &place.member(&field.name, &owner));
+                object.insert(field.name.clone(), empty);
+            }
+        }
+        zero::fill_in(&owner, object);
+    }
+
+    fn scalar(
+        &mut self,
+        value: &mut Value,
+        kind: merge::schema::Scalar,
+        format: merge::schema::Format,
+        place: &Place,
+    ) {
+        use merge::schema::{Format, Scalar};
+        if format == Format::Quantity {
+            let text = match &*value {
+                Value::String(s) => s.to_string(),
+                number if number.is_number() => number.to_json(),
+                other => return self.mismatch(other, "resource.Quantity", place),
+            };
+            if let Ok(quantity) = text.parse::<Quantity>() {
+                *value = quantity.to_string().into();
+            }
+            return;
+        }
+        let fits = match kind {
+            Scalar::Numeric => value.is_number(),
+            Scalar::String => value.as_str().is_some(),
+            Scalar::Boolean => value.as_bool().is_some(),
+            Scalar::Untyped => true,
+        };
+        if !fits && format != Format::IntOrString {
+            let wanted = match kind {
+                Scalar::Numeric => "int32",
+                Scalar::Boolean => "bool",
+                _ => "string",
+            };
+            self.mismatch(value, wanted, place);
+        }
+    }
+
+    fn mismatch(&mut self, value: &Value, wanted: &str, place: &Place) {
+        let given = match value {
+            Value::Bool(_) => "bool".to_owned(),
+            Value::Float(_) if wanted == "int32" => format!("number {}", value.to_json()),
+            other => other.type_name().to_owned(),
+        };
+        self.error = Some(format!(
+            "{given} into Go struct field {}.{} of type {wanted}",
+            place.owner, place.fields
+        ));
+    }
+}
+
+/// Returns the name of the Go struct at a place, as far as the fields on the way tell it.
+fn go_struct(kind: &Kind, place: &Place) -> String {
+    let last = place.fields.rsplit('.').next().unwrap_or_default();
+    let above = place.fields.rsplit('.').nth(1).unwrap_or_default();
+    match last {
+        "" => kind.kind.clone(),
+        "metadata" => "ObjectMeta".to_owned(),
+        "template" if kind.kind != "PodTemplate" || place.fields == "template" => "PodTemplateSpec".to_owned(),
+        "jobTemplate" => "JobTemplateSpec".to_owned(),
+        "spec" if above == "template" => "PodSpec".to_owned(),
+        "spec" if above == "jobTemplate" => "JobSpec".to_owned(),
+        "spec" => format!("{}Spec", kind.kind),
+        "status" => format!("{}Status", kind.kind),
+        "containers" | "initContainers" => "Container".to_owned(),
+        "ports" if above == "spec" => "ServicePort".to_owned(),
+        "ports" => "ContainerPort".to_owned(),
+        "env" => "EnvVar".to_owned(),
+        "rules" => "PolicyRule".to_owned(),
+        other => {
+            let singular = other.strip_suffix('s').unwrap_or(other);
+            let mut chars = singular.chars();
+            chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
+        }
+    }
+}
+
+fn go_type(kind: &Kind, place: &Place) -> String {
+    format!("v1.{}", go_struct(kind, place))
 }

@@ -204,8 +204,9 @@ async fn create(service: &Arc<Service>, mut call: Call, target: &Target) -> Resu
     let form = call.accept.choose(Offers::Object)?;
     let include = include(&call, &form.1)?;
     let options = write_options(&call, "CreateOptions")?;
-    let value = object_body(&mut call, &target.kind).await?;
-    let done = service.registry.create(target, value, &options).await?;
+    let body = object_body(&mut call, &target.kind).await?;
+    let mut done = service.registry.create(target, body.value, &options).await?;
+    done.warnings.splice(0..0, body.warnings);
     Ok(written(service, target, &done, form, include))
 }
 
@@ -213,12 +214,13 @@ async fn update(service: &Arc<Service>, mut call: Call, target: &Target) -> Resu
     let form = call.accept.choose(Offers::Object)?;
     let include = include(&call, &form.1)?;
     let options = write_options(&call, "UpdateOptions")?;
-    let value = if target.subresource == "scale" {
+    let body = if target.subresource == "scale" {
         scale_body(&mut call).await?
     } else {
         object_body(&mut call, &target.kind).await?
     };
-    let done = service.registry.update(target, value, &options).await?;
+    let mut done = service.registry.update(target, body.value, &options).await?;
+    done.warnings.splice(0..0, body.warnings);
     Ok(written(service, target, &done, form, include))
 }
 
@@ -256,11 +258,15 @@ async fn patch(service: &Arc<Service>, mut call: Call, target: &Target) -> Resul
         return Err(Failure::invalid_named("meta.k8s.io", "PatchOptions", "", &errors));
     }
     let bytes = body::read(call.body.take()).await?;
-    let value = match patch_type {
-        PatchType::Apply => body::parse_apply(&bytes)?,
-        _ => body::parse_patch(&bytes)?,
+    let (value, warnings) = match patch_type {
+        PatchType::Apply => {
+            let parsed = body::parse_apply(&bytes, options.field_validation)?;
+            (parsed.value, parsed.warnings)
+        }
+        _ => (body::parse_patch(&bytes)?, Vec::new()),
     };
-    let done = service.registry.patch(target, patch_type, &value, &options).await?;
+    let mut done = service.registry.patch(target, patch_type, &value, &options).await?;
+    done.warnings.splice(0..0, warnings);
     Ok(written(service, target, &done, form, include))
 }
 
@@ -275,42 +281,20 @@ fn write_options(call: &Call, name: &'static str) -> Result<WriteOptions> {
 }
 
 /// Reads an object of `kind`.
-async fn object_body(call: &mut Call, kind: &Kind) -> Result<Value> {
+async fn object_body(call: &mut Call, kind: &Kind) -> Result<body::Parsed> {
     let media = body::media(&call.headers).ok_or_else(body::unsupported)?;
     let bytes = body::read(call.body.take()).await?;
-    let value = body::parse(&bytes, media)?;
-    check_kind(&value, kind)?;
-    Ok(value)
+    let parsed = body::parse(&bytes, media, &kind.kind)?;
+    body::check_kind(&parsed.value, kind)?;
+    Ok(parsed)
 }
 
-async fn scale_body(call: &mut Call) -> Result<Value> {
+async fn scale_body(call: &mut Call) -> Result<body::Parsed> {
     let media = body::media(&call.headers).ok_or_else(body::unsupported)?;
     let bytes = body::read(call.body.take()).await?;
-    let value = body::parse(&bytes, media)?;
-    let (version, kind) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
-    if !(matches!(version, "" | "autoscaling/v1") && matches!(kind, "" | "Scale")) {
-        return Err(mismatch(version, kind, "autoscaling", "v1", "Scale"));
-    }
-    Ok(value)
-}
-
-fn check_kind(value: &Value, kind: &Kind) -> Result<()> {
-    let (version, name) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
-    let fits = (version.is_empty() || version == kind.api_version())
-        && (name.is_empty() || name == kind.kind);
-    if fits { Ok(()) } else { Err(mismatch(version, name, &kind.group, &kind.version, &kind.kind)) }
-}
-
-fn mismatch(api_version: &str, name: &str, group: &str, version: &str, kind: &str) -> Failure {
-    let group_version = crate::kinds::api_version(group, version);
-    let (given_group, given_version) = crate::kinds::split_api_version(api_version);
-    let (given_group, given_version) =
-        if api_version.is_empty() { (group, version) } else { (given_group, given_version) };
-    let name = if name.is_empty() { kind } else { name };
-    let given = crate::kinds::api_version(given_group, given_version);
-    Failure::bad_request(format!(
-        "{name} in version \"{given_version}\" cannot be handled as a {kind}: no kind \"{name}\" is registered for version \"{given}\" in scheme (expected {group_version})"
-    ))
+    let parsed = body::parse(&bytes, media, "Scale")?;
+    body::check_named(&parsed.value, "autoscaling", "v1", "Scale")?;
+    Ok(parsed)
 }
 
 async fn list(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Response<Body>> {

@@ -41,12 +41,8 @@ pub(super) fn value(code: u16, value: &Value, format: Format) -> Response<Body> 
             content.push(b'\n');
             bytes(code, "application/json", content)
         }
-        Format::Yaml => bytes(code, "application/yaml", yaml(value)),
+        Format::Yaml => bytes(code, "application/yaml", yaml::to_yaml(value)),
     }
-}
-
-fn yaml(value: &Value) -> Vec<u8> {
-    value.to_vec()
 }
 
 /// Returns a refusal.

@@ -14,7 +14,7 @@ use crate::registry::{DeleteOptions, Target, WriteOptions};
 async fn read(call: &mut Call) -> Result<Value> {
     let media = body::media(&call.headers).ok_or_else(body::unsupported)?;
     let bytes = body::read(call.body.take()).await?;
-    body::parse(&bytes, media)
+    Ok(body::parse(&bytes, media, "object")?.value)
 }
 
 /// Answers a question.

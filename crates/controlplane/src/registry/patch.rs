@@ -1,10 +1,12 @@
 //! Patches: JSON patch, merge patch and server-side apply.
 
+use merge::StrategicError;
 use value::{JsonPatchError, Value};
 
 use super::update::Proposal;
 use super::{Registry, Result, Target, WriteOptions, Written};
 use crate::failure::Failure;
+use crate::kinds::Kind;
 use crate::tracking::{self, Force, Writer};
 use crate::{clock, decode, defaults, rules};
 
@@ -59,7 +61,10 @@ impl Registry {
         let writer =
             Writer { manager: options.manager(), subresource: &target.subresource, now: &now };
         self.change(target, options, "patch", |live| {
-            let patched = patched(live, patch_type, patch)?;
+            let patched = match patch_type {
+                PatchType::Strategic => strategic(kind, live, patch)?,
+                _ => patched(live, patch_type, patch)?,
+            };
             let decoded = decode::decode(kind, patched, options.field_validation)?;
             let mut object = decoded.value;
             rules::check_name(target, &object)?;
@@ -90,7 +95,9 @@ impl Registry {
                     );
                     return Err(Failure::conflict(kind, &target.name, &why));
                 }
-                let mut object = tracking::apply(kind, None, patch, writer, force)?;
+                let object = tracking::apply(kind, None, patch, writer, force)?;
+                rules::check_name(target, &object)?;
+                let mut object = decode::normalise(kind, object)?;
                 object.remove_at(&["metadata", "resourceVersion"]);
                 rules::set_namespace(target, &mut object);
                 defaults::apply(kind, &mut object);
@@ -100,8 +107,9 @@ impl Registry {
                 }
             } else {
                 let written = self.change(target, options, "apply", |live| {
-                    let mut object = tracking::apply(kind, Some(live), patch, writer, force)?;
+                    let object = tracking::apply(kind, Some(live), patch, writer, force)?;
                     rules::check_name(target, &object)?;
+                    let mut object = decode::normalise(kind, object)?;
                     defaults::apply(kind, &mut object);
                     Ok(Proposal { object, warnings: Vec::new() })
                 });
@@ -115,15 +123,32 @@ impl Registry {
     }
 }
 
+/// Returns `live` with a strategic merge patch applied.
+fn strategic(kind: &Kind, live: &Value, patch: &Value) -> Result<Value> {
+    if !patch.is_object() {
+        return Err(not_a_map(patch));
+    }
+    let schema = merge::builtin();
+    let of = schema.type_of(&kind.api_version(), &kind.kind).ok_or_else(unsupported)?;
+    merge::strategic_merge_patch(schema, of, live.clone(), patch).map_err(|error| match error {
+        StrategicError::RetainKeys => Failure::bad_request(error.to_string()),
+        _ => Failure::unexplained(error.to_string()),
+    })
+}
+
+fn not_a_map(patch: &Value) -> Failure {
+    Failure::bad_request(format!(
+        "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+        patch.type_name()
+    ))
+}
+
 /// Returns `live` with a JSON or merge patch applied.
 pub(super) fn patched(live: &Value, patch_type: PatchType, patch: &Value) -> Result<Value> {
     match patch_type {
         PatchType::Merge => {
             if !patch.is_object() {
-                return Err(Failure::bad_request(format!(
-                    "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                    patch.type_name()
-                )));
+                return Err(not_a_map(patch));
             }
             let mut patched = live.clone();
             patched.merge_patch(patch);
