@@ -46,11 +46,13 @@ impl Resource {
     }
 }
 
+type GroupKind = (Box<str>, Box<str>);
+
 /// The kinds of a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Discovery {
     /// By group and kind; the first version is the preferred one.
-    kinds: HashMap<(Box<str>, Box<str>), Vec<Arc<Resource>>>,
+    kinds: HashMap<GroupKind, Vec<Arc<Resource>>>,
 }
 
 impl Discovery {

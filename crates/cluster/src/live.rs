@@ -102,7 +102,7 @@ fn fingerprint(value: &Value) -> u64 {
 
 fn hash_metadata(metadata: &Value, hasher: &mut std::hash::DefaultHasher) {
     use std::hash::Hasher;
-    for (name, member) in metadata.as_object().into_iter().flat_map(|o| o.iter()) {
+    for (name, member) in metadata.as_object().into_iter().flat_map(value::Object::iter) {
         match name.as_str() {
             "resourceVersion" | "generation" => {}
             "managedFields" => {
@@ -111,7 +111,7 @@ fn hash_metadata(metadata: &Value, hasher: &mut std::hash::DefaultHasher) {
                     if entry.str_at(&["subresource"]) == "status" {
                         continue;
                     }
-                    for (name, member) in entry.as_object().into_iter().flat_map(|o| o.iter()) {
+                    for (name, member) in entry.as_object().into_iter().flat_map(value::Object::iter) {
                         if name != "time" {
                             hasher.write(name.as_bytes());
                             hash(member, hasher);

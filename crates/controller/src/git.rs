@@ -37,6 +37,9 @@ pub struct Loaded {
     reads: Arc<render::ReadSet>,
 }
 
+/// What was rendered last, and for which specification.
+type Last = (Arc<Spec>, Loaded);
+
 /// Git and rendering for all applications.
 pub(crate) struct Git {
     sources: Arc<Sources>,
@@ -44,7 +47,7 @@ pub(crate) struct Git {
     fetches: Semaphore,
     /// The last rendering of each application: a commit that changed nothing it read costs a
     /// comparison of ids.
-    last: Mutex<HashMap<Box<str>, (Arc<Spec>, Loaded)>>,
+    last: Mutex<HashMap<Box<str>, Last>>,
 }
 
 impl Git {

@@ -266,6 +266,8 @@ pub struct AppState {
     in_sync: BTreeMap<ObjectKey, String>,
     asked: Option<String>,
     resolving: bool,
+    /// A refresh was asked for; it is answered when Git's news is compared.
+    refresh_asked: bool,
     was_self_healing: bool,
 }
 
@@ -287,6 +289,7 @@ impl AppState {
             in_sync: BTreeMap::new(),
             asked: None,
             resolving: false,
+            refresh_asked: false,
             was_self_healing: false,
         }
     }
@@ -306,9 +309,8 @@ impl AppState {
         now: Timestamp,
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let mut clear_refresh = false;
         match event {
-            Event::Application(view) => clear_refresh = self.take_application(*view, &mut effects),
+            Event::Application(view) => self.take_application(*view, &mut effects),
             Event::Resolved(result) => {
                 self.resolving = false;
                 self.resolved = Some(result);
@@ -322,11 +324,11 @@ impl AppState {
             }
             Event::Look => {}
         }
-        self.settle(world, config, now, clear_refresh, &mut effects);
+        self.settle(world, config, now, &mut effects);
         effects
     }
 
-    fn take_application(&mut self, view: AppView, effects: &mut Vec<Effect>) -> bool {
+    fn take_application(&mut self, view: AppView, effects: &mut Vec<Effect>) {
         let spec_changed = self.app.as_ref().is_none_or(|a| a.spec != view.spec);
         let hard = view.refresh == Some(Refresh::Hard);
         if self.holds != view.holds {
@@ -344,13 +346,12 @@ impl AppState {
         }
         let ask = view.refresh.is_some() || spec_changed;
         let resolvable = view.spec.problems.is_empty() && !view.skip && !view.deleting;
-        let clear_refresh = view.refresh.is_some();
+        self.refresh_asked = view.refresh.is_some();
         self.app = Some(Arc::new(view));
         if ask && resolvable {
             self.resolving = true;
             effects.push(Effect::Resolve { hard });
         }
-        clear_refresh
     }
 
     fn take_target(&mut self, revision: String, result: Result<Arc<Target>, Problem>) {
@@ -389,7 +390,6 @@ impl AppState {
         world: &dyn World,
         config: &Config,
         now: Timestamp,
-        clear_refresh: bool,
         effects: &mut Vec<Effect>,
     ) {
         let Some(app) = self.app.clone() else { return };
@@ -402,6 +402,7 @@ impl AppState {
         }
         if !app.spec.problems.is_empty() {
             self.settle_invalid(&app, now);
+            let clear_refresh = std::mem::take(&mut self.refresh_asked);
             effects.push(Effect::Write { clear_operation: false, clear_refresh });
             return;
         }
@@ -421,13 +422,12 @@ impl AppState {
         self.hold_note(&mut notes);
         self.status.set_conditions(notes, now);
         let quiet = self.operation.as_ref().is_none_or(|o| !o.is_waiting_for_answers());
-        if self.resolving && !clear_refresh {
-            return;
-        }
         // The operation's start is written before its first effect: whoever comes after a crash
-        // must find it.
+        // must find it. Otherwise nothing is told until Git's answer is in.
         let starts = self.operation.is_some() && effects.iter().any(is_change);
-        if quiet || starts || clear_refresh {
+        let waits = self.resolving || self.asked.is_some();
+        if starts || clear_operation || (quiet && !waits) {
+            let clear_refresh = !waits && std::mem::take(&mut self.refresh_asked);
             let place = effects.iter().position(is_change).unwrap_or(effects.len());
             effects.insert(place, Effect::Write { clear_operation, clear_refresh });
         }

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 /// Returns the folder of upstream's test data, or `None` after saying so: such tests are skipped
 /// on a machine that doesn't have it.
 #[must_use]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub fn shared() -> Option<PathBuf> {
     let Some(path) = std::env::var_os("WINDLASS_SHARED") else {
         eprintln!("skipped: WINDLASS_SHARED is not set");
