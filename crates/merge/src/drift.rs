@@ -326,7 +326,7 @@ impl Desired {
         // The leaves say what goes; the empty shells around them would only repeat it.
         let mut removed = Vec::new();
         changes.removed.leaves().for_each(|path| {
-            removed.push(walk::Difference::removed(schema, of, &stored, path));
+            removed.push(walk::Difference::removed(schema, self, &stored, path));
         });
         Ok(removed)
     }

@@ -35,8 +35,13 @@ impl Difference {
     }
 
     /// A field of the live object that would be removed.
-    pub(super) fn removed(schema: &Schema, of: TypeId, live: &Value, path: &[PathElement]) -> Self {
-        let (mut value, mut at, mut of) = (Some(live), String::new(), Some(of));
+    pub(super) fn removed(
+        schema: &Schema,
+        desired: &Desired,
+        live: &Value,
+        path: &[PathElement],
+    ) -> Self {
+        let (mut value, mut at, mut of) = (Some(live), String::new(), Some(desired.of));
         for element in path {
             let atom = of.map(|of| schema.atom(of));
             match element {
@@ -68,7 +73,12 @@ impl Difference {
                 desired: None,
                 live: value.cloned(),
                 owners: Vec::new(),
-                kind: DriftKind::ToRemove,
+                // An empty value may be how the server writes that there is none.
+                kind: if !desired.exact && value.is_some_and(Value::is_empty) {
+                    DriftKind::Soft
+                } else {
+                    DriftKind::ToRemove
+                },
             },
             path_elements: path.to_vec(),
             owners: Vec::new(),
@@ -196,7 +206,8 @@ impl Walker<'_> {
     /// Returns what the absence of a desired value is.
     fn absent(&self, desired: &Value) -> Option<DriftKind> {
         if desired.is_null() {
-            return None;
+            // A custom resource keeps the null of a nullable field and drops others.
+            return self.exact.then_some(DriftKind::Soft);
         }
         let may_vanish = match desired {
             Value::String(s) => s.is_empty(),
@@ -220,7 +231,14 @@ impl Walker<'_> {
                 self.found.respelled.push(steps);
             }
             Compared::Spelled(Spelling::Different) => {
-                self.report(DriftKind::Changed, desired, Some(live), path);
+                // Go types do not tell all empty values apart.
+                let is_empty = !self.exact && desired.is_empty() && live.is_empty();
+                let kind = if is_empty {
+                    DriftKind::Soft
+                } else {
+                    DriftKind::Changed
+                };
+                self.report(kind, desired, Some(live), path);
             }
             Compared::Larger => self.report(DriftKind::Soft, desired, Some(live), path),
         }

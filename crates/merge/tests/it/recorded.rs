@@ -4,6 +4,7 @@
 //! `managedFields` is computed here, step by step, from the object before and after.
 
 use crate::shared;
+use merge::drift::{Desired, Options, Verdict};
 use merge::managed::{self, ApplyError, KindVersions, Request};
 use merge::{Force, PathElement, Schema, TypeId, Updater, Versions, builtin};
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ struct Replay {
     seconds: usize,
     checked: usize,
     failed: Vec<String>,
+    /// Verdicts about what was applied: how often each was given, and those that were wrong.
+    verdicts: BTreeMap<&'static str, usize>,
+    wrong: Vec<String>,
 }
 
 /// Entries without what a recording can't tell: the time itself, and the order that follows from it.
@@ -304,6 +308,18 @@ impl Replay {
             live.set_at(&["apiVersion"], version);
         }
         let live = live.as_ref();
+        if apply && subresource.is_empty() && code < 300 {
+            let sides = (live, response);
+            foretold(
+                &mut self.verdicts,
+                &mut self.wrong,
+                context,
+                schema,
+                &body,
+                sides,
+                manager,
+            );
+        }
         let got = if apply {
             let force = if step.str_at(&["query", "force"]) == "true" {
                 Force::Yes
@@ -365,12 +381,78 @@ impl Replay {
     }
 }
 
+/// Compares verdicts before and after a recorded apply with what it did.
+fn foretold(
+    verdicts: &mut BTreeMap<&'static str, usize>,
+    wrong: &mut Vec<String>,
+    context: &str,
+    schema: &Schema,
+    body: &Value,
+    (live, after): (Option<&Value>, &Value),
+    manager: &str,
+) {
+    let of = schema.type_of(body.str_at(&["apiVersion"]), body.str_at(&["kind"]));
+    let Some(Ok(desired)) = of.map(|of| Desired::prepare(schema, of, body)) else {
+        return;
+    };
+    // Not what we apply ourselves.
+    if desired.value() != body {
+        return;
+    }
+    let options = Options { manager };
+    let fail = |wrong: &mut Vec<String>, verdict: &Verdict| {
+        wrong.push(format!(
+            "{context}: {verdict:?}\n  git {body}\n  live {live:?}\n  after {after}"
+        ));
+    };
+    let then = desired.verdict(schema, after, &options);
+    if matches!(then, Verdict::Drift { .. }) {
+        fail(wrong, &then);
+    }
+    *verdicts.entry(name("after", &then)).or_default() += 1;
+    let Some(live) = live else { return };
+    let verdict = desired.verdict(schema, live, &options);
+    *verdicts.entry(name("before", &verdict)).or_default() += 1;
+    let object = |object: &Value| {
+        let mut object = object.clone();
+        for name in ["managedFields", "resourceVersion", "generation"] {
+            object.remove_at(&["metadata", name]);
+        }
+        object
+    };
+    let same_object = object(live) == object(after);
+    let same_entries = comparable(live) == comparable(after);
+    let right = match &verdict {
+        Verdict::InSync => same_object && same_entries,
+        Verdict::OwnershipOnly => same_object,
+        Verdict::Drift { .. } => !same_object,
+        Verdict::Unknown { .. } => true,
+    };
+    if !right {
+        fail(wrong, &verdict);
+    }
+}
+
+fn name(when: &str, verdict: &Verdict) -> &'static str {
+    match (when, verdict) {
+        ("after", Verdict::InSync) => "after: in sync",
+        ("after", Verdict::OwnershipOnly) => "after: ownership",
+        ("after", Verdict::Drift { .. }) => "after: drift",
+        ("after", Verdict::Unknown { .. }) => "after: unknown",
+        (_, Verdict::InSync) => "before: in sync",
+        (_, Verdict::OwnershipOnly) => "before: ownership",
+        (_, Verdict::Drift { .. }) => "before: drift",
+        (_, Verdict::Unknown { .. }) => "before: unknown",
+    }
+}
+
 #[test]
 fn ownership_is_what_a_server_records() {
     let Some(folder) = shared::folder() else {
         return;
     };
     let (mut checked, mut failed) = (0, Vec::new());
+    let (mut verdicts, mut wrong) = (BTreeMap::<&str, usize>::new(), Vec::new());
     for file in ["apply", "random"] {
         let text = std::fs::read_to_string(folder.join(format!("kubernetes/{file}.jsonl")))
             .expect("the conformance data is complete");
@@ -384,12 +466,18 @@ fn ownership_is_what_a_server_records() {
                 seconds: 0,
                 checked: 0,
                 failed: Vec::new(),
+                verdicts: BTreeMap::new(),
+                wrong: Vec::new(),
             };
             for (number, step) in case.array_at(&["steps"]).iter().enumerate() {
                 replay.step(case.str_at(&["name"]), number, step);
             }
             checked += replay.checked;
             failed.extend(replay.failed);
+            wrong.extend(replay.wrong);
+            for (name, n) in replay.verdicts {
+                *verdicts.entry(name).or_default() += n;
+            }
         }
     }
     assert!(
@@ -397,5 +485,16 @@ fn ownership_is_what_a_server_records() {
         "{} of {checked} failed:\n{}",
         failed.len(),
         failed.join("\n")
+    );
+    assert!(checked > 900, "only {checked} writes were looked at");
+    assert!(
+        verdicts.values().sum::<usize>() > 700,
+        "too few verdicts: {verdicts:?}"
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} wrong of {verdicts:?}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
     );
 }
