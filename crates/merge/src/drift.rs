@@ -24,7 +24,9 @@
 //! ```
 
 use crate::managed::{KindVersions, Operation, reset_fields};
-use crate::{Duplicates, Force, PathElement, Schema, Set, TypeError, TypeId, Typed, Updater};
+use crate::{
+    Duplicates, Force, PathElement, Schema, Set, TypeError, TypeId, Typed, Updater, Versions,
+};
 use value::Value;
 
 mod canonical;
@@ -90,8 +92,11 @@ pub enum Verdict {
 pub enum Reason {
     /// The live object is being deleted.
     Deleting,
-    /// The live object was read in another version.
+    /// The live object was read in another version, or we last applied in a version whose type is
+    /// not known.
     Version,
+    /// The type of the kind is not known, and what was given up is inside of its lists.
+    Schema,
     /// The entries of `managedFields` can't be read.
     ManagedFields,
     /// The live object does not have its type, or has two list items of one identity.
@@ -107,6 +112,7 @@ impl Reason {
         match self {
             Self::Deleting => "Deleting",
             Self::Version => "Version",
+            Self::Schema => "Schema",
             Self::ManagedFields => "ManagedFields",
             Self::LiveType => "LiveType",
             Self::Defaulting => "Defaulting",
@@ -240,7 +246,16 @@ impl Desired {
         let gained_and_lost = !same_ownership && !self.owns_the_same(schema, &owners);
         let mut fields = found.fields;
         if gained_and_lost {
-            match self.to_remove(schema, live, options) {
+            if let Some(mine) = owners.mine()
+                && self.of == TypeId::DEDUCED
+                && mine
+                    .set
+                    .recursive_difference(&self.set.leaves())
+                    .has_items()
+            {
+                return unknown(Reason::Schema);
+            }
+            match self.to_remove(schema, live, &owners, options) {
                 Ok(removed) => fields.extend(removed),
                 Err(reason) => return unknown(reason),
             }
@@ -285,6 +300,7 @@ impl Desired {
         &self,
         schema: &Schema,
         live: &Value,
+        owners: &owners::Owners,
         options: &Options<'_>,
     ) -> Result<Vec<walk::Difference>, Reason> {
         let (version, kind) = (
@@ -303,6 +319,10 @@ impl Desired {
             schema,
             versions: &types,
         };
+        let mine = owners.mine();
+        if mine.is_some_and(|mine| types.type_of(&mine.version).is_none()) {
+            return Err(Reason::Version);
+        }
         let mut entries = owners::entries(live).map_err(|()| Reason::ManagedFields)?;
         let me = entries.key_of_applier(options.manager, version);
         let mut stored = live.clone();

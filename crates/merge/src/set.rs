@@ -181,6 +181,12 @@ impl Set {
         Self(nodes.filter(|n| !n.is_empty()).collect())
     }
 
+    /// Returns true if a path leads through an item of a list.
+    pub(crate) fn has_items(&self) -> bool {
+        let is_item = |n: &Node| !matches!(n.element, PathElement::Field(_));
+        self.0.iter().any(|n| is_item(n) || n.children.has_items())
+    }
+
     /// Calls `visit` with every path, in the order in which API servers list conflicts: the paths
     /// that end at a level before those that go on below it.
     pub fn for_each(&self, mut visit: impl FnMut(&[PathElement])) {

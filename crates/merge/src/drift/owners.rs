@@ -106,6 +106,11 @@ impl Versions for Types<'_> {
         if version == self.version {
             return Some(self.of);
         }
+        let group = |version: &str| version.rsplit_once('/').map(|(group, _)| group.to_owned());
+        if self.of == TypeId::DEDUCED && group(version) == group(self.version) {
+            // What is not known of one version is not known of the others.
+            return Some(self.of);
+        }
         self.kinds.type_of(version)
     }
 
