@@ -170,7 +170,6 @@ impl Walk<'_> {
                 object.insert(field.name.clone(), empty);
             }
         }
-        zero::fill_in(&owner, object);
     }
 
     fn scalar(

@@ -104,6 +104,10 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             template(template_of(object));
         }
         ("apps", "DaemonSet") => {
+            if object.at(&["spec", "template"]).is_some() {
+                let annotation = ["metadata", "annotations", "deprecated.daemonset.template.generation"];
+                default(object, &annotation, "1");
+            }
             if object.str_at(&["spec", "updateStrategy", "type"]) == "RollingUpdate" {
                 let path = ["spec", "updateStrategy", "rollingUpdate"];
                 default(object, &[&path[..], &["maxSurge"]].concat(), 0);
@@ -121,6 +125,12 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         ("apps", "ReplicaSet") => template(template_of(object)),
         ("", "ReplicationController") => controller(object),
         ("batch", "Job") => {
+            let labels = object.at(&["spec", "template", "metadata", "labels"]).cloned();
+            if let Some(labels) = labels.filter(|l| !l.is_empty())
+                && object.at(&["metadata", "labels"]).is_none_or(Value::is_empty)
+            {
+                object.set_at(&["metadata", "labels"], labels);
+            }
             if let Some(spec) = object.get_mut("spec") {
                 job(spec);
             }
@@ -156,7 +166,11 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         }
         ("", "Secret") => string_data(object),
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration") => webhooks(object),
-        ("networking.k8s.io", "Ingress") => {}
+        ("", "PersistentVolume") => {
+            if object.at(&["spec", "hostPath"]).is_some() {
+                default(object, &["spec", "hostPath", "type"], "");
+            }
+        }
         _ => {}
     }
 }

@@ -120,7 +120,13 @@ impl Kind {
     /// Returns the hash by which clients see that stored versions changed.
     #[must_use]
     pub fn storage_version_hash(&self) -> String {
-        let name = format!("{}/{}/{}", self.storage_group, self.storage_version, self.kind);
+        // Some kinds are still stored in the version in which they began.
+        let version = match (self.group.as_str(), self.kind.as_str()) {
+            ("apiextensions.k8s.io", _)
+            | ("admissionregistration.k8s.io", "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding") => "v1beta1",
+            _ => &self.storage_version,
+        };
+        let name = format!("{}/{version}/{}", self.storage_group, self.kind);
         let digest = sha2::Sha256::digest(name.as_bytes());
         base64::engine::general_purpose::STANDARD.encode(&digest[..8])
     }

@@ -24,6 +24,7 @@
 mod allocate;
 pub mod audit;
 pub mod clock;
+mod complete;
 mod convert;
 mod decode;
 mod defaults;
@@ -40,6 +41,7 @@ mod strategy;
 mod tables;
 mod tracking;
 mod validate;
+mod warnings;
 
 pub use http::{Body, Mount};
 pub use plane::{ControlPlane, Options, StartError, Storage, Token};

@@ -94,6 +94,10 @@ pub(crate) fn before_create(
             object.set_at(&["spec", "finalizers"], Value::Array(names));
         }
         ("batch", "Job") => job_labels(object),
+        ("", "PersistentVolume") => {
+            let now = crate::clock::seconds(registry.now());
+            object.set_at(&["status", "lastPhaseTransitionTime"], now);
+        }
         _ => {}
     }
     Ok(None)
@@ -152,6 +156,9 @@ fn job_labels(job: &mut Value) {
     if job.at(&["spec", "manualSelector"]).and_then(Value::as_bool) == Some(true) {
         return;
     }
+    // A job without labels of its own has those of its template, these included.
+    let shared = job.at(&["metadata", "labels"]).is_none_or(Value::is_empty)
+        || job.at(&["metadata", "labels"]) == job.at(&["spec", "template", "metadata", "labels"]);
     let uid = job.str_at(&["metadata", "uid"]).to_owned();
     let name = job.str_at(&["metadata", "name"]).to_owned();
     for (label, value) in [
@@ -161,6 +168,9 @@ fn job_labels(job: &mut Value) {
         ("job-name", &name),
     ] {
         job.set_at(&["spec", "template", "metadata", "labels", label], value);
+    }
+    if shared && let Some(labels) = job.at(&["spec", "template", "metadata", "labels"]).cloned() {
+        job.set_at(&["metadata", "labels"], labels);
     }
     if job.at(&["spec", "selector"]).is_none() {
         job.set_at(
@@ -317,6 +327,10 @@ pub(crate) fn before_update(
             }
             if kind.plural == "namespaces" {
                 keep(live, object, &["spec", "finalizers"]);
+            }
+            if kind.plural == "pods" && kind.group.is_empty() {
+                keep_absent(live, object, &["spec", "priority"]);
+                keep_absent(live, object, &["spec", "preemptionPolicy"]);
             }
             if kind.plural == "services" && kind.group.is_empty() {
                 update_service(registry, kind, live, object, dry_run)?;

@@ -98,14 +98,16 @@ pub(crate) fn validate_update(target: &Target, object: &Value, live: &Value) -> 
         let added: Vec<String> = names(object).into_iter().filter(|n| !before.contains(n)).collect();
         if !added.is_empty() {
             let list: Vec<String> = added.iter().map(|n| format!("\"{n}\"")).collect();
-            errors.push(FieldError::forbidden(
+            let error = FieldError::forbidden(
                 "metadata.finalizers",
                 &format!(
                     "no new finalizers can be added if the object is being deleted, found new \
                      finalizers []string{{{}}}",
                     list.join(", ")
                 ),
-            ));
+            );
+            // It is found twice, by the rules for all objects and by those of the kind.
+            errors.extend([error.clone(), error]);
         }
     }
     errors.extend(validate(&target.kind, object, Some(live)));
@@ -212,14 +214,19 @@ fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
     // Custom resources may have finalizers without a domain: they only get a warning for it.
     let (group, _) = crate::kinds::split_api_version(object.str_at(&["apiVersion"]));
     let strict = !group.contains('.') || group.ends_with(".k8s.io");
-    for finalizer in object.array_at(&["metadata", "finalizers"]) {
+    let finalizers = object.array_at(&["metadata", "finalizers"]);
+    for finalizer in finalizers {
         let name = finalizer.as_str().unwrap_or_default();
-        let mut wrong = label_key_errors(name);
-        if strict && wrong.is_empty() && !name.contains('/') && !matches!(name, "orphan" | "foregroundDeletion" | "kubernetes") {
-            wrong.push("name is neither a standard finalizer name nor is it fully qualified".to_owned());
-        }
-        for why in wrong {
+        for why in label_key_errors(name) {
             errors.push(FieldError::invalid("metadata.finalizers", name, &why));
+        }
+    }
+    for (i, finalizer) in finalizers.iter().enumerate().filter(|_| strict) {
+        let name = finalizer.as_str().unwrap_or_default();
+        if !name.contains('/') && !matches!(name, "orphan" | "foregroundDeletion" | "kubernetes") {
+            let field = format!("metadata.finalizers[{i}]");
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.push(FieldError::invalid(&field, name, why));
         }
     }
     validate_owners(object, errors);
@@ -233,10 +240,9 @@ fn validate_owners(object: &Value, errors: &mut Vec<FieldError>) {
         if version.is_empty() {
             errors.push(FieldError::invalid(&format!("{field}.apiVersion"), owner.str_at(&["apiVersion"]), "version must not be empty"));
         }
-        for (name, value) in [("kind", "kind"), ("name", "name"), ("uid", "uid")] {
+        for name in ["kind", "name", "uid"] {
             if owner.str_at(&[name]).is_empty() {
-                let why = format!("{value} must not be empty");
-                errors.push(FieldError::invalid(&format!("{field}.{name}"), "", &why));
+                errors.push(FieldError::invalid(&format!("{field}.{name}"), "", "must not be empty"));
             }
         }
         let kind = owner.str_at(&["kind"]);

@@ -25,6 +25,9 @@ pub(crate) use watch::{Feed, Subscription};
 /// at 4 KB an object this is 40 MB for the busiest kind.
 const HISTORY_EVENTS_MAX: usize = 10_000;
 
+/// Where revisions begin: above the small numbers that people try by hand.
+const FIRST_REVISION: u64 = 100;
+
 /// The kind of the objects in a table: storage group and plural.
 pub(crate) type Table = (String, String);
 
@@ -171,8 +174,8 @@ impl Store {
     /// Returns an empty state that lives in memory.
     pub(crate) fn memory() -> Self {
         let state = State {
-            revision: 1,
-            start: 1,
+            revision: FIRST_REVISION,
+            start: FIRST_REVISION,
             tables: HashMap::new(),
             observers: Vec::new(),
         };

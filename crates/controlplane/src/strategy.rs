@@ -7,6 +7,8 @@ use crate::kinds::Kind;
 pub enum Generation {
     /// The kind has none.
     None,
+    /// It is always 1.
+    Fixed,
     /// Any change outside metadata and status.
     Spec,
     /// As `Spec`, and a change of annotations.
@@ -105,15 +107,13 @@ impl Strategy {
                 "",
                 "Service"
                     | "Pod"
-                    | "ReplicationController"
                     | "PodTemplate"
                     | "PersistentVolumeClaim"
                     | "PersistentVolume"
                     | "ServiceAccount"
                     | "ResourceQuota"
                     | "Namespace"
-            ) | ("batch", "Job")
-                | ("storage.k8s.io", "StorageClass" | "CSIDriver")
+            ) | ("storage.k8s.io", "StorageClass" | "CSIDriver")
         );
         s.graceful = (group, kind) == ("", "Pod");
         s.dependents = match (group, kind) {
@@ -152,8 +152,8 @@ fn generation(group: &str, kind: &str) -> Generation {
         | ("batch", _)
         | ("networking.k8s.io", "Ingress" | "IngressClass" | "NetworkPolicy")
         | ("policy" | "flowcontrol.apiserver.k8s.io" | "admissionregistration.k8s.io", _)
-        | ("apiextensions.k8s.io", _)
-        | ("scheduling.k8s.io", "PriorityClass") => Generation::Spec,
+        | ("apiextensions.k8s.io", _) => Generation::Spec,
+        ("scheduling.k8s.io", "PriorityClass") => Generation::Fixed,
         _ => Generation::None,
     }
 }

@@ -18,6 +18,7 @@
 //! ```
 
 mod accounts;
+mod budgets;
 mod claims;
 mod daemonset;
 mod deployment;

@@ -50,6 +50,7 @@ pub(crate) enum Controller {
     Account,
     Pod,
     Ingress,
+    Budget,
 }
 
 impl Work {
@@ -153,6 +154,7 @@ impl World {
             Controller::Job => crate::job::reconcile(self, work),
             Controller::Service => crate::services::reconcile(self, work),
             Controller::Ingress => crate::services::reconcile_ingress(self, work),
+            Controller::Budget => crate::budgets::reconcile(self, work),
             Controller::Claim => crate::claims::reconcile(self, work),
             Controller::Account => crate::accounts::reconcile(self, work),
             Controller::Pod => crate::kubelet::reconcile(self, work),
@@ -192,13 +194,15 @@ impl World {
                 self.add(Work::new(Controller::ReplicaSet, ns, name));
                 self.owner(ns, &object.value);
             }
-            ("", "replicationcontrollers") => {
+            // What was recorded ran without a controller for these.
+            ("", "replicationcontrollers") if self.mode == Mode::Workloads => {
                 self.add(Work::new(Controller::ReplicationController, ns, name));
             }
             ("apps", "statefulsets") => self.add(Work::new(Controller::StatefulSet, ns, name)),
             ("apps", "daemonsets") => self.add(Work::new(Controller::DaemonSet, ns, name)),
             ("batch", "jobs") => self.add(Work::new(Controller::Job, ns, name)),
             ("", "services") => self.add(Work::new(Controller::Service, ns, name)),
+            ("policy", "poddisruptionbudgets") => self.add(Work::new(Controller::Budget, ns, name)),
             ("networking.k8s.io", "ingresses") => self.add(Work::new(Controller::Ingress, ns, name)),
             ("", "persistentvolumeclaims") => {
                 self.add(Work::new(Controller::Claim, ns, name));
@@ -233,11 +237,19 @@ impl World {
                 ("apps", "replicasets", Controller::ReplicaSet),
                 ("", "replicationcontrollers", Controller::ReplicationController),
             ] {
+                if group.is_empty() && self.mode != Mode::Workloads {
+                    continue;
+                }
                 let version = "v1";
                 let Ok(kind) = self.kind(group, version, plural) else { continue };
                 for set in self.list(&kind, ns) {
                     self.add(Work::new(controller, ns, set.name()));
                 }
+            }
+        }
+        if let Ok(kind) = self.kind("policy", "v1", "poddisruptionbudgets") {
+            for budget in self.list(&kind, ns) {
+                self.add(Work::new(Controller::Budget, ns, budget.name()));
             }
         }
         let Ok(kind) = self.kind("", "v1", "services") else { return };
@@ -252,7 +264,7 @@ impl World {
         let controller = match owner.str_at(&["kind"]) {
             "Deployment" => Controller::Deployment,
             "ReplicaSet" => Controller::ReplicaSet,
-            "ReplicationController" => Controller::ReplicationController,
+            "ReplicationController" if self.mode == Mode::Workloads => Controller::ReplicationController,
             "StatefulSet" => Controller::StatefulSet,
             "DaemonSet" => Controller::DaemonSet,
             "Job" => Controller::Job,

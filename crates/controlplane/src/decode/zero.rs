@@ -5,7 +5,7 @@
 
 use merge::Schema;
 use merge::schema::Map;
-use value::{Object, Value};
+use value::Value;
 
 /// Plain booleans: `false` is the same as absent.
 const BOOLEANS: [&str; 14] = [
@@ -110,19 +110,5 @@ pub(super) fn left_out(schema: &Schema, map: &Map, name: &str, value: &Value, ow
             atom.scalar.is_none() && atom.map.as_ref().is_some_and(|m| m.fields.is_empty())
         }
         _ => false,
-    }
-}
-
-/// Fields that are written as `null` when they are empty.
-pub(super) fn fill_in(owner: &str, object: &mut Object) {
-    let names: &[&str] = match owner {
-        "Role" | "ClusterRole" => &["rules"],
-        "ClusterRoleBinding" | "RoleBinding" => &[],
-        "EndpointSlice" => &["endpoints", "ports"],
-        "Event" => &["eventTime", "firstTimestamp", "lastTimestamp"],
-        _ => return,
-    };
-    for name in names {
-        object.entry(name, || Value::Null);
     }
 }

@@ -39,7 +39,7 @@ pub(super) enum Media {
 pub(super) fn media(headers: &http::HeaderMap) -> Option<Media> {
     let header = headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let media = header.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    match media {
+    match media.to_ascii_lowercase().as_str() {
         "" | "application/json" => Some(Media::Json),
         "application/yaml" => Some(Media::Yaml),
         _ => None,
@@ -245,13 +245,30 @@ pub(super) fn check_named(value: &Value, group: &str, version: &str, kind: &str)
     }
     let given_version = if given_version.is_empty() { &expected } else { given_version };
     let given = if given.is_empty() { kind } else { given };
-    let display = |version: &str, kind: &str| {
-        let slash = if version.contains('/') { "" } else { "/" };
-        format!("{slash}{version}, Kind={kind}")
+    let (given_group, short) = crate::kinds::split_api_version(given_version);
+    let internal = |group: &str| match group {
+        "" => "core".to_owned(),
+        group => group.split('.').next().unwrap_or(group).to_owned(),
+    };
+    let why = if known(given_version, given) {
+        format!(
+            "converting ({short}.{given}) to ({}.{kind}): unknown conversion",
+            internal(group)
+        )
+    } else {
+        let _ = given_group;
+        format!("no kind \"{given}\" is registered for version \"{given_version}\" in scheme \"pkg/runtime/scheme.go:111\"")
     };
     Err(Failure::bad_request(format!(
-        "the object provided is unrecognized (must be of type {kind}): {} is not {}",
-        display(given_version, given),
-        display(&expected, kind)
+        "{given} in version \"{short}\" cannot be handled as a {kind}: {why}"
     )))
+}
+
+/// Returns true if there is a built-in kind, or a list of one, of this name.
+fn known(api_version: &str, kind: &str) -> bool {
+    let schema = merge::builtin();
+    let item = kind.strip_suffix("List").unwrap_or(kind);
+    (api_version == "v1" && kind == "List")
+        || schema.type_of(api_version, kind).is_some()
+        || schema.type_of(api_version, item).is_some()
 }

@@ -90,6 +90,7 @@ impl Accept {
         if self.clauses.is_empty() {
             return Ok((Format::Json, View::Whole));
         }
+        let mut transformed = false;
         for clause in &self.clauses {
             let format = match clause.media.as_str() {
                 "application/json" | "*/*" | "application/*" => Format::Json,
@@ -97,8 +98,15 @@ impl Accept {
                 _ => continue,
             };
             if clause.kind.is_empty() {
+                // Discovery prefers its one document to the many, wherever it stands.
+                if offers == Offers::Discovery
+                    && let Some(version) = self.discovery()
+                {
+                    return Ok((format, View::Discovery(version)));
+                }
                 return Ok((format, View::Whole));
             }
+            transformed = true;
             let version = clause.version.clone();
             let meta = clause.group == "meta.k8s.io" && matches!(version.as_str(), "v1" | "v1beta1");
             let objects = matches!(offers, Offers::Object | Offers::Collection);
@@ -121,6 +129,11 @@ impl Accept {
                 _ => {}
             }
         }
+        if transformed {
+            let message = "only the following media types are accepted: application/json, \
+                           application/yaml, application/vnd.kubernetes.protobuf";
+            return Err(Failure::new(406, "NotAcceptable", message));
+        }
         let mut offered = vec!["application/json"];
         if offers != Offers::Json {
             offered.extend(["application/yaml", "application/vnd.kubernetes.protobuf"]);
@@ -133,6 +146,16 @@ impl Accept {
         }
         let message = format!("406: Not Acceptable\n\nAvailable representations: {}", offered.join(", "));
         Err(Failure::new(406, "NotAcceptable", message).with_details(value::Value::object()))
+    }
+
+    /// Returns the version of the one discovery document that is asked for.
+    fn discovery(&self) -> Option<String> {
+        let known = |c: &&Clause| {
+            c.kind == "APIGroupDiscoveryList"
+                && c.group == "apidiscovery.k8s.io"
+                && matches!(c.version.as_str(), "v2" | "v2beta1")
+        };
+        self.clauses.iter().find(known).map(|c| c.version.clone())
     }
 
     /// Returns the form for a refusal: whatever can be had of what is wanted.

@@ -24,6 +24,23 @@ pub(super) async fn answer(
     version: &str,
     segments: &[String],
 ) -> Result<Response<Body>> {
+    let plural = path::named(segments).plural.to_owned();
+    let accept = call.accept.clone();
+    let answer = dispatch(service, call, group, version, segments).await;
+    let kind = service.registry.kinds().get(group, version, &plural);
+    let Some(warning) = kind.as_deref().and_then(crate::warnings::of_kind) else { return answer };
+    let mut response = answer.unwrap_or_else(|failure| respond::failure(&failure, &accept));
+    respond::warn(&mut response, &[warning.to_owned()]);
+    Ok(response)
+}
+
+async fn dispatch(
+    service: &Arc<Service>,
+    call: Call,
+    group: &str,
+    version: &str,
+    segments: &[String],
+) -> Result<Response<Body>> {
     let named = path::named(segments);
     let kinds = service.registry.kinds();
     let Some(kind) = kinds.get(group, version, named.plural) else {
@@ -118,7 +135,9 @@ async fn get(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Res
     if !asked.is_empty() && asked != "0" {
         let wanted: u64 = asked.parse().map_err(|_| {
             let quoted = crate::failure::go_quote(asked);
-            Failure::unexplained(format!("strconv.ParseUint: parsing {quoted}: invalid syntax"))
+            Failure::unexplained(format!(
+                "resourceVersion: Invalid value: {quoted}: strconv.ParseUint: parsing {quoted}: invalid syntax"
+            ))
         })?;
         let now = service.registry.revision();
         if wanted > now {
@@ -346,11 +365,7 @@ fn check_list_options(call: &Call) -> Result<()> {
         }
     }
     if errors.is_empty() {
-        return if !params.text("continue").is_empty() && !matches!(version, "" | "0") {
-            Err(Failure::bad_request("specifying resource version is not allowed when using continue"))
-        } else {
-            Ok(())
-        };
+        return Ok(());
     }
     Err(Failure::invalid_named("meta.k8s.io", "ListOptions", "", &errors))
 }

@@ -42,7 +42,10 @@ impl Params {
             None | Some("") => Ok(None),
             Some(text) => text.parse().map(Some).map_err(|_| {
                 let quoted = crate::failure::go_quote(text);
-                Failure::bad_request(format!("strconv.ParseInt: parsing {quoted}: invalid syntax"))
+                let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+                let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+                let why = if number { "value out of range" } else { "invalid syntax" };
+                Failure::bad_request(format!("strconv.ParseInt: parsing {quoted}: {why}"))
             }),
         }
     }

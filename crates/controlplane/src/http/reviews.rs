@@ -94,6 +94,9 @@ pub(super) async fn bind(
     target: &Target,
 ) -> Result<Response<Body>> {
     let question = read(&mut call).await?;
+    if question.str_at(&["metadata", "name"]) != target.name {
+        return Err(Failure::bad_request("name in URL does not match name in Binding object"));
+    }
     bind_to(service, &call, target, &question).await
 }
 
@@ -105,6 +108,7 @@ async fn bind_to(
 ) -> Result<Response<Body>> {
     let (format, _) = call.accept.choose(Offers::Object)?;
     let node = question.str_at(&["target", "name"]).to_owned();
+    let annotations = question.at(&["metadata", "annotations"]).cloned().unwrap_or_default();
     let now = clock::seconds(service.registry.now());
     service
         .registry
@@ -112,7 +116,12 @@ async fn bind_to(
             let bound = pod.str_at(&["spec", "nodeName"]);
             if !bound.is_empty() {
                 let why = format!("pod {} is already assigned to node \"{bound}\"", target.name);
-                return Err(Failure::conflict(&target.kind, &target.name, &why));
+                let message = format!("Operation cannot be fulfilled on pods/binding \"{}\": {why}", target.name);
+                return Err(Failure::new(409, "Conflict", message)
+                    .with_details(json!({"name": target.name.as_str(), "kind": "pods/binding"})));
+            }
+            for (name, value) in annotations.as_object().into_iter().flatten() {
+                pod.set_at(&["metadata", "annotations", name.as_str()], value.clone());
             }
             pod.set_at(&["spec", "nodeName"], node.as_str());
             let mut conditions = pod.array_at(&["status", "conditions"]).to_vec();
@@ -137,6 +146,9 @@ pub(super) async fn evict(
     let (format, _) = call.accept.choose(Offers::Object)?;
     let question = read(&mut call).await?;
     let write = options(&call)?;
+    if question.str_at(&["metadata", "name"]) != target.name {
+        return Err(Failure::bad_request("name in URL does not match name in Eviction object"));
+    }
     let pod = Target::object(&target.kind, &target.namespace, &target.name);
     let options = DeleteOptions {
         grace_period_seconds: question.i64_at(&["deleteOptions", "gracePeriodSeconds"]),

@@ -11,6 +11,8 @@ use crate::registry::{DeleteOptions, ListOptions, Propagation, Registry, Target}
 use crate::store::Change;
 
 const FINALIZER: &str = "kubernetes";
+/// How long a namespace that is deleted keeps what is in it.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 pub(super) async fn run(registry: Registry, mut stopped: watch::Receiver<bool>) {
     let (present, mut changes) = registry.store.observe();
@@ -29,6 +31,11 @@ pub(super) async fn run(registry: Registry, mut stopped: watch::Receiver<bool>) 
             _ = stopped.wait_for(|s| *s) => return,
         };
         let Some(first) = change else { return };
+        // Who deletes a namespace may still look at what is in it; kube-controller-manager takes
+        // longer.
+        if first.0.1 == "namespaces" && first.1.object.deleting() {
+            tokio::time::sleep(PAUSE).await;
+        }
         let mut due: HashSet<String> = HashSet::new();
         let mut next = Some(first);
         while let Some((table, event)) = next {

@@ -7,7 +7,7 @@ use crate::failure::{Failure, FieldError};
 use crate::store::{Expect, Lost};
 use crate::strategy::Generation;
 use crate::tracking::{self, Writer};
-use crate::{clock, convert, decode, defaults, prepare, rules};
+use crate::{clock, complete, convert, decode, defaults, prepare, rules};
 
 /// The characters of generated names: no vowels, nothing that looks like something else.
 const SUFFIX_ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -53,7 +53,7 @@ impl Registry {
         let writer = Writer { manager: options.manager(), subresource: "", now: &now };
         let object = tracking::update(kind, None, object, writer);
         let mut written = self.insert(target, object, options, "create")?;
-        written.warnings = decoded.warnings;
+        written.warnings.splice(0..0, decoded.warnings);
         Ok(written)
     }
 
@@ -96,6 +96,8 @@ impl Registry {
             release(self);
             return Err(Failure::invalid(kind, &name, &errors));
         }
+        complete::fill_in(kind, &mut object);
+        let warnings = crate::warnings::of_object(kind, &object);
         let stored = convert::to_storage(kind, object);
         for _ in 0..ATTEMPTS_MAX {
             if let Some(existing) = self.store.get(&target.table(), &target.key()) {
@@ -107,7 +109,7 @@ impl Registry {
                     if options.dry_run {
                         release(self);
                     }
-                    return Ok(Written { object, created: true, warnings: Vec::new() });
+                    return Ok(Written { object, created: true, warnings });
                 }
                 Err(Lost::Changed | Lost::Gone) => {}
             }
@@ -133,7 +135,7 @@ impl Registry {
         let uid = uid();
         let Some(metadata) = object.as_object_mut().map(|o| o.object("metadata")) else { return };
         for server_side in
-            ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"]
+            ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"]
         {
             metadata.remove(server_side);
         }

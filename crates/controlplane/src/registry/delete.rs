@@ -82,14 +82,13 @@ impl Registry {
         list: &ListOptions,
         options: &DeleteOptions,
     ) -> Result<Listing> {
-        let mut listing = self.list_now(target, list)?;
+        let listing = self.list_now(target, list)?;
         let mut last = 0;
-        for object in &mut listing.objects {
+        for object in &listing.objects {
             let one = Target::object(&target.kind, object.namespace(), object.name());
             match self.delete_now(&one, options) {
                 Ok(deleted) => {
                     last = last.max(deleted.object().revision);
-                    *object = Arc::clone(deleted.object());
                 }
                 Err(failure) if failure.code == 404 => {}
                 Err(failure) => return Err(failure),
@@ -161,22 +160,31 @@ fn check(target: &Target, old: &Arc<Object>, options: &DeleteOptions) -> Result<
         && uid != old.uid()
     {
         let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object \
+             might have been deleted and then recreated",
             old.uid()
         );
-        return Err(Failure::conflict(&target.kind, &target.name, &why));
+        return Err(mismatch(target, &why));
     }
     if let Some(revision) = &options.resource_version
         && revision != old.value.str_at(&["metadata", "resourceVersion"])
     {
         let why = format!(
-            "Precondition failed: ResourceVersion in precondition: {revision}, \
-             ResourceVersion in object meta: {}",
+            "the ResourceVersion in the precondition ({revision}) does not match the ResourceVersion in \
+             record ({}). The object might have been modified",
             old.value.str_at(&["metadata", "resourceVersion"])
         );
-        return Err(Failure::conflict(&target.kind, &target.name, &why));
+        return Err(mismatch(target, &why));
     }
     Ok(())
+}
+
+/// The object isn't the one that was meant. Deletions name the kind here, not the resource.
+fn mismatch(target: &Target, why: &str) -> Failure {
+    let kind = target.kind.qualified_kind();
+    let message = format!("Operation cannot be fulfilled on {kind} \"{}\": {why}", target.name);
+    Failure::new(409, "Conflict", message)
+        .with_details(crate::failure::names(&target.kind, &target.name, &target.kind.kind))
 }
 
 /// Returns the finalizers that the object has from now on.

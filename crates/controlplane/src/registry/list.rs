@@ -145,11 +145,11 @@ pub(crate) fn parse_version(text: &str) -> Result<u64> {
         return Ok(0);
     }
     text.parse().map_err(|_| {
-        let why = format!(
-            "strconv.ParseUint: parsing {}: invalid syntax",
-            crate::failure::go_quote(text)
-        );
-        Failure::bad_request(format!("invalid resource version: {why}"))
+        let quoted = crate::failure::go_quote(text);
+        Failure::bad_request(format!(
+            "invalid resource version: resourceVersion: Invalid value: {quoted}: strconv.ParseUint: \
+             parsing {quoted}: invalid syntax"
+        ))
     })
 }
 
@@ -173,7 +173,7 @@ fn encode_token(revision: u64, start: &str, prefix: &str) -> String {
 }
 
 fn decode_token(token: &str, prefix: &str) -> Result<(i64, String)> {
-    let invalid = |why: &str| Failure::bad_request(format!("continue key is not valid: {why}"));
+    let invalid = |why: &str| Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
     let bytes = URL_SAFE_NO_PAD
         .decode(token.trim_end_matches('='))
         .or_else(|_| URL_SAFE.decode(token))
@@ -189,11 +189,7 @@ fn decode_token(token: &str, prefix: &str) -> Result<(i64, String)> {
     })?;
     match token.str_at(&["v"]) {
         "meta.k8s.io/v1" => {}
-        "" => return Err(invalid("server does not recognize this encoded version \"\"")),
-        other => {
-            return Err(invalid(&format!("server does not recognize this encoded version {}",
-                crate::failure::go_quote(other))));
-        }
+        other => return Err(invalid(&format!("server does not recognize this encoded version {other}"))),
     }
     let revision = token.i64_at(&["rv"]).unwrap_or(0);
     if revision == 0 {

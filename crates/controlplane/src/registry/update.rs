@@ -9,7 +9,7 @@ use crate::failure::{Failure, FieldError};
 use crate::store::{Expect, Lost, Object};
 use crate::strategy::Generation;
 use crate::tracking::{self, Writer};
-use crate::{clock, convert, decode, defaults, prepare, rules};
+use crate::{clock, complete, convert, decode, defaults, prepare, rules};
 
 /// What a change starts from and ends in.
 pub(super) struct Proposal {
@@ -53,14 +53,14 @@ impl Registry {
         let creates = kind.strategy.create_on_update && target.subresource.is_empty();
         if creates && self.store.get(&target.table(), &target.key()).is_none() {
             let uid = object.str_at(&["metadata", "uid"]);
-            let revision = object.str_at(&["metadata", "resourceVersion"]);
-            if uid.is_empty() && matches!(revision, "" | "0") {
-                object.remove_at(&["metadata", "resourceVersion"]);
-                let object = tracking::update(kind, None, object, writer);
-                let mut written = self.insert(target, object, options, "update")?;
-                written.warnings = decoded.warnings;
-                return Ok(written);
+            if !uid.is_empty() {
+                return Err(wrong_uid(target, uid, ""));
             }
+            object.remove_at(&["metadata", "resourceVersion"]);
+            let object = tracking::update(kind, None, object, writer);
+            let mut written = self.insert(target, object, options, "update")?;
+            written.warnings.splice(0..0, decoded.warnings);
+            return Ok(written);
         }
         self.change(target, options, "update", |live| {
             let object = tracking::update(kind, Some(live), object.clone(), writer);
@@ -140,6 +140,10 @@ impl Registry {
         let name = &target.name;
         let Proposal { mut object, warnings } = proposal;
         check_preconditions(target, old, &object)?;
+        let errors = deletion_time_errors(live, &object);
+        if !errors.is_empty() && target.subresource.is_empty() {
+            return Err(Failure::invalid(kind, name, &errors));
+        }
         keep_system_metadata(live, &mut object);
         prepare::before_update(self, target, live, &mut object, options.dry_run)?;
         set_generation(target, live, &mut object);
@@ -147,10 +151,13 @@ impl Registry {
         if !errors.is_empty() {
             return Err(Failure::invalid(kind, name, &errors));
         }
-        let object = tracking::keep_times(live, object);
+        let mut object = tracking::keep_times(live, object);
+        complete::fill_in(kind, &mut object);
         if *live == object {
             return Ok(Some(Written { object: Arc::clone(old), created: false, warnings }));
         }
+        let mut warnings = warnings;
+        warnings.extend(crate::warnings::of_object(kind, &object));
         let finished = old.deleting() && rules::may_vanish(kind, &object);
         let expect = Expect::Present(Arc::clone(old));
         let stored = convert::to_storage(kind, object);
@@ -181,14 +188,8 @@ fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Re
     let kind = &target.kind;
     let revision = object.str_at(&["metadata", "resourceVersion"]);
     let uid = object.str_at(&["metadata", "uid"]);
-    if !uid.is_empty() && uid != old.uid() {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            old.uid()
-        );
-        if target.subresource.is_empty() {
-            return Err(Failure::conflict(kind, &target.name, &why));
-        }
+    if !uid.is_empty() && uid != old.uid() && target.subresource.is_empty() {
+        return Err(wrong_uid(target, uid, old.uid()));
     }
     match revision {
         "" | "0" if kind.strategy.unconditional_update => Ok(()),
@@ -198,7 +199,7 @@ fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Re
                 0,
                 "must be specified for an update",
             );
-            Err(Failure::invalid(kind, &target.name, &[error]))
+            Err(Failure::invalid_named(&kind.group, &kind.plural, &target.name, &[error]))
         }
         text => {
             let number: u64 = text.parse().map_err(|_| {
@@ -210,6 +211,17 @@ fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Re
             if number == old.revision { Ok(()) } else { Err(Failure::modified(kind, &target.name)) }
         }
     }
+}
+
+/// The object has another uid than the client believes. The words are those of a kube-apiserver,
+/// whose storage finds this out.
+fn wrong_uid(target: &Target, wanted: &str, found: &str) -> Failure {
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
+        target.kind.plural, target.namespace, target.name
+    );
+    Failure::conflict(&target.kind, &target.name, &why)
 }
 
 /// Clients can't change what the server alone says about an object.
@@ -238,6 +250,18 @@ fn keep_system_metadata(live: &Value, object: &mut Value) {
     }
 }
 
+/// Nobody but the server says when an object ends.
+fn deletion_time_errors(live: &Value, object: &Value) -> Vec<FieldError> {
+    let path = ["metadata", "deletionTimestamp"];
+    let Some(wanted) = object.at(&path).filter(|v| !v.is_null()) else { return Vec::new() };
+    if live.at(&path) == Some(wanted) {
+        return Vec::new();
+    }
+    let error = FieldError::invalid("metadata.deletionTimestamp", wanted.clone(), "field is immutable");
+    // It is found twice, by the rules for all objects and by those of the kind.
+    vec![error.clone(), error]
+}
+
 fn set_generation(target: &Target, live: &Value, object: &mut Value) {
     let rule = target.kind.strategy.generation;
     if rule == Generation::None || target.subresource == "status" {
@@ -246,7 +270,7 @@ fn set_generation(target: &Target, live: &Value, object: &mut Value) {
     let has_status = target.kind.strategy.has_status;
     let part = |v: &Value, name: &str| v.at(&["metadata", name]).cloned();
     let changed = match rule {
-        Generation::None => false,
+        Generation::None | Generation::Fixed => false,
         Generation::Spec => spec_differs(live, object, has_status),
         Generation::SpecAndAnnotations => {
             spec_differs(live, object, has_status)

@@ -118,7 +118,7 @@ fn load(database: &Database) -> Result<(Loaded, u64), Dyn> {
     transaction.commit()?;
     let transaction = database.begin_read()?;
     let mut loaded = Vec::new();
-    let mut revision = 1;
+    let mut revision = super::FIRST_REVISION;
     if let Some(known) = transaction.open_table(FACTS)?.get(REVISION)? {
         revision = known.value();
     }

@@ -1,0 +1,56 @@
+//! What a client is told about an object that is accepted nevertheless.
+
+use value::Value;
+
+use crate::kinds::Kind;
+
+/// Returns the warning that every request for a kind gets.
+pub(crate) fn of_kind(kind: &Kind) -> Option<&'static str> {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Endpoints") => {
+            Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+        }
+        ("", "ComponentStatus") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        _ => None,
+    }
+}
+
+/// Returns the warnings about a written object.
+pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if (kind.group.as_str(), kind.kind.as_str()) == ("", "Service")
+        && !object.array_at(&["spec", "externalIPs"]).is_empty()
+    {
+        warnings.push(
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters".to_owned(),
+        );
+    }
+    if let Some((path, spec)) = pod_spec(kind, object) {
+        for (i, constraint) in spec.array_at(&["topologySpreadConstraints"]).iter().enumerate() {
+            if constraint.get("labelSelector").is_none() {
+                warnings.push(format!(
+                    "{path}.topologySpreadConstraints[{i}].labelSelector: a null labelSelector results in \
+                     matching no pod"
+                ));
+            }
+        }
+    }
+    warnings
+}
+
+/// Returns the pod spec in an object, with its path.
+fn pod_spec<'a>(kind: &Kind, object: &'a Value) -> Option<(&'static str, &'a Value)> {
+    let (text, path): (&str, &[&str]) = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => ("spec", &["spec"]),
+        ("", "PodTemplate") => ("template.spec", &["template", "spec"]),
+        ("batch", "CronJob") => (
+            "spec.jobTemplate.spec.template.spec",
+            &["spec", "jobTemplate", "spec", "template", "spec"],
+        ),
+        ("apps" | "batch", _) | ("", "ReplicationController") => {
+            ("spec.template.spec", &["spec", "template", "spec"])
+        }
+        _ => return None,
+    };
+    object.at(path).map(|spec| (text, spec))
+}
