@@ -350,19 +350,16 @@ fn are_objects(live: &[Value], patch: &[Value]) -> Result<bool, StrategicError> 
     Ok(first.is_object())
 }
 
-/// Returns a value that is new to the object: without directives and nulls, or nothing if the patch
-/// only wanted to delete it.
+/// Returns a value that is new to the object, without directives and nulls. A map that is to be
+/// replaced or deleted is nothing, even if it has other members: so it is in API servers.
 fn plain(value: Value) -> Option<Value> {
     match value {
         Value::Object(members) => {
-            if members.get(PATCH).and_then(Value::as_str) == Some("delete") {
+            if members.contains_key(PATCH) {
                 return None;
             }
             let is_directive = |name: &str| {
-                name == PATCH
-                    || name == RETAIN_KEYS
-                    || name.starts_with(ORDER)
-                    || name.starts_with(DELETE_FROM)
+                name == RETAIN_KEYS || name.starts_with(ORDER) || name.starts_with(DELETE_FROM)
             };
             let members = members
                 .into_iter()
