@@ -7,7 +7,22 @@ use crate::{Schema, TypeId};
 use value::Value;
 
 /// A type, a field of it, and the JSON that the server puts there if it is absent.
-const DEFAULTS: [(&str, &str, &str); 37] = [
+const DEFAULTS: [(&str, &str, &str); 39] = [
+    (
+        "admissionregistration.v1.MatchResources",
+        "matchPolicy",
+        r#""Equivalent""#,
+    ),
+    (
+        "admissionregistration.v1.MatchResources",
+        "namespaceSelector",
+        "{}",
+    ),
+    (
+        "admissionregistration.v1.MatchResources",
+        "objectSelector",
+        "{}",
+    ),
     ("core.v1.ObjectFieldSelector", "apiVersion", r#""v1""#),
     ("core.v1.ResourceFieldSelector", "divisor", r#""0""#),
     (
@@ -70,17 +85,16 @@ const DEFAULTS: [(&str, &str, &str); 37] = [
         r#""*""#,
     ),
     ("admissionregistration.v1.ServiceReference", "port", "443"),
-    (
-        "core.v1.TopologySpreadConstraint",
-        "nodeAffinityPolicy",
-        r#""Honor""#,
-    ),
     ("apiextensions.v1.ServiceReference", "port", "443"),
     ("apiregistration.v1.ServiceReference", "port", "443"),
 ];
 
 /// Returns true if `live` is what the server makes of the absence of the field `name`.
 pub(super) fn is_default(schema: &Schema, of: TypeId, name: &str, live: &Value) -> bool {
+    let field = schema.atom(of).map.as_ref().and_then(|m| m.field(name));
+    if field.is_some_and(|f| f.always) && live.is_empty() {
+        return true;
+    }
     DEFAULTS
         .iter()
         .filter(|(_, field, _)| *field == name)

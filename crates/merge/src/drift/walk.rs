@@ -160,7 +160,7 @@ impl Walker<'_> {
         path: &Path<'_>,
     ) -> Result<(), TypeError> {
         let Some(live) = live else {
-            let kind = self.absent(desired);
+            let kind = self.absent(of, desired);
             if let Some(kind) = kind {
                 self.report(kind, desired, None, path);
             }
@@ -204,10 +204,13 @@ impl Walker<'_> {
     }
 
     /// Returns what the absence of a desired value is.
-    fn absent(&self, desired: &Value) -> Option<DriftKind> {
+    fn absent(&self, of: TypeId, desired: &Value) -> Option<DriftKind> {
         if desired.is_null() {
             // A custom resource keeps the null of a nullable field and drops others.
             return self.exact.then_some(DriftKind::Soft);
+        }
+        if self.vanishes(of, desired) {
+            return None;
         }
         let may_vanish = match desired {
             Value::String(s) => s.is_empty(),
@@ -222,6 +225,15 @@ impl Walker<'_> {
         })
     }
 
+    /// Returns true for an empty list or plain map of a built-in kind: Go leaves it out, or writes
+    /// null. An empty struct may mean something (`emptyDir: {}`), and an empty scalar too.
+    fn vanishes(&self, of: TypeId, desired: &Value) -> bool {
+        let atom = self.schema.atom(of);
+        let is_plain = atom.map.as_ref().is_none_or(|m| m.fields.is_empty());
+        let container = matches!(desired, Value::Array(_) | Value::Object(_));
+        !self.exact && atom.scalar.is_none() && is_plain && container && desired.is_empty()
+    }
+
     fn leaf(&mut self, of: TypeId, desired: &Value, live: &Value, path: &Path<'_>) {
         match self.compare(of, desired, live) {
             Compared::Spelled(Spelling::Same) => {}
@@ -231,6 +243,9 @@ impl Walker<'_> {
                 self.found.respelled.push(steps);
             }
             Compared::Spelled(Spelling::Different) => {
+                if self.vanishes(of, desired) && live.is_empty() {
+                    return;
+                }
                 // Go types do not tell all empty values apart.
                 let is_empty = !self.exact && desired.is_empty() && live.is_empty();
                 let kind = if is_empty {
@@ -257,9 +272,10 @@ impl Walker<'_> {
                     all = all.and(match there.get(name) {
                         Some(there) => self.compare(member(name), value, there),
                         None if value.is_null() => Compared::Spelled(Spelling::Equal),
-                        None => match self.absent(value) {
+                        None => match self.absent(member(name), value) {
+                            None => Compared::Spelled(Spelling::Equal),
                             Some(DriftKind::Soft) => Compared::Larger,
-                            _ => Compared::Spelled(Spelling::Different),
+                            Some(_) => Compared::Spelled(Spelling::Different),
                         },
                     });
                 }

@@ -47,7 +47,7 @@ pub fn builtin_from_openapi(mut document: Value) -> Result<Schema, SchemaError> 
 
 /// Structs that are there by value, and are so always written, beside `metadata`, `spec`, `status`
 /// and what is required.
-const BY_VALUE: [(&str, &str); 12] = [
+const BY_VALUE: [(&str, &str); 13] = [
     ("apps.v1.DaemonSetSpec", "updateStrategy"),
     ("apps.v1.DeploymentSpec", "strategy"),
     ("apps.v1.StatefulSetSpec", "updateStrategy"),
@@ -58,6 +58,7 @@ const BY_VALUE: [(&str, &str); 12] = [
     ("core.v1.PersistentVolumeClaimSpec", "resources"),
     ("core.v1.PodTemplate", "template"),
     ("core.v1.ServiceStatus", "loadBalancer"),
+    ("discovery.v1.Endpoint", "conditions"),
     ("networking.v1.IngressStatus", "loadBalancer"),
     ("networking.v1.NetworkPolicySpec", "podSelector"),
 ];
