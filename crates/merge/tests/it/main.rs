@@ -2,6 +2,7 @@
 
 mod builtin;
 mod drift;
+mod hostile;
 mod paths;
 mod recorded;
 mod reference;
