@@ -10,16 +10,7 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
     if kind.custom {
         return;
     }
-    let nulls: &[&str] = match (kind.group.as_str(), kind.kind.as_str()) {
-        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &["rules"],
-        ("discovery.k8s.io", "EndpointSlice") => &["endpoints", "ports"],
-        ("", "Event") => &["eventTime", "firstTimestamp", "lastTimestamp"],
-        ("events.k8s.io", "Event") => {
-            &["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"]
-        }
-        _ => &[],
-    };
-    for name in nulls {
+    for name in nulls(kind) {
         always(object, name, Value::Null);
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
@@ -46,6 +37,30 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
         for time in times {
             always(condition, time, Value::Null);
         }
+    }
+}
+
+/// Returns what an object of a kind is before anybody writes anything, if that is something: nobody
+/// added what is there already.
+pub(crate) fn empty(kind: &Kind) -> Option<Value> {
+    if nulls(kind).is_empty() {
+        return None;
+    }
+    let mut object = value::json!({"apiVersion": kind.api_version(), "kind": kind.kind.as_str()});
+    fill_in(kind, &mut object);
+    Some(object)
+}
+
+/// Returns the members of a kind that are `null` if nobody set them.
+fn nulls(kind: &Kind) -> &'static [&'static str] {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &["rules"],
+        ("discovery.k8s.io", "EndpointSlice") => &["endpoints", "ports"],
+        ("", "Event") => &["eventTime", "firstTimestamp", "lastTimestamp"],
+        ("events.k8s.io", "Event") => {
+            &["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"]
+        }
+        _ => &[],
     }
 }
 

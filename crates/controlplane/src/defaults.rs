@@ -104,10 +104,6 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             template(template_of(object));
         }
         ("apps", "DaemonSet") => {
-            if object.at(&["spec", "template"]).is_some() {
-                let annotation = ["metadata", "annotations", "deprecated.daemonset.template.generation"];
-                default(object, &annotation, "1");
-            }
             if object.str_at(&["spec", "updateStrategy", "type"]) == "RollingUpdate" {
                 let path = ["spec", "updateStrategy", "rollingUpdate"];
                 default(object, &[&path[..], &["maxSurge"]].concat(), 0);
@@ -174,6 +170,16 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         _ => {}
     }
 }
+
+/// Fills in what only a new object gets by default.
+pub(crate) fn on_create(kind: &Kind, object: &mut Value) {
+    if (kind.group.as_str(), kind.kind.as_str()) == ("apps", "DaemonSet") {
+        default(object, &["metadata", "annotations", TEMPLATE_GENERATION], "1");
+    }
+}
+
+/// Counts the templates that a DaemonSet has had.
+pub(crate) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// Sets what is absent.
 fn default(object: &mut Value, path: &[&str], value: impl Into<Value>) {
@@ -269,6 +275,13 @@ fn job(spec: &mut Value) {
 }
 
 fn service(object: &mut Value) {
+    if let Some(balancer) = object.get_mut("status").and_then(|s| s.get_mut("loadBalancer")) {
+        each(balancer.get_mut("ingress"), |ingress| {
+            if ingress.get("ip").is_some() {
+                default(ingress, &["ipMode"], "VIP");
+            }
+        });
+    }
     let Some(spec) = object.get_mut("spec") else { return };
     let kind = spec.str_at(&["type"]).to_owned();
     each(spec.get_mut("ports"), |port| {

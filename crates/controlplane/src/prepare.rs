@@ -31,7 +31,8 @@ fn add_finalizer(object: &mut Value, name: &str) {
     }
 }
 
-fn admit_pod(registry: &Registry, object: &mut Value) -> Result<()> {
+/// Lets a pod stay for a while on a node that is not ready.
+fn tolerate(object: &mut Value) {
     let mut tolerations: Vec<Value> = object.array_at(&["spec", "tolerations"]).to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let tolerated = tolerations.iter().any(|t| {
@@ -46,6 +47,19 @@ fn admit_pod(registry: &Registry, object: &mut Value) -> Result<()> {
         }
     }
     object.set_at(&["spec", "tolerations"], Value::Array(tolerations));
+}
+
+/// A DaemonSet's annotation counts its templates, whatever clients write there.
+fn count_templates(live: &Value, object: &mut Value) {
+    let path = ["metadata", "annotations", crate::defaults::TEMPLATE_GENERATION];
+    let count: i64 = live.str_at(&path).parse().unwrap_or(1);
+    let template = ["spec", "template"];
+    let changed = live.at(&template) != object.at(&template);
+    object.set_at(&path, (count + i64::from(changed)).to_string());
+}
+
+fn admit_pod(registry: &Registry, object: &mut Value) -> Result<()> {
+    tolerate(object);
     let class = object.str_at(&["spec", "priorityClassName"]).to_owned();
     let (mut priority, mut policy) = (0, "PreemptLowerPriority".to_owned());
     match class.as_str() {
@@ -328,7 +342,11 @@ pub(crate) fn before_update(
             if kind.plural == "namespaces" {
                 keep(live, object, &["spec", "finalizers"]);
             }
+            if kind.plural == "daemonsets" {
+                count_templates(live, object);
+            }
             if kind.plural == "pods" && kind.group.is_empty() {
+                tolerate(object);
                 keep_absent(live, object, &["spec", "priority"]);
                 keep_absent(live, object, &["spec", "preemptionPolicy"]);
             }

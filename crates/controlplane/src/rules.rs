@@ -136,6 +136,10 @@ fn validate_name(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
         errors.push(crate::registry::name_required());
         return;
     }
+    if kind.plural == "namespaces" && name.contains('.') {
+        errors.push(FieldError::invalid("metadata.name", name, "must not contain dots"));
+        return;
+    }
     for why in name_errors(kind.strategy.names, name) {
         errors.push(FieldError::invalid("metadata.name", name, &why));
     }
@@ -192,6 +196,7 @@ fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
     if let Some(labels) = object.at(&["metadata", "labels"]).and_then(Value::as_object) {
         for (key, value) in labels {
             for why in label_key_errors(key) {
+                let why = why.replace("a qualified name must", "a valid label key must");
                 errors.push(FieldError::invalid("metadata.labels", key.as_str(), &why));
             }
             for why in label_value_errors(value.as_str().unwrap_or_default()) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use controlplane::Object;
 use controlplane::failure::Result;
 use controlplane::kinds::Kind;
-use sha2::{Digest as _, Sha256};
 use value::{Value, json};
 
 use crate::pods;
@@ -143,7 +142,6 @@ fn create(
     let name = format!("{}-{number}", set.name());
     let template = set.value.at(&["spec", "template"]).cloned().unwrap_or_default();
     let mut pod = pods::from_template(kind, set, &template);
-    pod.remove_at(&["metadata", "generateName"]);
     pod.set_at(&["metadata", "name"], name.as_str());
     pod.set_at(&["metadata", "labels", REVISION], revision);
     pod.set_at(&["metadata", "labels", "apps.kubernetes.io/pod-index"], number.to_string());
@@ -178,13 +176,30 @@ fn create(
     }
 }
 
+/// Returns the hash of a revision as kube-controller-manager computes it: FNV-1 over the JSON that
+/// Go writes and the collision count, its decimal digits spelled in an alphabet that is safe.
+fn revision_hash(data: &Value) -> String {
+    const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut json = data.to_json();
+    for (plain, escaped) in [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026")] {
+        json = json.replace(plain, escaped);
+    }
+    json.push('0');
+    let hash = json
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
+    let digits = hash.to_string();
+    digits.bytes().map(|digit| char::from(SAFE[usize::from(digit) % SAFE.len()])).collect()
+}
+
 /// Makes the ControllerRevision of the present template, and returns its name.
 fn ensure_revision(world: &World, kind: &Kind, set: &Object) -> Result<String> {
     let revisions = world.kind("apps", "v1", "controllerrevisions")?;
     let template = set.value.at(&["spec", "template"]).cloned().unwrap_or_default();
-    let digest = Sha256::digest(template.to_vec());
-    let letter = |b: &u8| char::from(b"bcdfghjklmnpqrstvwxz2456789"[usize::from(*b) % 27]);
-    let hash: String = digest.iter().take(10).map(letter).collect();
+    let mut data = template.clone();
+    data.set_at(&["$patch"], "replace");
+    let data = json!({"spec": {"template": data}});
+    let hash = revision_hash(&data);
     let name = format!("{}-{hash}", set.name());
     if set.deleting() || world.get(&revisions, set.namespace(), &name).is_ok() {
         return Ok(name);
@@ -198,11 +213,9 @@ fn ensure_revision(world: &World, kind: &Kind, set: &Object) -> Result<String> {
         .unwrap_or(0);
     let mut labels = template.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::object);
     labels.set_at(&["controller.kubernetes.io/hash"], hash);
-    let mut data = template;
-    data.set_at(&["$patch"], "replace");
     let revision = json!({
         "metadata": {"name": name.as_str(), "labels": labels, "ownerReferences": [reference(kind, set)]},
-        "data": {"spec": {"template": data}}, "revision": newest + 1,
+        "data": data, "revision": newest + 1,
     });
     match world.create(&revisions, set.namespace(), revision) {
         Err(failure) if failure.reason != "AlreadyExists" => Err(failure),

@@ -97,7 +97,7 @@ impl Accept {
                 "application/yaml" if offers != Offers::Json => Format::Yaml,
                 _ => continue,
             };
-            if clause.kind.is_empty() {
+            if clause.kind.is_empty() || offers == Offers::Json {
                 // Discovery prefers its one document to the many, wherever it stands.
                 if offers == Offers::Discovery
                     && let Some(version) = self.discovery()

@@ -542,7 +542,14 @@ async fn delete(service: &Arc<Service>, mut call: Call, target: &Target) -> Resu
     let form = call.accept.choose(Offers::Object)?;
     let include = include(&call, &form.1)?;
     let (options, warning) = delete_options(&mut call, target).await?;
-    let deleted = service.registry.delete(target, &options).await?;
+    let deleted = match service.registry.delete(target, &options).await {
+        Ok(deleted) => deleted,
+        Err(failure) => {
+            let mut response = respond::failure(&failure, &call.accept);
+            respond::warn(&mut response, &warning);
+            return Ok(response);
+        }
+    };
     let kind = &target.kind;
     let mut response = match &deleted {
         Deleted::Gone(object) if !kind.strategy.deletion_answers_object => {

@@ -49,9 +49,14 @@ impl Registry {
         rules::check_namespace(target, &object)?;
         rules::set_namespace(target, &mut object);
         defaults::apply(kind, &mut object);
+        for server_side in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+            object.remove_at(&["metadata", server_side]);
+        }
+        defaults::on_create(kind, &mut object);
+        complete::fill_in(kind, &mut object);
         let now = clock::seconds(self.now());
         let writer = Writer { manager: options.manager(), subresource: "", now: &now };
-        let object = tracking::update(kind, None, object, writer);
+        let object = tracking::update(kind, complete::empty(kind).as_ref(), object, writer);
         let mut written = self.insert(target, object, options, "create")?;
         written.warnings.splice(0..0, decoded.warnings);
         Ok(written)

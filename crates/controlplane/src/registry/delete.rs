@@ -164,6 +164,13 @@ fn check(target: &Target, old: &Arc<Object>, options: &DeleteOptions) -> Result<
              might have been deleted and then recreated",
             old.uid()
         );
+        if target.kind.plural == "namespaces" {
+            let why = format!(
+                "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+                old.uid()
+            );
+            return Err(Failure::conflict(&target.kind, &target.name, &why));
+        }
         return Err(mismatch(target, &why));
     }
     if let Some(revision) = &options.resource_version

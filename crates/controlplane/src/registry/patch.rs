@@ -70,6 +70,7 @@ impl Registry {
             rules::check_name(target, &object)?;
             rules::check_namespace(target, &object)?;
             defaults::apply(kind, &mut object);
+            crate::complete::fill_in(kind, &mut object);
             let object = tracking::update(kind, Some(live), object, writer);
             Ok(Proposal { object, warnings: decoded.warnings })
         })
@@ -101,6 +102,7 @@ impl Registry {
                 object.remove_at(&["metadata", "resourceVersion"]);
                 rules::set_namespace(target, &mut object);
                 defaults::apply(kind, &mut object);
+                defaults::on_create(kind, &mut object);
                 match self.insert(target, object, options, "apply") {
                     Err(failure) if failure.reason == "AlreadyExists" => {}
                     done => return done,
@@ -125,11 +127,16 @@ impl Registry {
 
 /// Returns `live` with a strategic merge patch applied.
 fn strategic(kind: &Kind, live: &Value, patch: &Value) -> Result<Value> {
+    strategic_of(&kind.api_version(), &kind.kind, live, patch)
+}
+
+/// Returns `live` with a strategic merge patch applied; its type is the one named.
+pub(super) fn strategic_of(api_version: &str, kind: &str, live: &Value, patch: &Value) -> Result<Value> {
     if !patch.is_object() {
         return Err(not_a_map(patch));
     }
     let schema = merge::builtin();
-    let of = schema.type_of(&kind.api_version(), &kind.kind).ok_or_else(unsupported)?;
+    let of = schema.type_of(api_version, kind).ok_or_else(unsupported)?;
     merge::strategic_merge_patch(schema, of, live.clone(), patch).map_err(|error| match error {
         StrategicError::RetainKeys => Failure::bad_request(error.to_string()),
         _ => Failure::unexplained(error.to_string()),

@@ -37,7 +37,12 @@ impl Registry {
         self.set_scale(target, options, "patch", |present, writer| match patch_type {
             PatchType::Apply => tracking::apply_scale(present, patch, writer, force),
             _ => {
-                let patched = super::patch::patched(present, patch_type, patch)?;
+                let patched = match patch_type {
+                    PatchType::Strategic => {
+                        super::patch::strategic_of("autoscaling/v1", "Scale", present, patch)?
+                    }
+                    _ => super::patch::patched(present, patch_type, patch)?,
+                };
                 Ok(tracking::update_scale(present, patched, writer))
             }
         })

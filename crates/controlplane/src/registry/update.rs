@@ -57,11 +57,13 @@ impl Registry {
                 return Err(wrong_uid(target, uid, ""));
             }
             object.remove_at(&["metadata", "resourceVersion"]);
-            let object = tracking::update(kind, None, object, writer);
+            complete::fill_in(kind, &mut object);
+            let object = tracking::update(kind, complete::empty(kind).as_ref(), object, writer);
             let mut written = self.insert(target, object, options, "update")?;
             written.warnings.splice(0..0, decoded.warnings);
             return Ok(written);
         }
+        complete::fill_in(kind, &mut object);
         self.change(target, options, "update", |live| {
             let object = tracking::update(kind, Some(live), object.clone(), writer);
             Ok(Proposal { object, warnings: decoded.warnings.clone() })
@@ -101,8 +103,12 @@ impl Registry {
         self.change(target, options, "update", |live| {
             let mut object = live.clone();
             change(&mut object)?;
-            defaults::apply(&target.kind, &mut object);
-            let object = tracking::update(&target.kind, Some(live), object, writer);
+            // Nobody owns what a binding writes.
+            if target.subresource != "binding" {
+                defaults::apply(&target.kind, &mut object);
+                complete::fill_in(&target.kind, &mut object);
+                object = tracking::update(&target.kind, Some(live), object, writer);
+            }
             Ok(Proposal { object, warnings: Vec::new() })
         })
     }
@@ -157,7 +163,9 @@ impl Registry {
             return Ok(Some(Written { object: Arc::clone(old), created: false, warnings }));
         }
         let mut warnings = warnings;
-        warnings.extend(crate::warnings::of_object(kind, &object));
+        if target.subresource.is_empty() {
+            warnings.extend(crate::warnings::of_object(kind, &object));
+        }
         let finished = old.deleting() && rules::may_vanish(kind, &object);
         let expect = Expect::Present(Arc::clone(old));
         let stored = convert::to_storage(kind, object);
@@ -264,7 +272,7 @@ fn deletion_time_errors(live: &Value, object: &Value) -> Vec<FieldError> {
 
 fn set_generation(target: &Target, live: &Value, object: &mut Value) {
     let rule = target.kind.strategy.generation;
-    if rule == Generation::None || target.subresource == "status" {
+    if rule == Generation::None || matches!(target.subresource.as_str(), "status" | "binding") {
         return;
     }
     let has_status = target.kind.strategy.has_status;
