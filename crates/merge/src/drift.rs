@@ -188,7 +188,7 @@ impl Desired {
             fields: set.to_fields_v1(),
             set,
             of,
-            exact: crate::managed::is_custom(version),
+            exact: crate::managed::is_custom(version, kind),
             value,
         })
     }

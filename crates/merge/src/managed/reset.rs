@@ -34,17 +34,20 @@ pub fn reset_fields(api_version: &str, kind: &str, subresource: &str) -> &'stati
         ("", _) => &STATUS,
         ("status", "Deployment") => &DEPLOYMENT,
         ("status", "Pod") => &POD,
-        ("status", "VolumeAttachment" | "FlowSchema" | "PriorityLevelConfiguration") => {
-            &SPEC_AND_METADATA
-        }
-        ("status", _) if is_custom(api_version) => &SPEC_AND_METADATA,
+        (
+            "status",
+            "CustomResourceDefinition"
+            | "FlowSchema"
+            | "PriorityLevelConfiguration"
+            | "VolumeAttachment",
+        ) => &SPEC_AND_METADATA,
+        ("status", _) if is_custom(api_version, kind) => &SPEC_AND_METADATA,
         ("status", _) => &SPEC,
         _ => &NOTHING,
     }
 }
 
-/// Groups of custom resources have a domain that is not Kubernetes'.
-pub(crate) fn is_custom(api_version: &str) -> bool {
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    group == "apiextensions.k8s.io" || (group.contains('.') && !group.ends_with(".k8s.io"))
+/// Returns true for a kind that has no Go type: its group may well end in `.k8s.io`.
+pub(crate) fn is_custom(api_version: &str, kind: &str) -> bool {
+    crate::builtin().type_of(api_version, kind).is_none()
 }

@@ -131,3 +131,59 @@ fn a_custom_resource_definition_is_a_schema() {
         Err(".spec.what: field not declared in schema".to_owned())
     );
 }
+
+#[test]
+fn documents_of_version_3_are_read_too() {
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let document = json!({"openapi": "3.0.0", "components": {"schemas": {
+        "io.k8s.api.apps.v1.Thing": {
+            "type": "object",
+            "x-kubernetes-group-version-kind": [{"group": "apps", "version": "v1", "kind": "Thing"}],
+            "properties": {
+                "metadata": {
+                    "allOf": [reference("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")],
+                    "default": {},
+                },
+                "selector": {
+                    "allOf": [reference("io.k8s.api.apps.v1.Selector")],
+                    "x-kubernetes-map-type": "atomic",
+                },
+                "ports": {
+                    "type": "array",
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["port", "protocol"],
+                    "items": {"allOf": [reference("io.k8s.api.apps.v1.Port")], "default": {}},
+                },
+            },
+        },
+        "io.k8s.api.apps.v1.Selector": {"type": "object", "properties": {"app": {"type": "string"}}},
+        "io.k8s.api.apps.v1.Port": {"type": "object", "properties": {
+            "port": {"type": "integer", "format": "int32", "default": 0},
+            "protocol": {"type": "string", "default": "TCP"},
+        }},
+        "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {
+            "type": "object", "properties": {"name": {"type": "string"}},
+        },
+    }}});
+    let schema = Schema::from_openapi(&document).expect("a valid document");
+    let of = schema.type_of("apps/v1", "Thing").expect("its kind");
+    let thing = json!({
+        "metadata": {"name": "t"}, "selector": {"app": "a"}, "ports": [{"port": 80}],
+    });
+    let set = Typed::new(&schema, of, &thing)
+        .field_set()
+        .expect("a valid object");
+    assert_eq!(
+        set.to_fields_v1(),
+        json!({
+            "f:metadata": {"f:name": {}},
+            "f:selector": {},
+            "f:ports": {"k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}},
+        })
+    );
+    let empty = schema.empty_object("apps/v1", "Thing");
+    assert_eq!(
+        empty,
+        json!({"apiVersion": "apps/v1", "kind": "Thing", "metadata": {}})
+    );
+}

@@ -421,6 +421,40 @@ fn an_object_of_someone_else_is_ours_to_take() {
     assert_eq!(verdict, Verdict::OwnershipOnly);
 }
 
+#[test]
+fn custom_resources_are_exact_whatever_their_group() {
+    let crd = json!({"spec": {
+        "group": "gateway.networking.k8s.io", "names": {"kind": "Gateway"},
+        "versions": [{"name": "v1", "schema": {"openAPIV3Schema": {
+            "type": "object",
+            "properties": {"spec": {"type": "object", "properties": {
+                "addresses": {"type": "array", "items": {"type": "string"}},
+                "memory": {"type": "string"},
+            }}},
+        }}}],
+    }});
+    let schema = Schema::from_crd(&crd).expect("a valid definition");
+    let gateway = |spec: Value| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "g"}, "spec": spec,
+        })
+    };
+    let desired = prepare(
+        &schema,
+        &gateway(json!({"addresses": [], "memory": "1024Mi"})),
+    );
+    let live = gateway(json!({"memory": "1Gi"}));
+    let verdict = desired.verdict(&schema, &live, &Options::default());
+    assert_eq!(
+        kinds(&verdict),
+        [
+            (".spec.addresses", DriftKind::Missing),
+            (".spec.memory", DriftKind::Changed)
+        ]
+    );
+}
+
 /// A kind with every sort of field.
 fn zoo() -> Schema {
     let crd = json!({"spec": {
