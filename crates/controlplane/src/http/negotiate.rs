@@ -25,6 +25,8 @@ pub(super) enum View {
     Table(String),
     /// Only the metadata, in this version of `meta.k8s.io`.
     Partial(String),
+    /// The same for a list.
+    PartialList(String),
     /// Discovery of all groups in one document, in this version.
     Discovery(String),
 }
@@ -51,6 +53,8 @@ pub(super) enum Offers {
     Object,
     /// A collection; as `Object`, and watches.
     Collection,
+    /// Objects that are no rows of a table.
+    NoTable,
     /// Discovery documents.
     Discovery,
     /// JSON only.
@@ -109,15 +113,15 @@ impl Accept {
             transformed = true;
             let version = clause.version.clone();
             let meta = clause.group == "meta.k8s.io" && matches!(version.as_str(), "v1" | "v1beta1");
-            let objects = matches!(offers, Offers::Object | Offers::Collection);
-            let listed = offers == Offers::Collection;
+            let rows = matches!(offers, Offers::Object | Offers::Collection);
+            let objects = rows || offers == Offers::NoTable;
             match clause.kind.as_str() {
-                "Table" if meta && objects => return Ok((format, View::Table(version))),
+                "Table" if meta && rows => return Ok((format, View::Table(version))),
                 "PartialObjectMetadata" if meta && objects => {
                     return Ok((format, View::Partial(version)));
                 }
-                "PartialObjectMetadataList" if meta && listed => {
-                    return Ok((format, View::Partial(version)));
+                "PartialObjectMetadataList" if meta && objects => {
+                    return Ok((format, View::PartialList(version)));
                 }
                 "APIGroupDiscoveryList"
                     if offers == Offers::Discovery

@@ -103,7 +103,10 @@ async fn subresource(service: &Arc<Service>, call: Call, target: Target) -> Resu
         return Err(Failure::method_not_allowed());
     }
     match (target.subresource.as_str(), verb) {
-        ("log", _) => log(service, &target).await,
+        ("log", _) => {
+            call.accept.choose(Offers::NoTable)?;
+            log(service, &target).await
+        }
         ("eviction", _) => reviews::evict(service, call, &target).await,
         ("binding", _) => reviews::bind(service, call, &target).await,
         ("token", _) => reviews::token(service, call, &target).await,
@@ -113,6 +116,10 @@ async fn subresource(service: &Arc<Service>, call: Call, target: Target) -> Resu
             "the embedded control plane runs no containers to connect to",
         )),
         (_, "get") => get(service, &call, &target).await,
+        ("finalize", "update") => {
+            call.accept.choose(Offers::NoTable)?;
+            update(service, call, &target).await
+        }
         (_, "update") => update(service, call, &target).await,
         (_, "patch") => patch(service, call, &target).await,
         _ => Err(Failure::method_not_allowed()),
@@ -145,6 +152,7 @@ async fn get(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Res
         }
     }
     let object = service.registry.get(target).await?;
+    check_view(&view, &target.kind, Answer::Object)?;
     if view == View::Whole && format == Format::Json && target.subresource != "scale" && !convert::converts(&target.kind) {
         return Ok(respond::bytes(200, "application/json", object.json()));
     }
@@ -181,10 +189,36 @@ fn shown(
             }
             table
         }
-        View::Partial(version) => tables::partial(version, &value),
+        View::Partial(version) | View::PartialList(version) => tables::partial(version, &value),
         _ => value,
     };
     respond::value(code, &value, format)
+}
+
+/// Refuses the metadata of a list as those of an object, and the other way round.
+fn check_view(view: &View, kind: &Kind, answer: Answer) -> Result<()> {
+    let (wanted, is) = match (view, answer) {
+        (View::Partial(_), Answer::List) => ("PartialObjectMetadata", "a list"),
+        (View::PartialList(_), Answer::Object) => ("PartialObjectMetadataList", "not a list"),
+        _ => return Ok(()),
+    };
+    let list = if answer == Answer::List { "List" } else { "" };
+    let package = match kind.storage_group.split('.').next() {
+        _ if kind.custom => "unstructured",
+        Some("") | None => "core",
+        Some(package) => package,
+    };
+    let name = if kind.custom { "Unstructured" } else { &kind.kind };
+    let message =
+        format!("you requested {wanted}, but the requested object is {is} (*{package}.{name}{list})");
+    Err(Failure::new(406, "NotAcceptable", message))
+}
+
+/// What is to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Object,
+    List,
 }
 
 fn include(call: &Call, view: &View) -> Result<Include> {
@@ -195,7 +229,11 @@ fn include(call: &Call, view: &View) -> Result<Include> {
         "" | "Metadata" => Ok(Include::Metadata),
         "None" => Ok(Include::None),
         "Object" => Ok(Include::Object),
-        other => Err(Failure::bad_request(format!("unrecognized includeObject value: {}", crate::failure::go_quote(other)))),
+        other => Err(Failure::bad_request(format!(
+            "Unable to convert to Table as requested: includeObject: Invalid value: {}: \
+             must be 'Metadata', 'Object', 'None', or empty",
+            crate::failure::go_quote(other)
+        ))),
     }
 }
 
@@ -323,6 +361,7 @@ async fn list(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Re
     check_list_options(call)?;
     narrow(target, &mut options);
     let listing = service.registry.list(target, &options).await?;
+    check_view(&form.1, &target.kind, Answer::List)?;
     Ok(listed(service, target, &listing, &form, include))
 }
 
@@ -399,7 +438,7 @@ fn listed(
             table.set_at(&["metadata"], metadata);
             respond::value(200, &table, *format)
         }
-        View::Partial(version) => {
+        View::Partial(version) | View::PartialList(version) => {
             let items: Vec<Value> = values().map(|v| tables::partial(version, &v)).collect();
             let items = if items.is_empty() { Value::Null } else { Value::Array(items) };
             let list = json!({

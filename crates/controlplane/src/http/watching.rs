@@ -134,7 +134,9 @@ impl State {
                 }
                 table
             }
-            View::Partial(version) => tables::partial(version, &value),
+            View::Partial(version) | View::PartialList(version) => {
+                tables::partial(version, &value)
+            }
             _ => value,
         };
         line(name, &shown)
@@ -154,7 +156,9 @@ impl State {
             object.set_at(&["status"], Value::object());
         }
         let shown = match &self.show.view {
-            View::Partial(version) => tables::partial(version, &object),
+            View::Partial(version) | View::PartialList(version) => {
+                tables::partial(version, &object)
+            }
             View::Table(version) => {
                 let rows = std::slice::from_ref(&object);
                 let mut table = tables::table(kind, version, rows, self.show.include, (self.now)());
