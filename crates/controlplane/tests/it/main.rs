@@ -2,6 +2,7 @@
 
 mod client;
 mod durable;
+mod kube_client;
 mod kubectl;
 mod normalise;
 mod replay;
