@@ -51,7 +51,8 @@ pub(crate) struct Life {
     pub(crate) revision: u64,
     pub(crate) wake_at: Option<Timestamp>,
     pub(crate) queue: VecDeque<Event>,
-    pub(crate) resolve_since: Instant,
+    /// When this life began, until Git was asked for the first time.
+    pub(crate) started: Option<Instant>,
 }
 
 impl Actor {
@@ -165,7 +166,7 @@ impl Actor {
             revision: 0,
             wake_at: None,
             queue: VecDeque::new(),
-            resolve_since: Instant::now(),
+            started: Some(Instant::now()),
         });
     }
 

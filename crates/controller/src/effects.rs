@@ -22,11 +22,10 @@ impl Actor {
                 if hard {
                     self.shared.git.forget(&self.key.name);
                 }
-                let since = self.life.as_ref().map_or_else(Instant::now, |l| l.resolve_since);
-                self.resolve(since, false).await;
-                if let Some(life) = &mut self.life {
-                    life.resolve_since = Instant::now();
-                }
+                // At the start one fetch serves all applications of a repository; later a refresh
+                // means now.
+                let started = self.life.as_mut().and_then(|l| l.started.take());
+                self.resolve(started.unwrap_or_else(Instant::now), false).await;
             }
             Effect::Load { revision } => self.load(revision).await,
             Effect::Write { clear_operation, clear_refresh } => {
