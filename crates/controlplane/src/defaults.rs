@@ -24,7 +24,6 @@ const DAEMON_SET: &[Row] = &[
 const STATEFUL_SET: &[Row] = &[
     (&["spec", "replicas"], "1"),
     (&["spec", "podManagementPolicy"], "\"OrderedReady\""),
-    (&["spec", "updateStrategy", "type"], "\"RollingUpdate\""),
     (&["spec", "revisionHistoryLimit"], "10"),
     (&["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"], "\"Retain\""),
     (&["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"], "\"Retain\""),
@@ -112,7 +111,12 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             template(template_of(object));
         }
         ("apps", "StatefulSet") => {
-            if object.str_at(&["spec", "updateStrategy", "type"]) == "RollingUpdate" {
+            // A strategy that is named gets no more than it says.
+            let unnamed = object.at(&["spec", "updateStrategy", "type"]).is_none();
+            default(object, &["spec", "updateStrategy", "type"], "RollingUpdate");
+            let rolling = object.str_at(&["spec", "updateStrategy", "type"]) == "RollingUpdate";
+            let present = object.at(&["spec", "updateStrategy", "rollingUpdate"]).is_some();
+            if rolling && (unnamed || present) {
                 default(object, &["spec", "updateStrategy", "rollingUpdate", "partition"], 0);
             }
             template(template_of(object));
@@ -301,6 +305,9 @@ fn service(object: &mut Value) {
     }
     if kind == "LoadBalancer" {
         default(spec, &["allocateLoadBalancerNodePorts"], true);
+    }
+    if spec.str_at(&["sessionAffinity"]) == "None" {
+        spec.remove_at(&["sessionAffinityConfig"]);
     }
     if spec.str_at(&["sessionAffinity"]) == "ClientIP" {
         default(spec, &["sessionAffinityConfig", "clientIP", "timeoutSeconds"], 10_800);

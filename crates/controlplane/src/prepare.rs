@@ -440,6 +440,7 @@ fn update_service(
             }
         }
     }
+    drop_of_old_type(live, object);
     keep_node_ports(live, object);
     let name = object.str_at(&["metadata", "name"]).to_owned();
     let invalid = |field: &str, value: Value, why: &str| {
@@ -449,6 +450,34 @@ fn update_service(
     let mut reserved = Value::object();
     reserved.set_at(&["spec", "ports"], live.at(&["spec", "ports"]).cloned().unwrap_or_default());
     allocate_ports(registry, object, &mut reserved, &invalid, dry_run)
+}
+
+/// What a service had because of its former type goes with it, unless a client changed it.
+fn drop_of_old_type(live: &Value, object: &mut Value) {
+    let (was, is) = (live.str_at(&["spec", "type"]), object.str_at(&["spec", "type"]).to_owned());
+    let outside = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    if outside(was) && !outside(&is) {
+        let policy = ["spec", "externalTrafficPolicy"];
+        let external = !object.array_at(&["spec", "externalIPs"]).is_empty();
+        if live.at(&policy) == object.at(&policy) && !external {
+            object.remove_at(&policy);
+        }
+        let before: Vec<Value> =
+            live.array_at(&["spec", "ports"]).iter().filter_map(|p| p.get("nodePort")).cloned().collect();
+        let ports = object.get_mut("spec").and_then(|s| s.get_mut("ports")).and_then(Value::as_array_mut);
+        for port in ports.into_iter().flatten() {
+            if port.get("nodePort").is_some_and(|p| before.contains(p)) {
+                port.remove_at(&["nodePort"]);
+            }
+        }
+    }
+    if was == "LoadBalancer" && is != "LoadBalancer" {
+        for name in ["allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort"] {
+            if live.at(&["spec", name]) == object.at(&["spec", name]) {
+                object.remove_at(&["spec", name]);
+            }
+        }
+    }
 }
 
 fn keep_node_ports(live: &Value, object: &mut Value) {

@@ -11,8 +11,16 @@ pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fi
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "ConfigMap" | "Secret") => immutable(kind, object, old, &mut errors),
         ("apps", "Deployment" | "ReplicaSet" | "DaemonSet") => selector(object, old, &mut errors),
-        ("", "Service") => service(object, old, &mut errors),
+        ("", "Service") => {
+            service_ports(object, &mut errors);
+            service(object, old, &mut errors);
+        }
         _ => {}
+    }
+    if let Some((path, spec)) = crate::warnings::pod_spec(kind, object)
+        && old.is_none_or(|o| crate::warnings::pod_spec(kind, o).map(|(_, s)| s) != Some(spec))
+    {
+        pod_spec(path, spec, &mut errors);
     }
     errors
 }
@@ -57,6 +65,58 @@ fn selector(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
         let field = "spec.template.metadata.labels";
         let labels = if labels.is_null() { Value::Null } else { labels };
         errors.push(FieldError::invalid(field, labels, "`selector` does not match template `labels`"));
+    }
+}
+
+/// What every pod needs: containers with a name and an image, and ports that exist.
+fn pod_spec(path: &str, spec: &Value, errors: &mut Vec<FieldError>) {
+    let containers = spec.array_at(&["containers"]);
+    if containers.is_empty() {
+        errors.push(FieldError::required(&format!("{path}.containers"), ""));
+    }
+    for (list, containers) in
+        [("containers", containers), ("initContainers", spec.array_at(&["initContainers"]))]
+    {
+        for (i, container) in containers.iter().enumerate() {
+            let path = format!("{path}.{list}[{i}]");
+            for field in ["name", "image"] {
+                if container.str_at(&[field]).is_empty() {
+                    errors.push(FieldError::required(&format!("{path}.{field}"), ""));
+                }
+            }
+            for (j, port) in container.array_at(&["ports"]).iter().enumerate() {
+                let field = format!("{path}.ports[{j}].containerPort");
+                match port.i64_at(&["containerPort"]) {
+                    None | Some(0) => errors.push(FieldError::required(&field, "")),
+                    Some(number) => port_number(&field, number, errors),
+                }
+            }
+        }
+    }
+}
+
+fn port_number(field: &str, number: i64, errors: &mut Vec<FieldError>) {
+    if !(1..=65_535).contains(&number) {
+        errors.push(FieldError::invalid(field, number, "must be between 1 and 65535, inclusive"));
+    }
+}
+
+fn service_ports(object: &Value, errors: &mut Vec<FieldError>) {
+    let ports = object.array_at(&["spec", "ports"]);
+    let headless = object.str_at(&["spec", "clusterIP"]) == "None";
+    let external = object.str_at(&["spec", "type"]) == "ExternalName";
+    if ports.is_empty() && !headless && !external {
+        errors.push(FieldError::required("spec.ports", ""));
+    }
+    for (i, port) in ports.iter().enumerate() {
+        let path = format!("spec.ports[{i}]");
+        if ports.len() > 1 && port.str_at(&["name"]).is_empty() {
+            errors.push(FieldError::required(&format!("{path}.name"), ""));
+        }
+        port_number(&format!("{path}.port"), port.i64_at(&["port"]).unwrap_or(0), errors);
+        if let Some(number) = port.i64_at(&["targetPort"]) {
+            port_number(&format!("{path}.targetPort"), number, errors);
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
 }
 
 /// Returns the pod spec in an object, with its path.
-fn pod_spec<'a>(kind: &Kind, object: &'a Value) -> Option<(&'static str, &'a Value)> {
+pub(crate) fn pod_spec<'a>(kind: &Kind, object: &'a Value) -> Option<(&'static str, &'a Value)> {
     let (text, path): (&str, &[&str]) = match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => ("spec", &["spec"]),
         ("", "PodTemplate") => ("template.spec", &["template", "spec"]),

@@ -159,12 +159,12 @@ impl Registry {
         }
         let mut object = tracking::keep_times(live, object);
         complete::fill_in(kind, &mut object);
-        if *live == object {
-            return Ok(Some(Written { object: Arc::clone(old), created: false, warnings }));
-        }
         let mut warnings = warnings;
         if target.subresource.is_empty() {
             warnings.extend(crate::warnings::of_object(kind, &object));
+        }
+        if *live == object {
+            return Ok(Some(Written { object: Arc::clone(old), created: false, warnings }));
         }
         let finished = old.deleting() && rules::may_vanish(kind, &object);
         let expect = Expect::Present(Arc::clone(old));

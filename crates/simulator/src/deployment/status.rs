@@ -53,6 +53,7 @@ pub(super) fn write(world: &mut World, work: &Work, rollout: &Rollout, pause: Op
         conditions.set("Progressing", "True", "NewReplicaSetCreated", &format!("Created new replica set \"{name}\""));
     }
     match (pause, conditions.get("Progressing").map(|c| c.str_at(&["reason"]).to_owned())) {
+        _ if !has_deadline(&deployment.value) => {}
         (Some(Pause::Paused), reason) if reason.as_deref() != Some("DeploymentPaused") => {
             conditions.set("Progressing", "Unknown", "DeploymentPaused", "Deployment is paused");
         }
