@@ -24,12 +24,16 @@ const TOKEN: &str = "bench-token-bench-token-bench-token";
 
 fn main() -> Result<()> {
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     if let Ok(dir) = std::env::var("BENCH_PLANE_DIR") {
         return runtime.block_on(plane(Path::new(&dir)));
     }
-    let applications =
-        std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(1_000);
+    let applications = std::env::args()
+        .skip(1)
+        .find_map(|a| a.parse().ok())
+        .unwrap_or(1_000);
     runtime.block_on(bench(applications))
 }
 
@@ -79,8 +83,10 @@ async fn bench(applications: usize) -> Result<()> {
             (0..OBJECTS).map(move |o| (format!("apps/app-{a}/{o}.yaml"), manifest(a, o, "1")))
         })
         .collect();
-    let changes: Vec<(&str, Option<&str>)> =
-        files.iter().map(|(path, text)| (path.as_str(), Some(text.as_str()))).collect();
+    let changes: Vec<(&str, Option<&str>)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), Some(text.as_str())))
+        .collect();
     git.commit("fleet", &changes, "fleet");
     let user = Client::connect(Some(&kubeconfig)).await?;
     for namespace in ["argocd", "fleet"] {
@@ -88,16 +94,23 @@ async fn bench(applications: usize) -> Result<()> {
         user.create("/api/v1/namespaces", &it).await?;
     }
     for a in 0..applications {
-        user.create(COLLECTION, &application(a, &git.url("fleet"))).await?;
+        user.create(COLLECTION, &application(a, &git.url("fleet")))
+            .await?;
     }
 
     let (cpu, begun) = (bench::cpu(), Instant::now());
     let mut options = Options::new("argocd", dir.path().join("mirrors"));
-    options.poll = GitPoll { every: Some(Duration::from_secs(120)), jitter: Duration::ZERO };
+    options.poll = GitPoll {
+        every: Some(Duration::from_secs(120)),
+        jitter: Duration::ZERO,
+    };
     let client = Client::connect(Some(&kubeconfig)).await?;
     let controller = Controller::start(client, options).await?;
     while synced(&user).await? < applications {
-        ensure!(begun.elapsed() < Duration::from_secs(300), "not synced after five minutes");
+        ensure!(
+            begun.elapsed() < Duration::from_secs(300),
+            "not synced after five minutes"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let took = begun.elapsed();
@@ -106,18 +119,33 @@ async fn bench(applications: usize) -> Result<()> {
     let per_app = requests as f64 / applications as f64;
     let (objects, bytes) = controller.cache_size();
     println!("applications x objects            {applications} x {OBJECTS}");
-    println!("nothing to Synced                 {:.2} s", took.as_secs_f64());
+    println!(
+        "nothing to Synced                 {:.2} s",
+        took.as_secs_f64()
+    );
     println!("  requests                        {requests} ({per_app:.1} per application)");
-    println!("  CPU of the controller           {:.2} s (the benchmark's own included)", (bench::cpu() - cpu).as_secs_f64());
-    println!("live cache                        {objects} objects, {:.1} MB", bytes as f64 / 1e6);
-    println!("resident memory                   {:.0} MB", bench::resident_bytes() as f64 / 1e6);
+    println!(
+        "  CPU of the controller           {:.2} s (the benchmark's own included)",
+        (bench::cpu() - cpu).as_secs_f64()
+    );
+    println!(
+        "live cache                        {objects} objects, {:.1} MB",
+        bytes as f64 / 1e6
+    );
+    println!(
+        "resident memory                   {:.0} MB",
+        bench::resident_bytes() as f64 / 1e6
+    );
 
     tokio::time::sleep(Duration::from_secs(3)).await;
     let (cpu, requests) = (bench::cpu(), controller.requests());
     tokio::time::sleep(IDLE).await;
     let used = (bench::cpu() - cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
     let asked = controller.requests() - requests;
-    println!("idle for {} s                     {asked} requests, {used:.2} % of a core", IDLE.as_secs());
+    println!(
+        "idle for {} s                     {asked} requests, {used:.2} % of a core",
+        IDLE.as_secs()
+    );
 
     one_change(&user, &git, applications / 2).await?;
     heal(&user, applications / 3).await?;
@@ -164,12 +192,21 @@ async fn one_change(user: &Client, git: &GitServer, a: usize) -> Result<()> {
     for round in 0..10 {
         let value = format!("round {round}");
         let text = manifest(a, 0, &value);
-        git.commit("fleet", &[(&format!("apps/app-{a}/0.yaml"), Some(&text))], "one change");
+        git.commit(
+            "fleet",
+            &[(&format!("apps/app-{a}/0.yaml"), Some(&text))],
+            "one change",
+        );
         let (cpu, begun) = (bench::cpu(), Instant::now());
-        let refresh = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
-        user.merge_patch(&format!("{COLLECTION}/app-{a}"), &refresh).await?;
+        let refresh =
+            json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
+        user.merge_patch(&format!("{COLLECTION}/app-{a}"), &refresh)
+            .await?;
         while value_of(user, a).await? != value {
-            ensure!(begun.elapsed() < Duration::from_secs(20), "the change never arrived");
+            ensure!(
+                begun.elapsed() < Duration::from_secs(20),
+                "the change never arrived"
+            );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         times.push(begun.elapsed());
@@ -193,7 +230,8 @@ async fn heal(user: &Client, first: usize) -> Result<()> {
     for a in first..first + 100 {
         let path = format!("/api/v1/namespaces/fleet/configmaps/app-{a}-0");
         let begun = Instant::now();
-        user.merge_patch(&path, &json!({"data": {"value": "tampered"}})).await?;
+        user.merge_patch(&path, &json!({"data": {"value": "tampered"}}))
+            .await?;
         while value_of(user, a).await? == "tampered" {
             ensure!(begun.elapsed() < Duration::from_secs(20), "never healed");
             tokio::time::sleep(Duration::from_micros(200)).await;

@@ -33,7 +33,14 @@ const SOURCE: &[Field] = &[
 const RETRY: &[Field] = &[
     Field("limit", ANY),
     Field("refresh", ANY),
-    Field("backoff", &[Field("duration", ANY), Field("factor", ANY), Field("maxDuration", ANY)]),
+    Field(
+        "backoff",
+        &[
+            Field("duration", ANY),
+            Field("factor", ANY),
+            Field("maxDuration", ANY),
+        ],
+    ),
 ];
 
 const SPEC: &[Field] = &[
@@ -41,7 +48,14 @@ const SPEC: &[Field] = &[
     Field("source", SOURCE),
     Field("sources", SOURCE),
     Field("sourceHydrator", ANY),
-    Field("destination", &[Field("server", ANY), Field("name", ANY), Field("namespace", ANY)]),
+    Field(
+        "destination",
+        &[
+            Field("server", ANY),
+            Field("name", ANY),
+            Field("namespace", ANY),
+        ],
+    ),
     Field(
         "syncPolicy",
         &[
@@ -56,7 +70,10 @@ const SPEC: &[Field] = &[
             ),
             Field("syncOptions", ANY),
             Field("retry", RETRY),
-            Field("managedNamespaceMetadata", &[Field("labels", ANY), Field("annotations", ANY)]),
+            Field(
+                "managedNamespaceMetadata",
+                &[Field("labels", ANY), Field("annotations", ANY)],
+            ),
         ],
     ),
     Field(

@@ -37,7 +37,9 @@ pub fn apply_message(key: &ObjectKey, verb: &str) -> String {
 pub async fn dry_run(client: &Client, path: &str, desired: &Value) -> Result<Value, ApiError> {
     let path = format!("{path}?fieldManager={FIELD_MANAGER}&force=true&dryRun=All");
     let body = desired.to_vec();
-    let answer = client.send(Method::PATCH, &path, "application/apply-patch+yaml", body).await?;
+    let answer = client
+        .send(Method::PATCH, &path, "application/apply-patch+yaml", body)
+        .await?;
     read(&answer)
 }
 
@@ -56,11 +58,17 @@ impl Cluster {
     }
 
     fn resource_of(&self, key: &ObjectKey, version: &str) -> Result<Arc<Resource>, ApiError> {
-        self.discovery().find(&key.group, &key.kind, version).cloned().ok_or_else(|| ApiError {
-            code: 404,
-            reason: "NotFound".into(),
-            message: format!("the cluster has no kind {} in {:?} {version}", key.kind, key.group),
-        })
+        self.discovery()
+            .find(&key.group, &key.kind, version)
+            .cloned()
+            .ok_or_else(|| ApiError {
+                code: 404,
+                reason: "NotFound".into(),
+                message: format!(
+                    "the cluster has no kind {} in {:?} {version}",
+                    key.kind, key.group
+                ),
+            })
     }
 
     /// Applies an object server-side, as our field manager and forced.
@@ -81,11 +89,20 @@ impl Cluster {
             resource.object_path(key)
         );
         let body = object.to_vec();
-        let answer =
-            self.client().send(Method::PATCH, &path, "application/apply-patch+yaml", body).await?;
+        let answer = self
+            .client()
+            .send(Method::PATCH, &path, "application/apply-patch+yaml", body)
+            .await?;
         let object = self.learn(key, &answer, dry_run)?;
-        let verb = if dry_run { "serverside-applied (dry run)" } else { "serverside-applied" };
-        Ok(Applied { object, message: apply_message(key, verb) })
+        let verb = if dry_run {
+            "serverside-applied (dry run)"
+        } else {
+            "serverside-applied"
+        };
+        Ok(Applied {
+            object,
+            message: apply_message(key, verb),
+        })
     }
 
     /// Replaces an object, or creates it: `Replace=true`.
@@ -110,15 +127,24 @@ impl Cluster {
                 body.set_at(&["metadata", "resourceVersion"], version);
                 (Method::PUT, resource.object_path(key), body, "replaced")
             }
-            Err(error) if error.is_not_found() => {
-                (Method::POST, resource.collection_path(&key.namespace), object.clone(), "created")
-            }
+            Err(error) if error.is_not_found() => (
+                Method::POST,
+                resource.collection_path(&key.namespace),
+                object.clone(),
+                "created",
+            ),
             Err(error) => return Err(error),
         };
         let path = path + &query;
-        let answer = self.client().send(method, &path, "application/json", body.to_vec()).await?;
+        let answer = self
+            .client()
+            .send(method, &path, "application/json", body.to_vec())
+            .await?;
         let object = self.learn(key, &answer, dry_run)?;
-        Ok(Applied { object, message: apply_message(key, verb) })
+        Ok(Applied {
+            object,
+            message: apply_message(key, verb),
+        })
     }
 
     /// Puts the server's answer to a write into the cache, so that nothing is decided on older

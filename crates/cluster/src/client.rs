@@ -48,7 +48,11 @@ impl ApiError {
             message.push_str(&cause.to_string());
             next = cause.source();
         }
-        Self { code: 0, reason: "Unreachable".into(), message }
+        Self {
+            code: 0,
+            reason: "Unreachable".into(),
+            message,
+        }
     }
 
     /// Reads a `Status`, or whatever else the server said.
@@ -59,7 +63,11 @@ impl ApiError {
             m if m.is_empty() => String::from_utf8_lossy(body).trim().to_owned(),
             m => m,
         };
-        Self { code, reason: text("reason"), message }
+        Self {
+            code,
+            reason: text("reason"),
+            message,
+        }
     }
 }
 
@@ -101,19 +109,28 @@ impl Client {
                     message: e.to_string(),
                 };
                 let file = kube::config::Kubeconfig::read_from(path).map_err(|e| wrong(&e))?;
-                kube::Config::from_custom_kubeconfig(file, &kube::config::KubeConfigOptions::default())
-                    .await
-                    .map_err(|e| wrong(&e))?
+                kube::Config::from_custom_kubeconfig(
+                    file,
+                    &kube::config::KubeConfigOptions::default(),
+                )
+                .await
+                .map_err(|e| wrong(&e))?
             }
-            None => kube::Config::infer().await.map_err(|e| ConnectError::Kubeconfig {
-                path: "default".into(),
-                message: e.to_string(),
-            })?,
+            None => kube::Config::infer()
+                .await
+                .map_err(|e| ConnectError::Kubeconfig {
+                    path: "default".into(),
+                    message: e.to_string(),
+                })?,
         };
         let namespace = config.default_namespace.as_str().into();
         let kube =
             kube::Client::try_from(config).map_err(|e| ConnectError::Client(e.to_string()))?;
-        Ok(Self { kube, namespace, requests: Arc::default() })
+        Ok(Self {
+            kube,
+            namespace,
+            requests: Arc::default(),
+        })
     }
 
     /// Returns the namespace of the kubeconfig's context.
@@ -154,9 +171,17 @@ impl Client {
             .body(Body::from(body));
         let request = request.map_err(|e| ApiError::unreachable(&e))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.kube.send(request).await.map_err(|e| ApiError::unreachable(&e))?;
+        let answer = self
+            .kube
+            .send(request)
+            .await
+            .map_err(|e| ApiError::unreachable(&e))?;
         let code = answer.status();
-        let body = answer.into_body().collect_bytes().await.map_err(|e| ApiError::unreachable(&e))?;
+        let body = answer
+            .into_body()
+            .collect_bytes()
+            .await
+            .map_err(|e| ApiError::unreachable(&e))?;
         if code.is_success() {
             Ok(body)
         } else {
@@ -177,7 +202,11 @@ impl Client {
     /// # Errors
     /// Fails with the server's own words.
     pub async fn create(&self, path: &str, object: &Value) -> Result<Value, ApiError> {
-        parse(&self.send(Method::POST, path, "application/json", object.to_vec()).await?)
+        parse(
+            &self
+                .send(Method::POST, path, "application/json", object.to_vec())
+                .await?,
+        )
     }
 
     /// Applies a JSON merge patch.
@@ -186,7 +215,11 @@ impl Client {
     /// Fails with the server's own words.
     pub async fn merge_patch(&self, path: &str, patch: &Value) -> Result<Value, ApiError> {
         let content_type = "application/merge-patch+json";
-        parse(&self.send(Method::PATCH, path, content_type, patch.to_vec()).await?)
+        parse(
+            &self
+                .send(Method::PATCH, path, content_type, patch.to_vec())
+                .await?,
+        )
     }
 
     /// Deletes an object.
@@ -194,7 +227,11 @@ impl Client {
     /// # Errors
     /// Fails with the server's own words.
     pub async fn delete(&self, path: &str, options: &Value) -> Result<Value, ApiError> {
-        parse(&self.send(Method::DELETE, path, "application/json", options.to_vec()).await?)
+        parse(
+            &self
+                .send(Method::DELETE, path, "application/json", options.to_vec())
+                .await?,
+        )
     }
 
     /// Opens a stream of lines.
@@ -206,18 +243,29 @@ impl Client {
             .uri(path)
             .header(http::header::ACCEPT, "application/json")
             .header(http::header::USER_AGENT, USER_AGENT);
-        let request = request.body(Body::empty()).map_err(|e| ApiError::unreachable(&e))?;
+        let request = request
+            .body(Body::empty())
+            .map_err(|e| ApiError::unreachable(&e))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.kube.send(request).await.map_err(|e| ApiError::unreachable(&e))?;
+        let answer = self
+            .kube
+            .send(request)
+            .await
+            .map_err(|e| ApiError::unreachable(&e))?;
         let code = answer.status();
         if !code.is_success() {
-            let body =
-                answer.into_body().collect_bytes().await.map_err(|e| ApiError::unreachable(&e))?;
+            let body = answer
+                .into_body()
+                .collect_bytes()
+                .await
+                .map_err(|e| ApiError::unreachable(&e))?;
             return Err(ApiError::from_answer(code.as_u16(), &body));
         }
         let stream = http_body_util::BodyDataStream::new(answer.into_body());
         let stream = futures_util::TryStreamExt::map_err(stream, std::io::Error::other);
-        Ok(futures_util::TryStreamExt::into_async_read(Box::pin(stream)))
+        Ok(futures_util::TryStreamExt::into_async_read(Box::pin(
+            stream,
+        )))
     }
 }
 

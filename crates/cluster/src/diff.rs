@@ -4,8 +4,14 @@ use engine::FieldDiff;
 use value::Value;
 
 /// Members of `metadata` that the server owns and that change with every write.
-const SERVER_METADATA: &[&str] =
-    &["managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink"];
+const SERVER_METADATA: &[&str] = &[
+    "managedFields",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "uid",
+    "selfLink",
+];
 /// Differences that are listed; an object that differs in more is told by its first ones.
 const FIELDS_MAX: usize = 50;
 
@@ -15,7 +21,9 @@ const FIELDS_MAX: usize = 50;
 pub fn difference(live: &Value, after: &Value) -> Vec<FieldDiff> {
     let mut fields = Vec::new();
     let names = |v: &Value| -> Vec<String> {
-        v.as_object().map(|o| o.keys().map(ToString::to_string).collect()).unwrap_or_default()
+        v.as_object()
+            .map(|o| o.keys().map(ToString::to_string).collect())
+            .unwrap_or_default()
     };
     let mut members = names(live);
     members.extend(names(after));
@@ -48,8 +56,7 @@ fn walk(path: &str, live: Option<&Value>, after: Option<&Value>, fields: &mut Ve
     match (live, after) {
         (Some(a), Some(b)) if a.equivalent(b) => {}
         (Some(Value::Object(a)), Some(Value::Object(b))) => {
-            let mut names: Vec<&str> =
-                a.keys().chain(b.keys()).map(value::Key::as_str).collect();
+            let mut names: Vec<&str> = a.keys().chain(b.keys()).map(value::Key::as_str).collect();
             names.sort_unstable();
             names.dedup();
             for name in names {
@@ -62,7 +69,8 @@ fn walk(path: &str, live: Option<&Value>, after: Option<&Value>, fields: &mut Ve
             let mut seen = std::collections::HashSet::new();
             names.retain(|n| seen.insert(n.clone()));
             for name in names {
-                let find = |list: &'_ [Value]| list.iter().position(|v| v.str_at(&["name"]) == name);
+                let find =
+                    |list: &'_ [Value]| list.iter().position(|v| v.str_at(&["name"]) == name);
                 walk(
                     &format!("{path}[name={name:?}]"),
                     find(a).map(|i| &a[i]),
@@ -90,7 +98,11 @@ fn named(items: &[Value]) -> bool {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if name.contains(['.', '/']) { format!("{path}[{name:?}]") } else { format!("{path}.{name}") }
+    if name.contains(['.', '/']) {
+        format!("{path}[{name:?}]")
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +133,10 @@ mod tests {
                 "spec.replicas",
             ]
         );
-        assert_eq!((found[3].git.as_deref(), found[3].live.as_deref()), (Some("3"), Some("9")));
+        assert_eq!(
+            (found[3].git.as_deref(), found[3].live.as_deref()),
+            (Some("3"), Some("9"))
+        );
         assert!(difference(&live, &live).is_empty());
     }
 }

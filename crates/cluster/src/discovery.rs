@@ -134,15 +134,20 @@ mod tests {
             "responseKind": {"group": "", "version": "", "kind": "Deployment"},
         });
         let mut it = Discovery::default();
-        it.read(&json!({"items": [{"metadata": {"name": "apps"}, "versions": [
-            {"version": "v1", "resources": [resource.clone()]},
-            {"version": "v1beta1", "resources": [resource]},
-        ]}]}));
+        it.read(
+            &json!({"items": [{"metadata": {"name": "apps"}, "versions": [
+                {"version": "v1", "resources": [resource.clone()]},
+                {"version": "v1beta1", "resources": [resource]},
+            ]}]}),
+        );
         let found = it.find("apps", "Deployment", "").unwrap();
         assert_eq!(&*found.version, "v1");
         assert!(found.watchable);
         let key = ObjectKey::new("apps", "Deployment", "ns", "web");
-        assert_eq!(found.object_path(&key), "/apis/apps/v1/namespaces/ns/deployments/web");
+        assert_eq!(
+            found.object_path(&key),
+            "/apis/apps/v1/namespaces/ns/deployments/web"
+        );
         assert_eq!(found.collection_path(""), "/apis/apps/v1/deployments");
         assert!(it.find("apps", "Deployment", "v2").is_none());
     }

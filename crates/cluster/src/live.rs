@@ -74,7 +74,10 @@ impl LiveObject {
 /// Returns an object's revision; 0 if it has none.
 #[must_use]
 pub(crate) fn revision(value: &Value) -> u64 {
-    value.str_at(&["metadata", "resourceVersion"]).parse().unwrap_or(0)
+    value
+        .str_at(&["metadata", "resourceVersion"])
+        .parse()
+        .unwrap_or(0)
 }
 
 /// Returns the application that an object's tracking id names. An id that is about another object
@@ -88,7 +91,9 @@ fn tracked_by(value: &Value, key: &ObjectKey) -> Option<Box<str>> {
 fn fingerprint(value: &Value) -> u64 {
     use std::hash::Hasher;
     let mut hasher = std::hash::DefaultHasher::new();
-    let Some(object) = value.as_object() else { return 0 };
+    let Some(object) = value.as_object() else {
+        return 0;
+    };
     for (name, member) in object.iter().filter(|(name, _)| *name != "status") {
         hasher.write(name.as_bytes());
         if name == "metadata" {
@@ -102,7 +107,11 @@ fn fingerprint(value: &Value) -> u64 {
 
 fn hash_metadata(metadata: &Value, hasher: &mut std::hash::DefaultHasher) {
     use std::hash::Hasher;
-    for (name, member) in metadata.as_object().into_iter().flat_map(value::Object::iter) {
+    for (name, member) in metadata
+        .as_object()
+        .into_iter()
+        .flat_map(value::Object::iter)
+    {
         match name.as_str() {
             "resourceVersion" | "generation" => {}
             "managedFields" => {
@@ -111,7 +120,9 @@ fn hash_metadata(metadata: &Value, hasher: &mut std::hash::DefaultHasher) {
                     if entry.str_at(&["subresource"]) == "status" {
                         continue;
                     }
-                    for (name, member) in entry.as_object().into_iter().flat_map(value::Object::iter) {
+                    for (name, member) in
+                        entry.as_object().into_iter().flat_map(value::Object::iter)
+                    {
                         if name != "time" {
                             hasher.write(name.as_bytes());
                             hash(member, hasher);

@@ -14,7 +14,9 @@ impl Cluster {
         let pods = match &*workload.key.kind {
             "Deployment" => {
                 let sets = self.owned("apps", "ReplicaSet", &workload.uid);
-                sets.iter().flat_map(|s| self.owned("", "Pod", &s.uid)).collect()
+                sets.iter()
+                    .flat_map(|s| self.owned("", "Pod", &s.uid))
+                    .collect()
             }
             "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => {
                 self.owned("", "Pod", &workload.uid)
@@ -26,14 +28,21 @@ impl Cluster {
 }
 
 fn describe(pods: &[Arc<LiveObject>]) -> Option<String> {
-    let degraded =
-        |p: &&Arc<LiveObject>| p.health.as_ref().is_some_and(|h| h.status == HealthStatus::Degraded);
+    let degraded = |p: &&Arc<LiveObject>| {
+        p.health
+            .as_ref()
+            .is_some_and(|h| h.status == HealthStatus::Degraded)
+    };
     let failing: Vec<&Arc<LiveObject>> = pods.iter().filter(degraded).collect();
     let first = failing.iter().min_by(|a, b| a.key.cmp(&b.key))?;
     let why = waiting_reason(&first.value())
         .or_else(|| first.health.as_ref().map(|h| h.message.clone()))
         .unwrap_or_default();
-    Some(format!("{} of {} pods failing: {why}", failing.len(), pods.len()))
+    Some(format!(
+        "{} of {} pods failing: {why}",
+        failing.len(),
+        pods.len()
+    ))
 }
 
 /// Returns reason and image of the first container that waits for something to be mended.

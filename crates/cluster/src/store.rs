@@ -66,10 +66,16 @@ impl Objects {
 
     fn insert(&mut self, name: Name, object: Arc<LiveObject>) {
         for owner in &object.owners {
-            self.by_owner.entry(owner.clone()).or_default().insert(name.clone());
+            self.by_owner
+                .entry(owner.clone())
+                .or_default()
+                .insert(name.clone());
         }
         if let Some(app) = &object.app {
-            self.by_app.entry(app.clone()).or_default().insert(name.clone());
+            self.by_app
+                .entry(app.clone())
+                .or_default()
+                .insert(name.clone());
         }
         self.by_uid.insert(object.uid.clone(), name.clone());
         self.by_name.insert(name, object);
@@ -121,14 +127,23 @@ impl Store {
     pub(crate) fn delete(&self, key: &ObjectKey, revision: u64) -> Option<Arc<LiveObject>> {
         let name = name_of(key);
         let mut objects = self.write();
-        let newer = objects.by_name.get(&name).is_some_and(|o| o.resource_version > revision);
+        let newer = objects
+            .by_name
+            .get(&name)
+            .is_some_and(|o| o.resource_version > revision);
         if newer { None } else { objects.remove(&name) }
     }
 
     /// Returns the keys of objects that aren't in `seen`.
     pub(crate) fn keys_without(&self, seen: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
         let objects = self.read();
-        objects.by_name.values().map(|o| &o.key).filter(|k| !seen.contains(k)).cloned().collect()
+        objects
+            .by_name
+            .values()
+            .map(|o| &o.key)
+            .filter(|k| !seen.contains(k))
+            .cloned()
+            .collect()
     }
 }
 
@@ -170,7 +185,12 @@ impl Cluster {
     /// Returns the kinds that were found when the server was last asked.
     #[must_use]
     pub fn discovery(&self) -> Arc<Discovery> {
-        Arc::clone(&self.discovery.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .discovery
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Asks the API server for its kinds again.
@@ -179,7 +199,10 @@ impl Cluster {
     /// Fails if the server can't be reached.
     pub async fn rediscover(&self) -> Result<(), ApiError> {
         let discovery = Discovery::fetch(&self.client).await?;
-        *self.discovery.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(discovery);
+        *self
+            .discovery
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(discovery);
         Ok(())
     }
 
@@ -194,8 +217,12 @@ impl Cluster {
             return;
         }
         let discovery = self.discovery();
-        let found = discovery.find(group, kind, version).or_else(|| discovery.find(group, kind, ""));
-        let Some(resource) = found.filter(|r| r.watchable) else { return };
+        let found = discovery
+            .find(group, kind, version)
+            .or_else(|| discovery.find(group, kind, ""));
+        let Some(resource) = found.filter(|r| r.watchable) else {
+            return;
+        };
         let _one_at_a_time = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.store(group, kind).is_some() {
             return;
@@ -216,7 +243,10 @@ impl Cluster {
     /// Watches a kind and returns where the keys of all its changed objects come out.
     pub fn follow(self: &Arc<Self>, group: &str, kind: &str) -> mpsc::UnboundedReceiver<ObjectKey> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut followers = self
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         followers.insert((group.into(), kind.into()), sender);
         drop(followers);
         self.watch(group, kind, "");
@@ -224,7 +254,10 @@ impl Cluster {
     }
 
     fn tell_follower(&self, store: &Store, key: &ObjectKey) {
-        let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let followers = self
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let kind = (store.resource.group.clone(), store.resource.kind.clone());
         if let Some(follower) = followers.get(&kind) {
             // An error means that nobody listens any more.
@@ -237,7 +270,11 @@ impl Cluster {
         loop {
             let waiting: Vec<Arc<Store>> = {
                 let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
-                stores.values().filter(|s| !*s.ready.borrow()).cloned().collect()
+                stores
+                    .values()
+                    .filter(|s| !*s.ready.borrow())
+                    .cloned()
+                    .collect()
             };
             if waiting.is_empty() {
                 return;
@@ -276,10 +313,14 @@ impl Cluster {
 
     /// Returns the objects of one kind whose owner is `uid`.
     pub(crate) fn owned(&self, group: &str, kind: &str, uid: &str) -> Vec<Arc<LiveObject>> {
-        let Some(store) = self.store(group, kind) else { return Vec::new() };
+        let Some(store) = self.store(group, kind) else {
+            return Vec::new();
+        };
         let objects = store.read();
         let names = objects.by_owner.get(uid).into_iter().flatten();
-        names.filter_map(|name| objects.by_name.get(name).cloned()).collect()
+        names
+            .filter_map(|name| objects.by_name.get(name).cloned())
+            .collect()
     }
 
     /// Takes an object's newest state: from a watch, or from an answer to a write of ours.
@@ -287,7 +328,9 @@ impl Cluster {
         let object = Arc::new(object);
         let old = store.set(Arc::clone(&object))?;
         self.tell_follower(store, &object.key);
-        let app = self.app_of(&object).or_else(|| old.as_ref().and_then(|o| self.app_of(o)))?;
+        let app = self
+            .app_of(&object)
+            .or_else(|| old.as_ref().and_then(|o| self.app_of(o)))?;
         Some(Change {
             app,
             key: object.key.clone(),
@@ -297,7 +340,12 @@ impl Cluster {
     }
 
     /// Takes an object out of the cache.
-    pub(crate) fn drop_object(&self, store: &Store, key: &ObjectKey, revision: u64) -> Option<Change> {
+    pub(crate) fn drop_object(
+        &self,
+        store: &Store,
+        key: &ObjectKey,
+        revision: u64,
+    ) -> Option<Change> {
         let old = store.delete(key, revision)?;
         self.tell_follower(store, key);
         let app = self.app_of(&old)?;

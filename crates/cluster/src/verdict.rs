@@ -21,40 +21,34 @@ pub struct Prepared {
 struct Desired {
     digest: u64,
     value: Arc<Value>,
-    /// The object compared field by field; `None` if it doesn't have the shape of its type, which
-    /// the server will say better than we can.
-    typed: Option<merge::drift::Desired>,
-    /// Whether the type is one of Kubernetes' own, whose schema we have.
-    built_in: bool,
-}
-
-impl Desired {
-    fn new(value: &Arc<Value>) -> Self {
-        let schema = merge::builtin();
-        let known = schema.type_of(value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
-        let of = known.unwrap_or(merge::TypeId::DEDUCED);
-        Self {
-            digest: digest(value),
-            value: Arc::clone(value),
-            typed: merge::drift::Desired::prepare(schema, of, value).ok(),
-            built_in: known.is_some(),
-        }
-    }
 }
 
 impl Prepared {
     /// Prepares the objects of one revision.
     #[must_use]
     pub fn new<'a>(objects: impl IntoIterator<Item = (&'a ObjectKey, &'a Arc<Value>)>) -> Self {
-        let prepare = |(key, value): (&ObjectKey, &Arc<Value>)| (key.clone(), Desired::new(value));
-        Self { objects: objects.into_iter().map(prepare).collect(), memo: Mutex::default() }
+        let prepare = |(key, value): (&ObjectKey, &Arc<Value>)| {
+            (
+                key.clone(),
+                Desired {
+                    digest: digest(value),
+                    value: Arc::clone(value),
+                },
+            )
+        };
+        Self {
+            objects: objects.into_iter().map(prepare).collect(),
+            memo: Mutex::default(),
+        }
     }
 
     /// Returns how a live object compares with what Git wants. The local proof is made once per
     /// content of both sides.
     #[must_use]
     pub fn compare(&self, live: &LiveObject) -> Match {
-        let Some(desired) = self.objects.get(&live.key) else { return Match::InSync };
+        let Some(desired) = self.objects.get(&live.key) else {
+            return Match::InSync;
+        };
         let memo_key = (desired.digest, live.fingerprint);
         if let Some(known) = self.lock().get(&memo_key) {
             return known.as_ref().clone();
@@ -67,7 +61,8 @@ impl Prepared {
     /// Takes note that an object was just applied. If it still seems to differ, somebody on the way
     /// changes what is applied (an admission webhook, say), and only the server can tell.
     pub fn applied(&self, live: &LiveObject) {
-        if let (Match::Drift(_), Some(desired)) = (self.compare(live), self.objects.get(&live.key)) {
+        if let (Match::Drift(_), Some(desired)) = (self.compare(live), self.objects.get(&live.key))
+        {
             self.remember((desired.digest, live.fingerprint), &Match::Unknown);
         }
     }
@@ -75,8 +70,12 @@ impl Prepared {
     /// Asks the server about an object that the local proof says nothing about, and remembers the
     /// answer by content.
     pub async fn confirm(&self, cluster: &Cluster, live: &LiveObject) {
-        let Some(desired) = self.objects.get(&live.key) else { return };
-        let Some(path) = cluster.path_of(live) else { return };
+        let Some(desired) = self.objects.get(&live.key) else {
+            return;
+        };
+        let Some(path) = cluster.path_of(live) else {
+            return;
+        };
         let verdict = match crate::dry_run(cluster.client(), &path, &desired.value).await {
             Ok(after) => match crate::difference(&live.value(), &after) {
                 fields if fields.is_empty() => Match::InSync,
@@ -102,16 +101,32 @@ impl Prepared {
     }
 }
 /// Proves a live object to be in sync, or says what differs, or that it can't be told.
+///
+/// The comparable form of the desired object is made each time and not kept: a proof is made once
+/// per content of both sides, and keeping it for every object would triple the memory of an idle
+/// controller.
 fn prove(desired: &Desired, live: &LiveObject) -> Match {
-    let Some(typed) = &desired.typed else { return Match::Unknown };
     if *live.api_version != *desired.value.str_at(&["apiVersion"]) {
         return Match::Unknown;
     }
-    let options = Options { manager: FIELD_MANAGER };
-    match typed.verdict(merge::builtin(), &live.value(), &options) {
+    let schema = merge::builtin();
+    let (version, kind) = (&live.api_version, &live.key.kind);
+    let built_in = schema.type_of(version, kind);
+    let of = built_in.unwrap_or(merge::TypeId::DEDUCED);
+    // What doesn't have the shape of its type is told best by the server.
+    let Ok(typed) = merge::drift::Desired::prepare(schema, of, &desired.value) else {
+        return Match::Unknown;
+    };
+    match typed.verdict(
+        schema,
+        &live.value(),
+        &Options {
+            manager: FIELD_MANAGER,
+        },
+    ) {
         // Who owns the fields is no difference that a user asked about.
         Verdict::InSync | Verdict::OwnershipOnly => Match::InSync,
-        Verdict::Drift { fields } if desired.built_in => {
+        Verdict::Drift { fields } if built_in.is_some() => {
             Match::Drift(fields.iter().map(field_diff).collect())
         }
         // The schema of a custom resource is the server's: it is asked before anything is called

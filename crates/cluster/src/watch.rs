@@ -23,7 +23,9 @@ pub(crate) async fn run(cluster: Weak<Cluster>, store: Arc<Store>) {
     let mut from: Option<String> = None;
     let mut backoff = BACKOFF;
     loop {
-        let Some(cluster) = cluster.upgrade() else { return };
+        let Some(cluster) = cluster.upgrade() else {
+            return;
+        };
         let path = store.resource.collection_path("");
         let outcome = match from.take() {
             None => list(&cluster, &store, &path).await.map(Some),
@@ -65,7 +67,10 @@ async fn list(cluster: &Cluster, store: &Store, path: &str) -> Result<String, Ap
     let mut next = String::new();
     let revision = loop {
         let path = format!("{path}?limit={PAGE}{next}");
-        let body = cluster.client().send(http::Method::GET, &path, "", Vec::new()).await?;
+        let body = cluster
+            .client()
+            .send(http::Method::GET, &path, "", Vec::new())
+            .await?;
         let page: Page<'_> = serde_json::from_slice(&body).map_err(|e| unreadable(&e))?;
         for item in page.items.unwrap_or_default() {
             let mut object = Value::parse(item.get().as_bytes()).map_err(|e| unreadable(&e))?;
@@ -129,14 +134,22 @@ async fn follow(
     let mut line = Vec::new();
     // A connection that breaks is simply taken up again where it ended.
     while read_line(&mut reader, &mut line).await.unwrap_or(false) {
-        let Ok(event) = serde_json::from_slice::<Event<'_>>(&line) else { break };
-        let Ok(object) = Value::parse(event.object.get().as_bytes()) else { break };
+        let Ok(event) = serde_json::from_slice::<Event<'_>>(&line) else {
+            break;
+        };
+        let Ok(object) = Value::parse(event.object.get().as_bytes()) else {
+            break;
+        };
         match event.r#type {
             "BOOKMARK" => {}
             "ERROR" => {
                 let code = u16::try_from(object.i64_at(&["code"]).unwrap_or(0)).unwrap_or(0);
                 let error = ApiError::from_answer(code, event.object.get().as_bytes());
-                return if error.is_gone() { Ok(None) } else { Err(error) };
+                return if error.is_gone() {
+                    Ok(None)
+                } else {
+                    Err(error)
+                };
             }
             kind => {
                 let change = LiveObject::read(&object).and_then(|live| {
@@ -157,5 +170,9 @@ async fn follow(
 }
 
 fn unreadable(source: &dyn std::fmt::Display) -> ApiError {
-    ApiError { code: 0, reason: "Unreadable".into(), message: source.to_string() }
+    ApiError {
+        code: 0,
+        reason: "Unreadable".into(),
+        message: source.to_string(),
+    }
 }

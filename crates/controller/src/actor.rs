@@ -57,7 +57,12 @@ pub(crate) struct Life {
 
 impl Actor {
     pub(crate) fn new(shared: Arc<Shared>, key: ObjectKey) -> Self {
-        Self { shared, key, life: None, attempt: 0 }
+        Self {
+            shared,
+            key,
+            life: None,
+            attempt: 0,
+        }
     }
 
     /// Runs until the application is gone.
@@ -102,7 +107,10 @@ impl Actor {
             Mail::Changed => true,
             Mail::Pushed { url } => {
                 let concerned = self.life.as_ref().is_some_and(|l| {
-                    l.state.app.as_ref().is_some_and(|a| a.spec.source.repo_url == url)
+                    l.state
+                        .app
+                        .as_ref()
+                        .is_some_and(|a| a.spec.source.repo_url == url)
                 });
                 if concerned {
                     self.resolve(Instant::now(), false).await;
@@ -127,8 +135,14 @@ impl Actor {
 
     /// Reads the application from the cache.
     async fn take_application(&mut self) {
-        let Some(live) = self.shared.cluster.get(&self.key) else { return };
-        if self.life.as_ref().is_some_and(|l| live.resource_version < l.revision) {
+        let Some(live) = self.shared.cluster.get(&self.key) else {
+            return;
+        };
+        if self
+            .life
+            .as_ref()
+            .is_some_and(|l| live.resource_version < l.revision)
+        {
             return;
         }
         let application = live.value();
@@ -144,7 +158,10 @@ impl Actor {
     /// Starts a life from what the resource says.
     async fn begin(&mut self, application: &Value) {
         let status = argo::status_from(application);
-        let written = application.get("status").cloned().unwrap_or_else(Value::object);
+        let written = application
+            .get("status")
+            .cloned()
+            .unwrap_or_else(Value::object);
         let source_type = match written.str_at(&["sourceType"]) {
             "Kustomize" => "Kustomize",
             "Helm" => "Helm",
@@ -155,7 +172,9 @@ impl Actor {
         // must be seen.
         for resource in written.array_at(&["resources"]) {
             let text = |name: &str| resource.str_at(&[name]);
-            self.shared.cluster.watch(text("group"), text("kind"), text("version"));
+            self.shared
+                .cluster
+                .watch(text("group"), text("kind"), text("version"));
         }
         self.shared.cluster.ready().await;
         self.life = Some(Life {
@@ -177,7 +196,10 @@ impl Actor {
                 self.attempt = 0;
                 return;
             };
-            if let Event::Loaded { result: Ok(target), .. } = &event {
+            if let Event::Loaded {
+                result: Ok(target), ..
+            } = &event
+            {
                 let objects = target.objects.iter().map(|d| (&d.key, &d.value));
                 life.prepared = Arc::new(Prepared::new(objects));
             }
@@ -187,7 +209,9 @@ impl Actor {
                 app: &self.key.name,
                 prepared: &life.prepared,
             };
-            let effects = life.state.step(event, &world, &self.shared.config, Timestamp::now());
+            let effects = life
+                .state
+                .step(event, &world, &self.shared.config, Timestamp::now());
             for effect in effects {
                 if let Err(error) = self.carry_out(effect).await {
                     tracing::warn!(app = &*self.key.name, error = %error, "starting anew");
@@ -202,7 +226,10 @@ impl Actor {
 
 /// Returns the annotations that are ours to write, as they are in the API.
 pub(crate) fn annotations(view: &engine::AppView) -> (String, String) {
-    let holds =
-        if view.holds.is_empty() { String::new() } else { engine::Hold::format_list(&view.holds) };
+    let holds = if view.holds.is_empty() {
+        String::new()
+    } else {
+        engine::Hold::format_list(&view.holds)
+    };
     (holds, view.last_healthy.clone())
 }

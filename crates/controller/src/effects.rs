@@ -25,19 +25,35 @@ impl Actor {
                 // At the start one fetch serves all applications of a repository; later a refresh
                 // means now.
                 let started = self.life.as_mut().and_then(|l| l.started.take());
-                self.resolve(started.unwrap_or_else(Instant::now), false).await;
+                self.resolve(started.unwrap_or_else(Instant::now), false)
+                    .await;
             }
             Effect::Load { revision } => self.load(revision).await,
-            Effect::Write { clear_operation, clear_refresh } => {
+            Effect::Write {
+                clear_operation,
+                clear_refresh,
+            } => {
                 self.write(clear_operation, clear_refresh).await?;
             }
-            Effect::Apply { target, items, dry_run } => {
+            Effect::Apply {
+                target,
+                items,
+                dry_run,
+            } => {
                 self.apply(&target, &items, dry_run).await;
             }
-            Effect::Delete { key, propagation, dry_run } => {
+            Effect::Delete {
+                key,
+                propagation,
+                dry_run,
+            } => {
                 self.delete(key, propagation, dry_run).await;
             }
-            Effect::CreateNamespace { name, metadata, dry_run } => {
+            Effect::CreateNamespace {
+                name,
+                metadata,
+                dry_run,
+            } => {
                 self.create_namespace(&name, metadata, dry_run).await;
             }
             Effect::Confirm(keys) => self.confirm(&keys).await,
@@ -60,7 +76,9 @@ impl Actor {
 
     /// Asks Git where the application's revision points. `quietly`: only news is passed on.
     pub(crate) async fn resolve(&mut self, since: Instant, quietly: bool) {
-        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else { return };
+        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else {
+            return;
+        };
         if !app.spec.problems.is_empty() || app.skip || app.deleting {
             return;
         }
@@ -79,10 +97,15 @@ impl Actor {
     }
 
     async fn load(&mut self, revision: String) {
-        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else { return };
+        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else {
+            return;
+        };
         let shared = Arc::clone(&self.shared);
         let discovery = shared.cluster.discovery();
-        let result = shared.git.load(&self.key.name, &app.spec, &revision, discovery).await;
+        let result = shared
+            .git
+            .load(&self.key.name, &app.spec, &revision, discovery)
+            .await;
         let result = result.map(|loaded| loaded.target);
         if let Ok(target) = &result {
             self.watch_kinds(target).await;
@@ -94,7 +117,10 @@ impl Actor {
     async fn watch_kinds(&self, target: &Target) {
         let cluster = &self.shared.cluster;
         let missing = |d: &&engine::Desired| {
-            cluster.discovery().find(&d.key.group, &d.key.kind, d.version()).is_none()
+            cluster
+                .discovery()
+                .find(&d.key.group, &d.key.kind, d.version())
+                .is_none()
         };
         if target.objects.iter().any(|d| missing(&d)) && self.may_rediscover() {
             // A failure shows as a kind that isn't known.
@@ -122,7 +148,9 @@ impl Actor {
     /// Writes what has changed in status, annotations and operation, in one request; none if
     /// nothing has.
     async fn write(&mut self, clear_operation: bool, clear_refresh: bool) -> Result<(), ApiError> {
-        let Some(life) = &mut self.life else { return Ok(()) };
+        let Some(life) = &mut self.life else {
+            return Ok(());
+        };
         let status = argo::status_value(&life.state, &self.shared.namespace);
         let mut patch = Object::new();
         let changes = status_changes(&life.written, &status);
@@ -136,7 +164,11 @@ impl Actor {
         let mut annotations = Object::new();
         for (name, now, before) in [
             (api::names::HOLDS, &holds, &life.written_annotations.0),
-            (api::names::LAST_HEALTHY, &life.state.last_healthy, &life.written_annotations.1),
+            (
+                api::names::LAST_HEALTHY,
+                &life.state.last_healthy,
+                &life.written_annotations.1,
+            ),
         ] {
             if now != before {
                 annotations.insert(name, Some(now.as_str()).filter(|t| !t.is_empty()));
@@ -146,7 +178,10 @@ impl Actor {
             annotations.insert(api::names::REFRESH, Value::Null);
         }
         if !annotations.is_empty() {
-            patch.insert("metadata", json!({"annotations": Value::Object(annotations)}));
+            patch.insert(
+                "metadata",
+                json!({"annotations": Value::Object(annotations)}),
+            );
         }
         if clear_operation {
             patch.insert("operation", Value::Null);
@@ -159,7 +194,11 @@ impl Actor {
         let answer = {
             let _permit = self.shared.writes.acquire().await;
             let query = format!("{path}?fieldManager={}", api::names::FIELD_MANAGER);
-            self.shared.cluster.client().merge_patch(&query, &Value::Object(patch)).await
+            self.shared
+                .cluster
+                .client()
+                .merge_patch(&query, &Value::Object(patch))
+                .await
         };
         let answer = match answer {
             Err(error) if error.is_not_found() => {
@@ -172,8 +211,10 @@ impl Actor {
         if let Some(life) = &mut self.life {
             life.written = status;
             life.written_annotations = (holds, last_healthy);
-            life.revision =
-                answer.str_at(&["metadata", "resourceVersion"]).parse().unwrap_or(life.revision);
+            life.revision = answer
+                .str_at(&["metadata", "resourceVersion"])
+                .parse()
+                .unwrap_or(life.revision);
         }
         Ok(())
     }
@@ -221,7 +262,12 @@ impl Actor {
             self.shared.cluster.delete(&key, propagation, dry_run).await
         };
         let outcome = match answer {
-            Ok(()) => Ok(if dry_run { "pruned (dry run)" } else { "pruned" }.to_owned()),
+            Ok(()) => Ok(if dry_run {
+                "pruned (dry run)"
+            } else {
+                "pruned"
+            }
+            .to_owned()),
             Err(error) => Err(error.message),
         };
         self.push(Event::Answered { key, outcome });
@@ -229,7 +275,8 @@ impl Actor {
 
     async fn create_namespace(&mut self, name: &str, metadata: Option<Value>, dry_run: bool) {
         let key = ObjectKey::new("", "Namespace", "", name);
-        let mut object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let mut object =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         for part in ["labels", "annotations"] {
             if let Some(own) = metadata.as_ref().and_then(|m| m.get(part)) {
                 object.set_at(&["metadata", part], own.clone());
@@ -244,7 +291,9 @@ impl Actor {
         let Some(life) = &self.life else { return };
         let prepared = Arc::clone(&life.prepared);
         for key in keys {
-            let Some(live) = self.shared.cluster.get(key) else { continue };
+            let Some(live) = self.shared.cluster.get(key) else {
+                continue;
+            };
             let _permit = self.shared.writes.acquire().await;
             prepared.confirm(&self.shared.cluster, &live).await;
         }
@@ -256,9 +305,17 @@ impl Actor {
         let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else {
             return Ok(());
         };
-        let kept: Value = argo::foreign_finalizers(&app.finalizers).into_iter().collect();
+        let kept: Value = argo::foreign_finalizers(&app.finalizers)
+            .into_iter()
+            .collect();
         let patch = json!({"metadata": {"finalizers": kept}});
-        match self.shared.cluster.client().merge_patch(&self.path(""), &patch).await {
+        match self
+            .shared
+            .cluster
+            .client()
+            .merge_patch(&self.path(""), &patch)
+            .await
+        {
             Err(error) if !error.is_not_found() => Err(error),
             _ => {
                 self.life = None;
@@ -300,7 +357,9 @@ async fn apply_one(
 }
 
 fn outcome(answer: Result<cluster::Applied, ApiError>) -> Outcome {
-    answer.map(|applied| applied.message).map_err(|error| error.message)
+    answer
+        .map(|applied| applied.message)
+        .map_err(|error| error.message)
 }
 
 /// Returns the merge patch between two statuses: changed members whole, vanished ones null. When

@@ -24,7 +24,10 @@ pub struct GitPoll {
 impl Default for GitPoll {
     /// Argo CD's defaults: every 120 s, and up to 60 s more.
     fn default() -> Self {
-        Self { every: Some(Duration::from_secs(120)), jitter: Duration::from_secs(60) }
+        Self {
+            every: Some(Duration::from_secs(120)),
+            jitter: Duration::from_secs(60),
+        }
     }
 }
 
@@ -62,7 +65,10 @@ impl Git {
 
     /// Forgets what was rendered for an application.
     pub(crate) fn forget(&self, app: &str) {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).remove(app);
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(app);
     }
 
     /// Returns the commit that a revision points at.
@@ -75,7 +81,8 @@ impl Git {
         let sources = Arc::clone(&self.sources);
         let (url, revision) = (url.to_owned(), revision.to_owned());
         let _permit = self.fetches.acquire().await;
-        let answer = tokio::task::spawn_blocking(move || sources.resolve(&url, &revision, freshness));
+        let answer =
+            tokio::task::spawn_blocking(move || sources.resolve(&url, &revision, freshness));
         match answer.await {
             Ok(Ok(id)) => Ok(id.to_string()),
             Ok(Err(error)) => Err(comparison_error(&error)),
@@ -99,7 +106,9 @@ impl Git {
     ) -> Result<Loaded, Problem> {
         let before = {
             let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            last.get(app).filter(|(s, _)| same_rendering(s, spec)).map(|(_, l)| l.clone())
+            last.get(app)
+                .filter(|(s, _)| same_rendering(s, spec))
+                .map(|(_, l)| l.clone())
         };
         let job = Job {
             sources: Arc::clone(&self.sources),
@@ -129,7 +138,9 @@ fn request(app: &str, spec: &Spec) -> render::Request {
     app.clone_into(&mut request.app_name);
     let directory = source.raw.get("directory");
     let text = |name: &str| directory.map_or("", |d| d.str_at(&[name])).to_owned();
-    let recurse = directory.and_then(|d| d.at(&["recurse"])).and_then(Value::as_bool);
+    let recurse = directory
+        .and_then(|d| d.at(&["recurse"]))
+        .and_then(Value::as_bool);
     request.directory = render::Directory {
         depth: match recurse {
             Some(true) => render::Depth::Recursive,
@@ -139,7 +150,12 @@ fn request(app: &str, spec: &Spec) -> render::Request {
         exclude: text("exclude"),
     };
     // A block that names a tool decides, whatever files there are.
-    let named = |name: &str| source.raw.get(name).is_some_and(|v| v.is_object() && !v.is_empty());
+    let named = |name: &str| {
+        source
+            .raw
+            .get(name)
+            .is_some_and(|v| v.is_object() && !v.is_empty())
+    };
     request.tool = if named("helm") {
         Some(render::Tool::Helm)
     } else if named("kustomize") {
@@ -196,14 +212,22 @@ impl Job {
         self.sources
             .resolve(&source.repo_url, &self.revision, Freshness::Known)
             .map_err(|e| comparison_error(&e))?;
-        let snapshot =
-            self.sources.snapshot(&source.repo_url, id).map_err(|e| comparison_error(&e))?;
+        let snapshot = self
+            .sources
+            .snapshot(&source.repo_url, id)
+            .map_err(|e| comparison_error(&e))?;
         if let Some(before) = before
-            && before.reads.is_current(&snapshot).map_err(|e| unreadable(&e))?
+            && before
+                .reads
+                .is_current(&snapshot)
+                .map_err(|e| unreadable(&e))?
         {
             let mut target = before.target.as_ref().clone();
             target.revision.clone_from(&self.revision);
-            return Ok(Loaded { target: Arc::new(target), reads: before.reads });
+            return Ok(Loaded {
+                target: Arc::new(target),
+                reads: before.reads,
+            });
         }
         self.render(&snapshot)
     }
@@ -232,7 +256,10 @@ impl Job {
             notes,
             source_type: rendered.tool.map_or("", render::Tool::as_str),
         };
-        Ok(Loaded { target: Arc::new(target), reads: Arc::new(rendered.read_set) })
+        Ok(Loaded {
+            target: Arc::new(target),
+            reads: Arc::new(rendered.read_set),
+        })
     }
 
     /// Gives objects their namespace and tracking id; of two of one name the last wins.
@@ -299,7 +326,10 @@ impl Job {
         if !namespaced {
             value.remove_at(&["metadata", "namespace"]);
         } else if !named && !self.spec.destination.namespace.is_empty() {
-            value.set_at(&["metadata", "namespace"], self.spec.destination.namespace.as_str());
+            value.set_at(
+                &["metadata", "namespace"],
+                self.spec.destination.namespace.as_str(),
+            );
         }
     }
 }
@@ -315,14 +345,20 @@ pub(crate) async fn poll(shared: Arc<Shared>, mailboxes: Mailboxes, every: GitPo
             // An error means that the application is going away.
             let _gone = mailbox.send(Mail::Poll { since });
         }
-        tracing::debug!(applications = boxes.len(), namespace = shared.namespace, "asking Git");
+        tracing::debug!(
+            applications = boxes.len(),
+            namespace = shared.namespace,
+            "asking Git"
+        );
     }
 }
 
 /// Returns a random part of `most`; randomness from the hasher's own seed is plenty.
 fn jitter(most: Duration) -> Duration {
     use std::hash::{BuildHasher, Hasher};
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let random = std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish();
     let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(if most == 0 { 0 } else { random % most })
 }
@@ -350,6 +386,10 @@ pub async fn render_application(
     let git = Git::new(Sources::new(cache), 1, 1);
     let source = &view.spec.source;
     let revision = revision.unwrap_or(&source.target_revision);
-    let id = git.resolve(&source.repo_url, revision, Freshness::Latest).await?;
-    git.load(name, &view.spec, &id, discovery).await.map(|loaded| loaded.target)
+    let id = git
+        .resolve(&source.repo_url, revision, Freshness::Latest)
+        .await?;
+    git.load(name, &view.spec, &id, discovery)
+        .await
+        .map(|loaded| loaded.target)
 }

@@ -89,7 +89,11 @@ impl Controller {
     /// Fails if the API server can't be reached, or doesn't know applications.
     pub async fn start(client: Client, options: Options) -> Result<Self, StartError> {
         let (cluster, changes) = Cluster::connect(client.clone()).await?;
-        if cluster.discovery().find(api::names::ARGO_GROUP, "Application", "").is_none() {
+        if cluster
+            .discovery()
+            .find(api::names::ARGO_GROUP, "Application", "")
+            .is_none()
+        {
             return Err(StartError::NoApplications);
         }
         let shared = Arc::new(Shared {
@@ -116,17 +120,30 @@ impl Controller {
                 applications,
             )),
             tokio::spawn(run_changes(Arc::clone(&mailboxes), changes)),
-            tokio::spawn(git::poll(Arc::clone(&shared), Arc::clone(&mailboxes), options.poll)),
+            tokio::spawn(git::poll(
+                Arc::clone(&shared),
+                Arc::clone(&mailboxes),
+                options.poll,
+            )),
         ];
-        Ok(Self { shared, mailboxes, tasks })
+        Ok(Self {
+            shared,
+            mailboxes,
+            tasks,
+        })
     }
 
     /// Asks Git again for every application of a repository, as after a push.
     pub fn repository_changed(&self, url: &str) {
-        let mailboxes = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mailboxes = self
+            .mailboxes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for mailbox in mailboxes.values() {
             // An error means that the application is going away.
-            let _gone = mailbox.send(actor::Mail::Pushed { url: url.to_owned() });
+            let _gone = mailbox.send(actor::Mail::Pushed {
+                url: url.to_owned(),
+            });
         }
     }
 
@@ -153,7 +170,10 @@ impl Drop for Controller {
         for task in &self.tasks {
             task.abort();
         }
-        self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.mailboxes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -210,8 +230,10 @@ async fn run_changes(mailboxes: Mailboxes, mut changes: mpsc::Receiver<Change>) 
 
 /// Returns the wait before try `attempt` (from 0) after something went wrong.
 pub(crate) fn backoff(attempt: u32) -> Duration {
-    Duration::from_millis(100).saturating_mul(2u32.saturating_pow(attempt.min(9))).min(
-        // Long enough to leave a struggling API server alone, short enough to be back soon.
-        Duration::from_secs(30),
-    )
+    Duration::from_millis(100)
+        .saturating_mul(2u32.saturating_pow(attempt.min(9)))
+        .min(
+            // Long enough to leave a struggling API server alone, short enough to be back soon.
+            Duration::from_secs(30),
+        )
 }

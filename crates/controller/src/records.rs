@@ -24,13 +24,32 @@ impl Actor {
                     action: if heals { Action::Healing } else { Action::Open },
                     key,
                 });
-                self.audit(app, "drift", author, (String::new(), String::new()), message);
+                self.audit(
+                    app,
+                    "drift",
+                    author,
+                    (String::new(), String::new()),
+                    message,
+                );
             }
             Record::Healed { key, by_us } => {
-                let action = if by_us { Action::Healed } else { Action::Resolved };
+                let action = if by_us {
+                    Action::Healed
+                } else {
+                    Action::Resolved
+                };
                 self.shared.ledger.settle(&app, &key, action, now);
             }
-            Record::Synced { from, to, initiated_by, phase, message, heal, rollback, pruned } => {
+            Record::Synced {
+                from,
+                to,
+                initiated_by,
+                phase,
+                message,
+                heal,
+                rollback,
+                pruned,
+            } => {
                 let action = match (heal, rollback) {
                     (true, _) => "heal",
                     (_, true) => "rollback",
@@ -76,7 +95,11 @@ impl Actor {
     /// Returns who changed an object: authenticated if anybody can tell, else by field manager.
     fn author(&self, key: &ObjectKey, fields: &[FieldDiff]) -> Author {
         self.shared.identity.who(key).unwrap_or_else(|| {
-            author_from_managers(fields.iter().flat_map(|f| f.managers.iter().map(String::as_str)))
+            author_from_managers(
+                fields
+                    .iter()
+                    .flat_map(|f| f.managers.iter().map(String::as_str)),
+            )
         })
     }
 
@@ -85,7 +108,9 @@ impl Actor {
         match initiated_by.str_at(&["username"]) {
             "" if heal => windlass("self-heal"),
             "" if rollback => windlass("health gate"),
-            "" => self.commit_author(to).unwrap_or_else(|| windlass("automated sync")),
+            "" => self
+                .commit_author(to)
+                .unwrap_or_else(|| windlass("automated sync")),
             user => Author {
                 name: user.to_owned(),
                 via: "operation".into(),
@@ -96,7 +121,10 @@ impl Actor {
 
     fn commit_author(&self, revision: &str) -> Option<Author> {
         let app = self.life.as_ref()?.state.app.clone()?;
-        let info = self.shared.git.commit_info(&app.spec.source.repo_url, revision)?;
+        let info = self
+            .shared
+            .git
+            .commit_info(&app.spec.source.repo_url, revision)?;
         Some(Author {
             name: info.author,
             via: format!("git commit {:?}", info.subject),
@@ -106,7 +134,11 @@ impl Actor {
 }
 
 fn windlass(via: &str) -> Author {
-    Author { name: "windlass".into(), via: via.into(), grade: Grade::Verified }
+    Author {
+        name: "windlass".into(),
+        via: via.into(),
+        grade: Grade::Verified,
+    }
 }
 
 fn change(field: &FieldDiff) -> FieldChange {
@@ -118,7 +150,9 @@ fn change(field: &FieldDiff) -> FieldChange {
 }
 
 fn describe(key: &ObjectKey, fields: &[FieldDiff]) -> String {
-    let Some(first) = fields.first() else { return format!("{key} was deleted") };
+    let Some(first) = fields.first() else {
+        return format!("{key} was deleted");
+    };
     let it = change(first);
     let more = match fields.len() {
         1 => String::new(),

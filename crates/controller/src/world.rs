@@ -15,7 +15,10 @@ impl ClusterWorld<'_> {
     fn describe(&self, live: &LiveObject, matches: Match) -> LiveFacts {
         let mut health = live.health.clone();
         if let Some(health) = &mut health
-            && matches!(health.status, HealthStatus::Progressing | HealthStatus::Degraded)
+            && matches!(
+                health.status,
+                HealthStatus::Progressing | HealthStatus::Degraded
+            )
             && let Some(pods) = self.cluster.failing_pods(live)
         {
             health.message = pods;
@@ -42,7 +45,11 @@ impl World for ClusterWorld<'_> {
                 let discovery = self.cluster.discovery();
                 let known = discovery.find(group, &desired.key.kind, version).is_some();
                 LiveFacts {
-                    matches: if known { Match::Missing } else { Match::KindUnknown },
+                    matches: if known {
+                        Match::Missing
+                    } else {
+                        Match::KindUnknown
+                    },
                     health: None,
                     version: version.into(),
                     directives: desired.directives.clone(),
@@ -53,7 +60,9 @@ impl World for ClusterWorld<'_> {
     }
 
     fn live(&self, key: &ObjectKey) -> Option<LiveFacts> {
-        self.cluster.get(key).map(|live| self.describe(&live, Match::InSync))
+        self.cluster
+            .get(key)
+            .map(|live| self.describe(&live, Match::InSync))
     }
 
     fn tracked(&self) -> Vec<ObjectKey> {
@@ -61,6 +70,8 @@ impl World for ClusterWorld<'_> {
     }
 
     fn has_namespace(&self, name: &str) -> bool {
-        self.cluster.get(&ObjectKey::new("", "Namespace", "", name)).is_some()
+        self.cluster
+            .get(&ObjectKey::new("", "Namespace", "", name))
+            .is_some()
     }
 }

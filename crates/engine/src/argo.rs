@@ -1,8 +1,8 @@
 //! Argo CD's `Application`, read into the engine's words and its status written back.
 
 use crate::gate::Hold;
-use crate::operation::{OperationPhase, Request, ResourceResult, Selector};
 use crate::object::ObjectKey;
+use crate::operation::{OperationPhase, Request, ResourceResult, Selector};
 use crate::spec::{
     Automated, Destination, Propagation, Retry, Source, Spec, SyncOptions, format_time,
     parse_duration, parse_time,
@@ -34,7 +34,10 @@ pub fn view(application: &Value) -> AppView {
             ("UnknownFieldWarning".to_owned(), message)
         })
         .collect();
-    if !application.array_at(&["spec", "ignoreDifferences"]).is_empty() {
+    if !application
+        .array_at(&["spec", "ignoreDifferences"])
+        .is_empty()
+    {
         let message = "spec.ignoreDifferences is not supported yet and has no effect";
         notes.push(("UnknownFieldWarning".to_owned(), message.to_owned()));
     }
@@ -78,13 +81,13 @@ pub fn view(application: &Value) -> AppView {
 }
 
 fn cascade(finalizers: &[String]) -> Option<Propagation> {
-    finalizers.iter().find_map(|f| {
-        match f.strip_prefix(names::RESOURCES_FINALIZER)? {
+    finalizers
+        .iter()
+        .find_map(|f| match f.strip_prefix(names::RESOURCES_FINALIZER)? {
             "" | "/foreground" => Some(Propagation::Foreground),
             "/background" => Some(Propagation::Background),
             _ => None,
-        }
-    })
+        })
 }
 
 /// Returns the finalizers without those of ours.
@@ -112,8 +115,13 @@ fn spec(raw: &Value) -> Spec {
              supported yet"
         )),
     }
-    let options = policy.array_at(&["syncOptions"]).iter().filter_map(Value::as_str);
-    let limit = raw.i64_at(&["revisionHistoryLimit"]).unwrap_or(HISTORY_LIMIT);
+    let options = policy
+        .array_at(&["syncOptions"])
+        .iter()
+        .filter_map(Value::as_str);
+    let limit = raw
+        .i64_at(&["revisionHistoryLimit"])
+        .unwrap_or(HISTORY_LIMIT);
     Spec {
         project: raw.str_at(&["project"]).to_owned(),
         source,
@@ -146,7 +154,10 @@ fn source(raw: &Value, problems: &mut Vec<String>) -> Source {
             problems.push("spec.source.repoURL is required".into());
         }
         for kind in ["chart", "plugin"] {
-            if source.get(kind).is_some_and(|v| !v.is_empty() && v.as_str() != Some("")) {
+            if source
+                .get(kind)
+                .is_some_and(|v| !v.is_empty() && v.as_str() != Some(""))
+            {
                 problems.push(format!("spec.source.{kind} is not supported yet"));
             }
         }
@@ -197,14 +208,18 @@ fn automated(policy: &Value) -> Option<Automated> {
 }
 
 fn retry(raw: &Value, problems: &mut Vec<String>) -> Retry {
-    let mut retry = Retry { limit: raw.i64_at(&["limit"]).unwrap_or(0), ..Retry::default() };
-    let mut duration = |name: &str, slot: &mut jiff::SignedDuration| match raw.str_at(&["backoff", name]) {
-        "" => {}
-        text => match parse_duration(text) {
-            Ok(d) => *slot = d,
-            Err(e) => problems.push(format!("spec.syncPolicy.retry.backoff.{name}: {e}")),
-        },
+    let mut retry = Retry {
+        limit: raw.i64_at(&["limit"]).unwrap_or(0),
+        ..Retry::default()
     };
+    let mut duration =
+        |name: &str, slot: &mut jiff::SignedDuration| match raw.str_at(&["backoff", name]) {
+            "" => {}
+            text => match parse_duration(text) {
+                Ok(d) => *slot = d,
+                Err(e) => problems.push(format!("spec.syncPolicy.retry.backoff.{name}: {e}")),
+            },
+        };
     duration("duration", &mut retry.duration);
     duration("maxDuration", &mut retry.max);
     if let Some(factor) = raw.i64_at(&["backoff", "factor"]) {
@@ -218,9 +233,15 @@ fn retry(raw: &Value, problems: &mut Vec<String>) -> Retry {
 #[must_use]
 pub fn request_from(raw: &Value, spec: &Spec) -> Option<Request> {
     let sync = raw.get("sync")?;
-    let automated = raw.at(&["initiatedBy", "automated"]).and_then(Value::as_bool) == Some(true);
+    let automated = raw
+        .at(&["initiatedBy", "automated"])
+        .and_then(Value::as_bool)
+        == Some(true);
     let flag = |name: &str| sync.get(name).and_then(Value::as_bool).unwrap_or(false);
-    let own_options = sync.array_at(&["syncOptions"]).iter().filter_map(Value::as_str);
+    let own_options = sync
+        .array_at(&["syncOptions"])
+        .iter()
+        .filter_map(Value::as_str);
     let text = |v: &Value, name: &str| v.str_at(&[name]).to_owned();
     Some(Request {
         revision: Some(text(sync, "revision")).filter(|r| !r.is_empty()),
@@ -237,7 +258,11 @@ pub fn request_from(raw: &Value, spec: &Spec) -> Option<Request> {
         prune: flag("prune"),
         dry_run: flag("dryRun"),
         // An operation written by hand has only its own options; automation brings the spec's.
-        options: if automated { spec.options.clone() } else { SyncOptions::parse(own_options) },
+        options: if automated {
+            spec.options.clone()
+        } else {
+            SyncOptions::parse(own_options)
+        },
         automated,
         retry: match raw.get("retry").filter(|r| !r.is_empty()) {
             Some(own) => retry(own, &mut Vec::new()),
@@ -255,10 +280,13 @@ pub fn status_from(application: &Value) -> Status {
         return Status::default();
     };
     let text = |path: &[&str]| raw.str_at(path).to_owned();
-    let health = raw.at(&["health", "status"]).and_then(Value::as_str).map(|status| Health {
-        status: HealthStatus::parse(status),
-        message: text(&["health", "message"]),
-    });
+    let health = raw
+        .at(&["health", "status"])
+        .and_then(Value::as_str)
+        .map(|status| Health {
+            status: HealthStatus::parse(status),
+            message: text(&["health", "message"]),
+        });
     Status {
         sync: SyncStatus::parse(raw.str_at(&["sync", "status"])),
         revision: text(&["sync", "revision"]),
@@ -275,7 +303,11 @@ pub fn status_from(application: &Value) -> Status {
                 })
             })
             .collect(),
-        history: raw.array_at(&["history"]).iter().filter_map(history_from).collect(),
+        history: raw
+            .array_at(&["history"])
+            .iter()
+            .filter_map(history_from)
+            .collect(),
         operation: raw.get("operationState").and_then(operation_from),
         reconciled_at: parse_time(raw.str_at(&["reconciledAt"])),
     }
@@ -289,25 +321,43 @@ fn history_from(raw: &Value) -> Option<HistoryEntry> {
         source: raw.get("source").cloned().unwrap_or_default(),
         started_at: parse_time(raw.str_at(&["deployStartedAt"])).unwrap_or(deployed_at),
         deployed_at,
-        initiated_by: raw.get("initiatedBy").cloned().unwrap_or_else(Value::object),
+        initiated_by: raw
+            .get("initiatedBy")
+            .cloned()
+            .unwrap_or_else(Value::object),
     })
 }
 
 fn operation_from(raw: &Value) -> Option<OperationState> {
-    let results = raw.array_at(&["syncResult", "resources"]).iter().map(|r| ResourceResult {
-        key: ObjectKey::new(
-            r.str_at(&["group"]),
-            r.str_at(&["kind"]),
-            r.str_at(&["namespace"]),
-            r.str_at(&["name"]),
-        ),
-        version: r.str_at(&["version"]).into(),
-        status: known(r.str_at(&["status"]), &["Synced", "SyncFailed", "Pruned", "PruneSkipped"]),
-        message: r.str_at(&["message"]).to_owned(),
-        hook_phase: known(r.str_at(&["hookPhase"]), &["Running", "Succeeded", "Failed"]),
-        hook_type: known(r.str_at(&["hookType"]), &["", "PreSync", "Sync", "PostSync", "SyncFail"]),
-        sync_phase: known(r.str_at(&["syncPhase"]), &["Sync", "PreSync", "PostSync", "SyncFail"]),
-    });
+    let results = raw
+        .array_at(&["syncResult", "resources"])
+        .iter()
+        .map(|r| ResourceResult {
+            key: ObjectKey::new(
+                r.str_at(&["group"]),
+                r.str_at(&["kind"]),
+                r.str_at(&["namespace"]),
+                r.str_at(&["name"]),
+            ),
+            version: r.str_at(&["version"]).into(),
+            status: known(
+                r.str_at(&["status"]),
+                &["Synced", "SyncFailed", "Pruned", "PruneSkipped"],
+            ),
+            message: r.str_at(&["message"]).to_owned(),
+            hook_phase: known(
+                r.str_at(&["hookPhase"]),
+                &["Running", "Succeeded", "Failed"],
+            ),
+            hook_type: known(
+                r.str_at(&["hookType"]),
+                &["", "PreSync", "Sync", "PostSync", "SyncFail"],
+            ),
+            sync_phase: known(
+                r.str_at(&["syncPhase"]),
+                &["Sync", "PreSync", "PostSync", "SyncFail"],
+            ),
+        });
     Some(OperationState {
         operation: raw.get("operation")?.clone(),
         phase: OperationPhase::parse(raw.str_at(&["phase"])),
@@ -336,7 +386,10 @@ pub fn status_value(state: &AppState, control_namespace: &str) -> Value {
         out.insert("health", health_value(health, status));
     }
     if !status.history.is_empty() {
-        out.insert("history", status.history.iter().map(history_value).collect::<Value>());
+        out.insert(
+            "history",
+            status.history.iter().map(history_value).collect::<Value>(),
+        );
     }
     if let Some(operation) = &status.operation {
         out.insert("operationState", operation_value(operation, state));
@@ -507,7 +560,9 @@ fn summary_value(state: &AppState) -> Value {
         for desired in &target.objects {
             let pod = match &*desired.key.kind {
                 "Pod" => desired.value.get("spec"),
-                "CronJob" => desired.value.at(&["spec", "jobTemplate", "spec", "template", "spec"]),
+                "CronJob" => desired
+                    .value
+                    .at(&["spec", "jobTemplate", "spec", "template", "spec"]),
                 _ => desired.value.at(&["spec", "template", "spec"]),
             };
             for list in ["initContainers", "containers"] {

@@ -52,7 +52,9 @@ pub(crate) fn decide(
     revision: &str,
     now: Timestamp,
 ) -> Decision {
-    let Some(auto) = spec.automated else { return Decision::Nothing };
+    let Some(auto) = spec.automated else {
+        return Decision::Nothing;
+    };
     if comparison.sync != SyncStatus::OutOfSync {
         return Decision::Nothing;
     }
@@ -63,7 +65,11 @@ pub(crate) fn decide(
     }
     let wipes = auto.prune
         && !auto.allow_empty
-        && comparison.resources.iter().filter(|r| !r.hook).all(|r| r.requires_pruning);
+        && comparison
+            .resources
+            .iter()
+            .filter(|r| !r.hook)
+            .all(|r| r.requires_pruning);
     if wipes {
         return Decision::Refuse(format!(
             "Skipping sync attempt to {revision}: auto-sync will wipe out all resources"
@@ -85,15 +91,21 @@ pub(crate) fn decide(
     let since = last.finished_at.unwrap_or(last.started_at);
     let quiet = since.saturating_add(HEAL_COOLDOWN).unwrap_or(now) < now;
     let succeeded = last.phase == OperationPhase::Succeeded;
-    let attempts = if quiet && succeeded { 0 } else { last.heal_attempts() };
+    let attempts = if quiet && succeeded {
+        0
+    } else {
+        last.heal_attempts()
+    };
     // After a failure even the first attempt waits: the server has just said no.
     let step = if succeeded { attempts } else { attempts + 1 };
     let due = since.saturating_add(heal_delay(step)).unwrap_or(now);
     if now < due {
         return Decision::WaitUntil(due);
     }
-    let keys: Vec<&ResourceState> =
-        out_of_sync.into_iter().filter(|r| auto.prune || !r.requires_pruning).collect();
+    let keys: Vec<&ResourceState> = out_of_sync
+        .into_iter()
+        .filter(|r| auto.prune || !r.requires_pruning)
+        .collect();
     Decision::Start(Box::new(request(spec, revision, &keys, attempts + 1)))
 }
 
@@ -102,12 +114,7 @@ pub(crate) fn failed_message(revision: &str, why: &str) -> String {
     format!("Failed last sync attempt to [{revision}]: {why}")
 }
 
-fn request(
-    spec: &Spec,
-    revision: &str,
-    only: &[&ResourceState],
-    heal_attempts: i64,
-) -> Request {
+fn request(spec: &Spec, revision: &str, only: &[&ResourceState], heal_attempts: i64) -> Request {
     let auto = spec.automated.unwrap_or_default();
     let mut sync = json!({"revision": revision, "source": spec.source.raw.clone()});
     let object = sync.as_object_mut().expect("built as an object above");
@@ -121,7 +128,10 @@ fn request(
         let resources: Value = only.iter().map(|r| selector_value(r)).collect();
         object.insert("resources", resources);
     }
-    let retry = spec.retry.unwrap_or(Retry { limit: AUTOMATED_RETRY_LIMIT, ..Retry::default() });
+    let retry = spec.retry.unwrap_or(Retry {
+        limit: AUTOMATED_RETRY_LIMIT,
+        ..Retry::default()
+    });
     Request {
         raw: json!({
             "initiatedBy": {"automated": true},

@@ -108,12 +108,16 @@ impl Comparison {
 /// Compares what Git wants with the cluster.
 #[must_use]
 pub fn compare(target: &Target, world: &dyn World) -> Comparison {
-    let mut it = Comparison { sync: SyncStatus::Synced, ..Comparison::default() };
+    let mut it = Comparison {
+        sync: SyncStatus::Synced,
+        ..Comparison::default()
+    };
     let mut wanted = BTreeSet::new();
     for desired in &target.objects {
         wanted.insert(&desired.key);
         let facts = world.facts(desired);
-        it.resources.push(wanted_state(desired, facts, &mut it.unknown));
+        it.resources
+            .push(wanted_state(desired, facts, &mut it.unknown));
     }
     for key in world.tracked() {
         if wanted.contains(&key) {
@@ -126,7 +130,8 @@ pub fn compare(target: &Target, world: &dyn World) -> Comparison {
     it.resources.sort_by(|a, b| a.key.cmp(&b.key));
     // An extra object that says so is OutOfSync itself but leaves the application Synced.
     let out_of_sync = it.resources.iter().any(|r| {
-        r.sync == Some(SyncStatus::OutOfSync) && !(r.requires_pruning && ignored_extra(&r.key, world))
+        r.sync == Some(SyncStatus::OutOfSync)
+            && !(r.requires_pruning && ignored_extra(&r.key, world))
     });
     if out_of_sync {
         it.sync = SyncStatus::OutOfSync;
@@ -136,7 +141,9 @@ pub fn compare(target: &Target, world: &dyn World) -> Comparison {
 }
 
 fn ignored_extra(key: &ObjectKey, world: &dyn World) -> bool {
-    world.live(key).is_some_and(|facts| facts.directives.ignore_extraneous)
+    world
+        .live(key)
+        .is_some_and(|facts| facts.directives.ignore_extraneous)
 }
 
 fn wanted_state(
@@ -160,7 +167,9 @@ fn wanted_state(
         key: desired.key.clone(),
         version: desired.version().into(),
         sync,
-        health: facts.health.filter(|_| exists && !desired.directives.ignore_health),
+        health: facts
+            .health
+            .filter(|_| exists && !desired.directives.ignore_health),
         requires_pruning: false,
         hook,
         wave: desired.directives.wave,
@@ -189,11 +198,19 @@ fn extra_state(key: ObjectKey, facts: LiveFacts) -> ResourceState {
 fn overall_health(resources: &[ResourceState]) -> Health {
     let plain = || resources.iter().filter(|r| !r.hook);
     if plain().next().is_some() && plain().all(|r| !r.exists) {
-        return Health { status: HealthStatus::Missing, message: String::new() };
+        return Health {
+            status: HealthStatus::Missing,
+            message: String::new(),
+        };
     }
-    let mut worst = Health { status: HealthStatus::Healthy, message: String::new() };
+    let mut worst = Health {
+        status: HealthStatus::Healthy,
+        message: String::new(),
+    };
     for resource in plain().filter(|r| r.exists) {
-        let Some(health) = &resource.health else { continue };
+        let Some(health) = &resource.health else {
+            continue;
+        };
         if health.status > worst.status {
             worst.status = health.status;
             let (key, why) = (&resource.key, &health.message);

@@ -37,7 +37,9 @@ impl Hold {
     /// Reads the holds that an annotation lists; what can't be read is no hold.
     #[must_use]
     pub fn parse_list(annotation: &str) -> Vec<Self> {
-        let Ok(list) = Value::parse(annotation.as_bytes()) else { return Vec::new() };
+        let Ok(list) = Value::parse(annotation.as_bytes()) else {
+            return Vec::new();
+        };
         let text = |v: &Value, name: &str| v.str_at(&[name]).to_owned();
         list.as_array()
             .unwrap_or(&[])
@@ -75,7 +77,11 @@ impl Hold {
     /// Returns true if no person holds it.
     #[must_use]
     pub fn reason(&self) -> HoldReason {
-        if self.by == GATE { HoldReason::HealthGate } else { HoldReason::Person }
+        if self.by == GATE {
+            HoldReason::HealthGate
+        } else {
+            HoldReason::Person
+        }
     }
 }
 
@@ -103,7 +109,9 @@ pub(crate) fn judge(
     gate: Option<SignedDuration>,
     now: Timestamp,
 ) -> Verdict {
-    let Some(operation) = &status.operation else { return Verdict::Idle };
+    let Some(operation) = &status.operation else {
+        return Verdict::Idle;
+    };
     let (Some(finished), false) = (operation.finished_at, operation.revision.is_empty()) else {
         return Verdict::Idle;
     };
@@ -118,12 +126,23 @@ pub(crate) fn judge(
     if deployed.is_empty() || deployed == last_healthy {
         return Verdict::Idle;
     }
-    let succeeded = status.history.last().is_some_and(|h| h.revision == deployed);
-    let healthy = status.health.as_ref().is_some_and(|h| h.status == HealthStatus::Healthy);
+    let succeeded = status
+        .history
+        .last()
+        .is_some_and(|h| h.revision == deployed);
+    let healthy = status
+        .health
+        .as_ref()
+        .is_some_and(|h| h.status == HealthStatus::Healthy);
     if healthy {
-        return if succeeded { Verdict::Healthy } else { Verdict::Idle };
+        return if succeeded {
+            Verdict::Healthy
+        } else {
+            Verdict::Idle
+        };
     }
-    let (Some(gate), true, false) = (gate, spec.automated.is_some(), last_healthy.is_empty()) else {
+    let (Some(gate), true, false) = (gate, spec.automated.is_some(), last_healthy.is_empty())
+    else {
         return Verdict::Idle;
     };
     let since = if full {
@@ -132,7 +151,11 @@ pub(crate) fn judge(
         status.history.last().map_or(finished, |h| h.deployed_at)
     };
     let deadline = since.saturating_add(gate).unwrap_or(now);
-    if now < deadline { Verdict::Open(deadline) } else { Verdict::Failed }
+    if now < deadline {
+        Verdict::Open(deadline)
+    } else {
+        Verdict::Failed
+    }
 }
 
 #[cfg(test)]
@@ -148,13 +171,20 @@ mod tests {
             by: GATE.into(),
             since: parse_time("2026-01-02T03:04:05Z"),
         };
-        assert_eq!(Hold::parse_list(&Hold::format_list(std::slice::from_ref(&hold))), [hold.clone()]);
+        assert_eq!(
+            Hold::parse_list(&Hold::format_list(std::slice::from_ref(&hold))),
+            [hold.clone()]
+        );
         assert_eq!(hold.reason(), HoldReason::HealthGate);
         for rubbish in ["", "x", "{}", "[1]", r#"[{"by":"x"}]"#] {
             assert!(Hold::parse_list(rubbish).is_empty(), "{rubbish}");
         }
-        let many: Vec<Hold> =
-            (0..20).map(|i| Hold { revision: i.to_string(), ..hold.clone() }).collect();
+        let many: Vec<Hold> = (0..20)
+            .map(|i| Hold {
+                revision: i.to_string(),
+                ..hold.clone()
+            })
+            .collect();
         let kept = Hold::parse_list(&Hold::format_list(&many));
         assert_eq!((kept.len(), kept[9].revision.as_str()), (10, "19"));
     }

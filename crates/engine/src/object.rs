@@ -44,7 +44,10 @@ impl ObjectKey {
     /// Returns the tracking id by which `app` owns this object, as Argo CD writes it.
     #[must_use]
     pub fn tracking_id(&self, app: &str) -> String {
-        format!("{app}:{}/{}:{}/{}", self.group, self.kind, self.namespace, self.name)
+        format!(
+            "{app}:{}/{}:{}/{}",
+            self.group, self.kind, self.namespace, self.name
+        )
     }
 }
 
@@ -222,7 +225,10 @@ mod tests {
         assert_eq!(it.hooks, [Phase::PreSync, Phase::PostSync]);
         assert_eq!(it.delete_policies, [DeletePolicy::BeforeHookCreation]);
         assert!(it.keep_on_prune && it.keep_on_delete && !it.replace);
-        assert_eq!(ObjectKey::of(&object).tracking_id("shop"), "shop:batch/Job:ns/m");
+        assert_eq!(
+            ObjectKey::of(&object).tracking_id("shop"),
+            "shop:batch/Job:ns/m"
+        );
         let core = ObjectKey::new("", "Service", "ns", "s");
         assert_eq!(core.tracking_id("shop"), "shop:/Service:ns/s");
     }

@@ -253,8 +253,11 @@ impl Operation {
             if skip {
                 continue;
             }
-            let phases: &[Phase] =
-                if directives.is_hook { &directives.hooks } else { &[Phase::Sync] };
+            let phases: &[Phase] = if directives.is_hook {
+                &directives.hooks
+            } else {
+                &[Phase::Sync]
+            };
             for phase in phases {
                 tasks.push(Task {
                     key: desired.key.clone(),
@@ -271,11 +274,19 @@ impl Operation {
         self.plan_prunes(target, world, &selected, &mut tasks);
         self.plan_namespace(spec, world, &mut tasks);
         tasks.sort_by(|a, b| {
-            let rank = |t: &Task| (t.phase, t.wave, t.kind != TaskKind::Prune, kind_rank(&t.key));
+            let rank = |t: &Task| {
+                (
+                    t.phase,
+                    t.wave,
+                    t.kind != TaskKind::Prune,
+                    kind_rank(&t.key),
+                )
+            };
             rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(&b.key))
         });
         for task in &mut tasks {
-            let same = |r: &&ResourceResult| r.key == task.key && r.sync_phase == task.phase.as_str();
+            let same =
+                |r: &&ResourceResult| r.key == task.key && r.sync_phase == task.phase.as_str();
             if let Some(result) = done.iter().find(same)
                 && matches!(result.hook_phase, "Succeeded")
             {
@@ -298,14 +309,20 @@ impl Operation {
         tasks: &mut Vec<Task>,
     ) {
         let wanted: BTreeSet<&ObjectKey> = target.objects.iter().map(|d| &d.key).collect();
-        let last_wave =
-            tasks.iter().filter(|t| t.phase == Phase::Sync).map(|t| t.wave).max().unwrap_or(0);
+        let last_wave = tasks
+            .iter()
+            .filter(|t| t.phase == Phase::Sync)
+            .map(|t| t.wave)
+            .max()
+            .unwrap_or(0);
         let mut prunes = Vec::new();
         for key in world.tracked() {
             if wanted.contains(&key) || !selected(&key) {
                 continue;
             }
-            let Some(facts) = world.live(&key) else { continue };
+            let Some(facts) = world.live(&key) else {
+                continue;
+            };
             if !facts.directives.is_hook {
                 prunes.push((key, facts));
             }
@@ -314,9 +331,16 @@ impl Operation {
         let waves: BTreeSet<i32> = prunes.iter().map(|(_, f)| f.directives.wave).collect();
         let waves: Vec<i32> = waves.into_iter().collect();
         for (key, facts) in prunes {
-            let place = waves.iter().position(|w| *w == facts.directives.wave).unwrap_or(0);
+            let place = waves
+                .iter()
+                .position(|w| *w == facts.directives.wave)
+                .unwrap_or(0);
             let last = self.request.options.prune_last || facts.directives.prune_last;
-            let wave = if last { last_wave.saturating_add(1) } else { waves[waves.len() - 1 - place] };
+            let wave = if last {
+                last_wave.saturating_add(1)
+            } else {
+                waves[waves.len() - 1 - place]
+            };
             let (state, message) = if facts.directives.keep_on_prune {
                 (TaskState::Skipped, "ignored (no prune)")
             } else if !self.request.prune {
@@ -340,7 +364,9 @@ impl Operation {
     fn plan_namespace(&self, spec: &Spec, world: &dyn World, tasks: &mut Vec<Task>) {
         let namespace = &spec.destination.namespace;
         let wanted = self.request.options.create_namespace && !namespace.is_empty();
-        let in_git = tasks.iter().any(|t| &*t.key.kind == "Namespace" && *t.key.name == **namespace);
+        let in_git = tasks
+            .iter()
+            .any(|t| &*t.key.kind == "Namespace" && *t.key.name == **namespace);
         let known = spec.namespace_metadata.is_none() && world.has_namespace(namespace);
         if !wanted || in_git || known {
             return;
@@ -359,8 +385,10 @@ impl Operation {
 
     /// Takes the cluster's answer about one object.
     pub fn answer(&mut self, key: &ObjectKey, outcome: &Outcome) {
-        let Some(task) =
-            self.tasks.iter_mut().find(|t| t.key == *key && t.state == TaskState::Sent)
+        let Some(task) = self
+            .tasks
+            .iter_mut()
+            .find(|t| t.key == *key && t.state == TaskState::Sent)
         else {
             return;
         };
@@ -404,7 +432,9 @@ impl Operation {
                 return None;
             }
             self.look_at_health(phase, wave, world);
-            if self.failing.is_none() && self.group_failed(phase, wave) && self.group_idle(phase, wave)
+            if self.failing.is_none()
+                && self.group_failed(phase, wave)
+                && self.group_idle(phase, wave)
             {
                 self.failing = Some(self.failure_message());
                 continue;
@@ -415,7 +445,9 @@ impl Operation {
             if self.group_idle(phase, wave) {
                 continue;
             }
-            let clearing = self.group(phase, wave).find(|t| t.state == TaskState::Clearing);
+            let clearing = self
+                .group(phase, wave)
+                .find(|t| t.state == TaskState::Clearing);
             if let Some(key) = clearing.map(|t| t.key.clone()) {
                 self.message = format!("waiting for deletion of hook {key}");
                 return None;
@@ -435,7 +467,12 @@ impl Operation {
 
     /// Returns when the next wave may begin, if that isn't yet: a pause, so that other controllers
     /// see a wave before the next comes. Failures aren't waited for.
-    fn pause(&mut self, group: (Phase, i32), delay: SignedDuration, now: Timestamp) -> Option<Timestamp> {
+    fn pause(
+        &mut self,
+        group: (Phase, i32),
+        delay: SignedDuration,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let before = *self.group.get_or_insert(group);
         // Making the namespace is no wave of the user's.
         if before == group || before.1 == i32::MIN || self.failing.is_some() {
@@ -455,7 +492,11 @@ impl Operation {
     /// A kind that the cluster doesn't have fails the operation before anything is applied, unless
     /// the same operation brings its definition.
     fn refuse_unknown_kinds(&mut self, world: &dyn World) -> Option<End> {
-        if self.tasks.iter().any(|t| !matches!(t.state, TaskState::Waiting | TaskState::Skipped)) {
+        if self
+            .tasks
+            .iter()
+            .any(|t| !matches!(t.state, TaskState::Waiting | TaskState::Skipped))
+        {
             return None;
         }
         let target = self.target.clone()?;
@@ -470,7 +511,9 @@ impl Operation {
             .collect();
         let mut refused = false;
         for task in &mut self.tasks {
-            let TaskKind::Apply(i) = task.kind else { continue };
+            let TaskKind::Apply(i) = task.kind else {
+                continue;
+            };
             let desired = &target.objects[i];
             let brought =
                 defined.contains(&(task.key.group.to_string(), task.key.kind.to_string()));
@@ -502,7 +545,9 @@ impl Operation {
     }
 
     fn group(&self, phase: Phase, wave: i32) -> impl Iterator<Item = &Task> {
-        self.tasks.iter().filter(move |t| t.phase == phase && t.wave == wave)
+        self.tasks
+            .iter()
+            .filter(move |t| t.phase == phase && t.wave == wave)
     }
 
     /// Returns the first phase and wave with something left to do.
@@ -512,8 +557,10 @@ impl Operation {
             .iter()
             .filter(|t| (t.phase == Phase::SyncFail) == failing)
             .filter(|t| {
-                matches!(t.state, TaskState::Waiting | TaskState::Clearing | TaskState::Applied)
-                    || (!failing && t.state == TaskState::Failed)
+                matches!(
+                    t.state,
+                    TaskState::Waiting | TaskState::Clearing | TaskState::Applied
+                ) || (!failing && t.state == TaskState::Failed)
             })
             .map(|t| (t.phase, t.wave))
             .next()
@@ -528,27 +575,44 @@ impl Operation {
     }
 
     fn group_failed(&self, phase: Phase, wave: i32) -> bool {
-        self.group(phase, wave).any(|t| t.state == TaskState::Failed)
+        self.group(phase, wave)
+            .any(|t| t.state == TaskState::Failed)
     }
 
     /// Returns true if the group has nothing left to send and nothing to wait for.
     fn group_idle(&self, phase: Phase, wave: i32) -> bool {
         self.group(phase, wave).all(|t| {
-            matches!(t.state, TaskState::Done | TaskState::Failed | TaskState::Skipped)
+            matches!(
+                t.state,
+                TaskState::Done | TaskState::Failed | TaskState::Skipped
+            )
         }) || (self.group_failed(phase, wave)
-            && self.group(phase, wave).all(|t| !matches!(t.state, TaskState::Waiting)))
+            && self
+                .group(phase, wave)
+                .all(|t| !matches!(t.state, TaskState::Waiting)))
     }
 
     fn waits_for(&self, phase: Phase, wave: i32) -> Vec<Task> {
-        self.group(phase, wave).filter(|t| t.state == TaskState::Applied).cloned().collect()
+        self.group(phase, wave)
+            .filter(|t| t.state == TaskState::Applied)
+            .cloned()
+            .collect()
     }
 
     /// Moves applied tasks on by the health of their objects.
     fn look_at_health(&mut self, phase: Phase, wave: i32, world: &dyn World) {
-        let Some(target) = self.target.clone() else { return };
+        let Some(target) = self.target.clone() else {
+            return;
+        };
         let last = self.is_last(phase, wave);
-        for task in self.tasks.iter_mut().filter(|t| t.phase == phase && t.wave == wave) {
-            let TaskKind::Apply(i) = task.kind else { continue };
+        for task in self
+            .tasks
+            .iter_mut()
+            .filter(|t| t.phase == phase && t.wave == wave)
+        {
+            let TaskKind::Apply(i) = task.kind else {
+                continue;
+            };
             if task.state != TaskState::Applied {
                 continue;
             }
@@ -585,7 +649,11 @@ impl Operation {
         let mut items = Vec::new();
         let mut run_kind: Option<Box<str>> = None;
         let mut sent = false;
-        for task in self.tasks.iter_mut().filter(|t| t.phase == phase && t.wave == wave) {
+        for task in self
+            .tasks
+            .iter_mut()
+            .filter(|t| t.phase == phase && t.wave == wave)
+        {
             if !matches!(task.state, TaskState::Waiting | TaskState::Clearing) {
                 continue;
             }
@@ -600,7 +668,11 @@ impl Operation {
                     return true;
                 }
                 TaskKind::Prune => {
-                    effects.push(Effect::Delete { key: task.key.clone(), propagation, dry_run });
+                    effects.push(Effect::Delete {
+                        key: task.key.clone(),
+                        propagation,
+                        dry_run,
+                    });
                     task.state = TaskState::Sent;
                     sent = true;
                 }
@@ -611,7 +683,8 @@ impl Operation {
                     let Some(target) = &target else { continue };
                     let directives = &target.objects[i].directives;
                     let facts = world.facts(&target.objects[i]);
-                    if task.hook && needs_clearing(directives.delete_policies.as_slice(), &facts, task)
+                    if task.hook
+                        && needs_clearing(directives.delete_policies.as_slice(), &facts, task)
                     {
                         if task.state == TaskState::Waiting {
                             task.state = TaskState::Clearing;
@@ -638,7 +711,11 @@ impl Operation {
             }
         }
         if let (false, Some(target)) = (items.is_empty(), target) {
-            effects.push(Effect::Apply { target, items, dry_run });
+            effects.push(Effect::Apply {
+                target,
+                items,
+                dry_run,
+            });
             sent = true;
         }
         sent
@@ -656,7 +733,11 @@ impl Operation {
 
     fn failure_message(&self) -> String {
         let acted = |t: &&Task| !matches!(t.state, TaskState::Waiting | TaskState::Skipped);
-        let all_failed = self.tasks.iter().filter(acted).all(|t| t.state == TaskState::Failed);
+        let all_failed = self
+            .tasks
+            .iter()
+            .filter(acted)
+            .all(|t| t.state == TaskState::Failed);
         let what = if all_failed {
             "one or more objects failed to apply"
         } else {
@@ -672,7 +753,9 @@ impl Operation {
     fn finish(&self, effects: &mut Vec<Effect>) -> End {
         let failed = self.failing.is_some();
         for task in self.tasks.iter().filter(|t| t.hook) {
-            let TaskKind::Apply(i) = task.kind else { continue };
+            let TaskKind::Apply(i) = task.kind else {
+                continue;
+            };
             let Some(target) = &self.target else { continue };
             let policies = &target.objects[i].directives.delete_policies;
             let delete = match task.state {
@@ -689,12 +772,22 @@ impl Operation {
             }
         }
         match &self.failing {
-            Some(message) => End { phase: OperationPhase::Failed, message: message.clone() },
+            Some(message) => End {
+                phase: OperationPhase::Failed,
+                message: message.clone(),
+            },
             None => {
                 let ends_in_hook = self.tasks.last().is_some_and(|t| t.hook);
-                let how = if ends_in_hook { "no more tasks" } else { "all tasks run" };
+                let how = if ends_in_hook {
+                    "no more tasks"
+                } else {
+                    "all tasks run"
+                };
                 let message = format!("successfully synced ({how})");
-                End { phase: OperationPhase::Succeeded, message }
+                End {
+                    phase: OperationPhase::Succeeded,
+                    message,
+                }
             }
         }
     }
@@ -705,7 +798,12 @@ impl Operation {
         let mut results: Vec<ResourceResult> = self
             .tasks
             .iter()
-            .filter(|t| !matches!(t.state, TaskState::Waiting | TaskState::Clearing | TaskState::Sent))
+            .filter(|t| {
+                !matches!(
+                    t.state,
+                    TaskState::Waiting | TaskState::Clearing | TaskState::Sent
+                )
+            })
             .map(|t| ResourceResult {
                 key: t.key.clone(),
                 version: t.version.clone(),
@@ -752,7 +850,8 @@ fn health_of(facts: &LiveFacts) -> HealthStatus {
 fn needs_clearing(policies: &[DeletePolicy], facts: &LiveFacts, task: &Task) -> bool {
     let exists = !matches!(facts.matches, Match::Missing | Match::KindUnknown);
     exists
-        && (task.state == TaskState::Clearing || policies.contains(&DeletePolicy::BeforeHookCreation))
+        && (task.state == TaskState::Clearing
+            || policies.contains(&DeletePolicy::BeforeHookCreation))
 }
 
 fn waiting_message(waits: &[Task]) -> String {

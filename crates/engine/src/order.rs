@@ -45,7 +45,10 @@ const KINDS: &[&str] = &[
 /// Returns the place of a kind in the order of a wave.
 #[must_use]
 pub fn kind_rank(key: &ObjectKey) -> usize {
-    KINDS.iter().position(|k| *k == &*key.kind).unwrap_or(KINDS.len())
+    KINDS
+        .iter()
+        .position(|k| *k == &*key.kind)
+        .unwrap_or(KINDS.len())
 }
 
 #[cfg(test)]

@@ -207,10 +207,14 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, DurationError> {
     }
     let mut total = 0.0;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(bad)?;
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .ok_or_else(bad)?;
         let number: f64 = rest[..digits].parse().map_err(|_| bad())?;
         rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         let seconds = match &rest[..unit] {
             "ns" => 1e-9,
             "us" | "µs" => 1e-6,
@@ -263,7 +267,10 @@ mod tests {
 
     #[test]
     fn retries_wait_5_10_20_and_never_longer_than_the_maximum() {
-        let retry = Retry { limit: 9, ..Retry::default() };
+        let retry = Retry {
+            limit: 9,
+            ..Retry::default()
+        };
         let waits: Vec<i64> = (1..=8).map(|n| retry.delay(n).as_secs()).collect();
         assert_eq!(waits, [5, 10, 20, 40, 80, 160, 180, 180]);
     }

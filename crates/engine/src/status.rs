@@ -92,7 +92,9 @@ impl OperationState {
     /// Returns how often self-heal had tried when this operation began.
     #[must_use]
     pub fn heal_attempts(&self) -> i64 {
-        self.operation.i64_at(&["sync", "autoHealAttemptsCount"]).unwrap_or(0)
+        self.operation
+            .i64_at(&["sync", "autoHealAttemptsCount"])
+            .unwrap_or(0)
     }
 }
 
@@ -124,16 +126,25 @@ impl Status {
         self.conditions = conditions
             .into_iter()
             .map(|(kind, message)| {
-                let same = before.iter().find(|c| c.kind == kind && c.message == message);
+                let same = before
+                    .iter()
+                    .find(|c| c.kind == kind && c.message == message);
                 let since = same.map_or(now, |c| c.since);
-                Condition { kind, message, since }
+                Condition {
+                    kind,
+                    message,
+                    since,
+                }
             })
             .collect();
     }
 
     /// Sets the health, keeping since when its status is what it is.
     pub fn set_health(&mut self, health: Health, now: Timestamp) {
-        let changed = self.health.as_ref().is_none_or(|h| h.status != health.status);
+        let changed = self
+            .health
+            .as_ref()
+            .is_none_or(|h| h.status != health.status);
         if changed || self.health_since.is_none() {
             self.health_since = Some(now);
         }

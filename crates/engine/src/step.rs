@@ -381,7 +381,12 @@ impl AppState {
         if !hold.back_to.is_empty() {
             return Some(hold.back_to.clone());
         }
-        let deployed = self.status.history.iter().rev().find(|h| h.revision != hold.revision);
+        let deployed = self
+            .status
+            .history
+            .iter()
+            .rev()
+            .find(|h| h.revision != hold.revision);
         deployed.map(|h| h.revision.clone())
     }
 
@@ -403,7 +408,10 @@ impl AppState {
         if !app.spec.problems.is_empty() {
             self.settle_invalid(&app, now);
             let clear_refresh = std::mem::take(&mut self.refresh_asked);
-            effects.push(Effect::Write { clear_operation: false, clear_refresh });
+            effects.push(Effect::Write {
+                clear_operation: false,
+                clear_refresh,
+            });
             return;
         }
         let mut notes = app.notes.clone();
@@ -421,7 +429,10 @@ impl AppState {
         self.look_for_drift(&app, effects);
         self.hold_note(&mut notes);
         self.status.set_conditions(notes, now);
-        let quiet = self.operation.as_ref().is_none_or(|o| !o.is_waiting_for_answers());
+        let quiet = self
+            .operation
+            .as_ref()
+            .is_none_or(|o| !o.is_waiting_for_answers());
         // The operation's start is written before its first effect: whoever comes after a crash
         // must find it. Otherwise nothing is told until Git's answer is in.
         let starts = self.operation.is_some() && effects.iter().any(is_change);
@@ -429,7 +440,13 @@ impl AppState {
         if starts || clear_operation || (quiet && !waits) {
             let clear_refresh = !waits && std::mem::take(&mut self.refresh_asked);
             let place = effects.iter().position(is_change).unwrap_or(effects.len());
-            effects.insert(place, Effect::Write { clear_operation, clear_refresh });
+            effects.insert(
+                place,
+                Effect::Write {
+                    clear_operation,
+                    clear_refresh,
+                },
+            );
         }
     }
 
@@ -440,7 +457,10 @@ impl AppState {
         self.status.set_conditions(notes, now);
         self.status.sync = SyncStatus::Unknown;
         self.status.set_health(
-            Health { status: HealthStatus::Unknown, message: String::new() },
+            Health {
+                status: HealthStatus::Unknown,
+                message: String::new(),
+            },
             now,
         );
     }
@@ -455,7 +475,10 @@ impl AppState {
             _ => self.wanted_revision(),
         };
         let Some(wanted) = wanted else { return };
-        let have = self.target.as_ref().is_some_and(|(revision, _)| *revision == wanted);
+        let have = self
+            .target
+            .as_ref()
+            .is_some_and(|(revision, _)| *revision == wanted);
         if !have && self.asked.as_deref() != Some(wanted.as_str()) {
             self.asked = Some(wanted.clone());
             effects.push(Effect::Load { revision: wanted });
@@ -481,7 +504,9 @@ impl AppState {
             self.status.set_health(health, now);
             return;
         }
-        let Some(target) = self.target().cloned() else { return };
+        let Some(target) = self.target().cloned() else {
+            return;
+        };
         if Some(&target.revision) != self.wanted_revision().as_ref() {
             return;
         }
@@ -499,9 +524,14 @@ impl AppState {
 
     /// Returns the health of what is deployed when Git can't say what should be.
     fn health_without_target(&self, world: &dyn World) -> Health {
-        let mut worst = Health { status: HealthStatus::Healthy, message: String::new() };
+        let mut worst = Health {
+            status: HealthStatus::Healthy,
+            message: String::new(),
+        };
         for key in world.tracked() {
-            let Some(health) = world.live(&key).and_then(|f| f.health) else { continue };
+            let Some(health) = world.live(&key).and_then(|f| f.health) else {
+                continue;
+            };
             if health.status > worst.status {
                 worst = Health {
                     status: health.status,
@@ -536,16 +566,20 @@ impl AppState {
 
     /// Takes up an operation that an earlier life of the controller has left running.
     fn resume(&mut self, app: &AppView) {
-        let Some(state) = &self.status.operation else { return };
+        let Some(state) = &self.status.operation else {
+            return;
+        };
         if state.phase != OperationPhase::Running {
             return;
         }
         let Some(request) = crate::argo::request_from(&state.operation, &app.spec) else {
             return;
         };
-        let Some(revision) = request.revision.clone().or_else(|| {
-            (!state.revision.is_empty()).then(|| state.revision.clone())
-        }) else {
+        let Some(revision) = request
+            .revision
+            .clone()
+            .or_else(|| (!state.revision.is_empty()).then(|| state.revision.clone()))
+        else {
             return;
         };
         let mut operation = Operation::new(request, revision, state.started_at);
@@ -555,7 +589,9 @@ impl AppState {
 
     fn start(&mut self, request: Request, now: Timestamp) -> bool {
         let revision = request.revision.clone().or_else(|| self.wanted_revision());
-        let Some(revision) = revision else { return false };
+        let Some(revision) = revision else {
+            return false;
+        };
         self.status.operation = Some(OperationState {
             operation: request.raw.clone(),
             phase: OperationPhase::Running,
@@ -579,16 +615,34 @@ impl AppState {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(mut operation) = self.operation.take() else { return };
+        let Some(mut operation) = self.operation.take() else {
+            return;
+        };
         if app.terminate {
             let message = "Operation terminated".to_owned();
-            self.end(&operation, End { phase: OperationPhase::Failed, message }, now, effects);
+            self.end(
+                &operation,
+                End {
+                    phase: OperationPhase::Failed,
+                    message,
+                },
+                now,
+                effects,
+            );
             return;
         }
         if self.superseded(&operation) {
             let newer = self.wanted_revision().unwrap_or_default();
             let message = format!("superseded by the newer revision {newer}");
-            self.end(&operation, End { phase: OperationPhase::Failed, message }, now, effects);
+            self.end(
+                &operation,
+                End {
+                    phase: OperationPhase::Failed,
+                    message,
+                },
+                now,
+                effects,
+            );
             return;
         }
         if let Some(retry_at) = operation.retry_at {
@@ -610,18 +664,25 @@ impl AppState {
             match self.target.clone() {
                 Some((revision, Ok(target))) if revision == operation.revision => {
                     let done = self.status.operation.as_ref().map(|o| o.results.clone());
-                    let done = done.filter(|_| operation.retry_count == 0).unwrap_or_default();
+                    let done = done
+                        .filter(|_| operation.retry_count == 0)
+                        .unwrap_or_default();
                     operation.plan(&target, &app.spec, world, &done);
                 }
                 Some((revision, Err(problem))) if revision == operation.revision => {
-                    let end = End { phase: OperationPhase::Error, message: problem.message };
+                    let end = End {
+                        phase: OperationPhase::Error,
+                        message: problem.message,
+                    };
                     self.end(&operation, end, now, effects);
                     return;
                 }
                 _ => {
                     if self.asked.as_deref() != Some(operation.revision.as_str()) {
                         self.asked = Some(operation.revision.clone());
-                        effects.push(Effect::Load { revision: operation.revision.clone() });
+                        effects.push(Effect::Load {
+                            revision: operation.revision.clone(),
+                        });
                     }
                     self.operation = Some(operation);
                     return;
@@ -658,7 +719,9 @@ impl AppState {
     fn superseded(&self, operation: &Operation) -> bool {
         operation.request.automated
             && operation.is_at_boundary()
-            && self.wanted_revision().is_some_and(|wanted| wanted != operation.revision)
+            && self
+                .wanted_revision()
+                .is_some_and(|wanted| wanted != operation.revision)
     }
 
     /// Writes how the operation stands into the status.
@@ -670,21 +733,23 @@ impl AppState {
         }
     }
 
-    fn end(
-        &mut self,
-        operation: &Operation,
-        end: End,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn end(&mut self, operation: &Operation, end: End, now: Timestamp, effects: &mut Vec<Effect>) {
         self.tell(operation);
-        let from = self.status.history.last().map_or_else(String::new, |h| h.revision.clone());
+        let from = self
+            .status
+            .history
+            .last()
+            .map_or_else(String::new, |h| h.revision.clone());
         let mut message = end.message;
         if operation.retry_count > 0 && end.phase != OperationPhase::Succeeded {
             message = format!("{message} (retried {} times).", operation.retry_count);
         }
-        let initiated_by =
-            operation.request.raw.get("initiatedBy").cloned().unwrap_or_else(Value::object);
+        let initiated_by = operation
+            .request
+            .raw
+            .get("initiatedBy")
+            .cloned()
+            .unwrap_or_else(Value::object);
         if let Some(state) = &mut self.status.operation {
             state.phase = end.phase;
             state.message.clone_from(&message);
@@ -702,7 +767,11 @@ impl AppState {
                 deployed_at: now,
                 initiated_by: initiated_by.clone(),
             });
-            let extra = self.status.history.len().saturating_sub(app.spec.history_limit.max(1));
+            let extra = self
+                .status
+                .history
+                .len()
+                .saturating_sub(app.spec.history_limit.max(1));
             self.status.history.drain(..extra);
         }
         if !operation.request.dry_run {
@@ -792,7 +861,11 @@ impl AppState {
             message,
         }));
         let wanted = self.last_healthy.clone();
-        if self.target.as_ref().is_none_or(|(revision, _)| *revision != wanted) {
+        if self
+            .target
+            .as_ref()
+            .is_none_or(|(revision, _)| *revision != wanted)
+        {
             self.asked = Some(wanted.clone());
             effects.push(Effect::Load { revision: wanted });
         }
@@ -811,7 +884,9 @@ impl AppState {
         if self.operation.is_some() || app.operation.is_some() || self.resolving {
             return;
         }
-        let Some(wanted) = self.wanted_revision() else { return };
+        let Some(wanted) = self.wanted_revision() else {
+            return;
+        };
         if self.status.revision != wanted
             || self.status.sync != SyncStatus::OutOfSync
             || !self.comparison.unknown.is_empty()
@@ -839,10 +914,18 @@ impl AppState {
     }
 
     fn sync_error_note(&self, app: &AppView, notes: &mut Vec<(String, String)>) {
-        let Some(operation) = &self.status.operation else { return };
-        let failed = matches!(operation.phase, OperationPhase::Failed | OperationPhase::Error);
+        let Some(operation) = &self.status.operation else {
+            return;
+        };
+        let failed = matches!(
+            operation.phase,
+            OperationPhase::Failed | OperationPhase::Error
+        );
         let automated = app.spec.automated.is_some()
-            && operation.operation.at(&["initiatedBy", "automated"]).is_some();
+            && operation
+                .operation
+                .at(&["initiatedBy", "automated"])
+                .is_some();
         if failed && automated && operation.revision == self.status.revision {
             let message = auto::failed_message(&operation.revision, &operation.message);
             notes.push(("SyncError".to_owned(), message));
@@ -852,16 +935,27 @@ impl AppState {
     /// Records objects that were as Git wants them and no longer are, and those that are again.
     fn look_for_drift(&mut self, app: &AppView, effects: &mut Vec<Effect>) {
         let revision = self.status.revision.clone();
-        let busy = self.operation.as_ref().is_some_and(|o| o.request.heal_attempts == 0);
+        let busy = self
+            .operation
+            .as_ref()
+            .is_some_and(|o| o.request.heal_attempts == 0);
         let heals = app.spec.automated.is_some_and(|a| a.self_heal);
         let mut records = Vec::new();
-        for resource in self.comparison.resources.iter().filter(|r| !r.requires_pruning) {
+        for resource in self
+            .comparison
+            .resources
+            .iter()
+            .filter(|r| !r.requires_pruning)
+        {
             let key = &resource.key;
             match resource.sync {
                 Some(SyncStatus::Synced) => {
                     if let Some(healing) = self.drifts.remove(key) {
                         let by_us = healing && self.was_self_healing;
-                        records.push(Record::Healed { key: key.clone(), by_us });
+                        records.push(Record::Healed {
+                            key: key.clone(),
+                            by_us,
+                        });
                     }
                     self.in_sync.insert(key.clone(), revision.clone());
                 }
@@ -883,7 +977,9 @@ impl AppState {
     }
 
     fn hold_note(&self, notes: &mut Vec<(String, String)>) {
-        let Some(Ok(resolved)) = &self.resolved else { return };
+        let Some(Ok(resolved)) = &self.resolved else {
+            return;
+        };
         if let Some(hold) = self.holds.iter().rev().find(|h| h.revision == *resolved) {
             let instead = self.wanted_revision().unwrap_or_default();
             notes.push((
@@ -902,11 +998,15 @@ impl AppState {
 
     /// Deletes what was deployed, highest wave first, then lets the application go.
     fn settle_deletion(&mut self, app: &AppView, world: &dyn World, effects: &mut Vec<Effect>) {
-        let Some(propagation) = app.cascade else { return };
+        let Some(propagation) = app.cascade else {
+            return;
+        };
         let mut left = Vec::new();
         for key in world.tracked() {
             let kept = &*key.kind == "CustomResourceDefinition";
-            let Some(facts) = world.live(&key).filter(|f| !kept && !f.directives.keep_on_delete)
+            let Some(facts) = world
+                .live(&key)
+                .filter(|f| !kept && !f.directives.keep_on_delete)
             else {
                 continue;
             };
@@ -918,7 +1018,11 @@ impl AppState {
         };
         for (wave, key, deleting) in left {
             if wave == highest && !deleting {
-                effects.push(Effect::Delete { key, propagation, dry_run: false });
+                effects.push(Effect::Delete {
+                    key,
+                    propagation,
+                    dry_run: false,
+                });
             }
         }
     }

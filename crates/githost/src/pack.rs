@@ -4,7 +4,8 @@
 use crate::repository::Error;
 use gix::ObjectId;
 use gix::objs::Kind;
-use std::collections::HashSet;
+use gix::objs::tree::EntryMode;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 
 /// Objects that one pack may hold; a repository served from here is a sample or a fixture.
@@ -19,29 +20,26 @@ pub(crate) fn build(
 ) -> Result<(Vec<u8>, Vec<ObjectId>), Error> {
     let mut seen: HashSet<ObjectId> = HashSet::new();
     let mut objects = Vec::new();
-    // What the client has is marked as seen, trees and all.
-    for have in haves {
-        let tree = repo
-            .find_commit(*have)
-            .map_err(Error::read)?
-            .tree_id()
-            .map_err(Error::read)?;
-        collect_tree(repo, tree.detach(), &mut seen, &mut Vec::new())?;
-    }
     let mut shallow = Vec::new();
     for (commit, cut) in commits(repo, wants, haves, depth)? {
+        if !seen.insert(commit) {
+            continue;
+        }
+        objects.push(commit);
+        let found = repo.find_commit(commit).map_err(Error::read)?;
+        // What stands at the same place in a parent is there, or is sent with the parent. A commit
+        // that is cut off from its parents brings everything.
+        let mut bases = Vec::new();
         if cut {
             shallow.push(commit);
+        } else if depth.is_none() {
+            for parent in found.parent_ids() {
+                let parent = repo.find_commit(parent.detach()).map_err(Error::read)?;
+                bases.push(parent.tree_id().map_err(Error::read)?.detach());
+            }
         }
-        if seen.insert(commit) {
-            objects.push(commit);
-            let tree = repo
-                .find_commit(commit)
-                .map_err(Error::read)?
-                .tree_id()
-                .map_err(Error::read)?;
-            collect_tree(repo, tree.detach(), &mut seen, &mut objects)?;
-        }
+        let tree = found.tree_id().map_err(Error::read)?.detach();
+        collect_tree(repo, tree, &bases, &mut seen, &mut objects)?;
     }
     // Tags and whatever else was asked for by id.
     for want in wants {
@@ -93,15 +91,17 @@ fn commits(
     Ok(found)
 }
 
+/// Collects what a tree has and the trees of `bases` don't have at the same place.
 fn collect_tree(
     repo: &gix::Repository,
     tree: ObjectId,
+    bases: &[ObjectId],
     seen: &mut HashSet<ObjectId>,
     out: &mut Vec<ObjectId>,
 ) -> Result<(), Error> {
-    let mut pending = vec![tree];
-    while let Some(tree) = pending.pop() {
-        if !seen.insert(tree) {
+    let mut pending = vec![(tree, bases.to_vec())];
+    while let Some((tree, bases)) = pending.pop() {
+        if bases.contains(&tree) || !seen.insert(tree) {
             continue;
         }
         out.push(tree);
@@ -110,17 +110,36 @@ fn collect_tree(
                 objects_max: OBJECTS_MAX,
             });
         }
-        for entry in repo.find_tree(tree).map_err(Error::read)?.iter() {
-            let entry = entry.map_err(Error::read)?;
-            let id = entry.object_id();
-            if entry.mode().is_tree() {
-                pending.push(id);
-            } else if !entry.mode().is_commit() && seen.insert(id) {
+        let there = bases
+            .iter()
+            .map(|base| entries(repo, *base))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (name, (id, mode)) in entries(repo, tree)? {
+            let same = || there.iter().filter_map(|base| base.get(&name));
+            if mode.is_tree() {
+                let bases = same()
+                    .filter(|(_, m)| m.is_tree())
+                    .map(|(id, _)| *id)
+                    .collect();
+                pending.push((id, bases));
+            } else if !mode.is_commit() && same().all(|(base, _)| *base != id) && seen.insert(id) {
                 out.push(id);
             }
         }
     }
     Ok(())
+}
+
+type Entries = HashMap<Vec<u8>, (ObjectId, EntryMode)>;
+
+fn entries(repo: &gix::Repository, tree: ObjectId) -> Result<Entries, Error> {
+    let tree = repo.find_tree(tree).map_err(Error::read)?;
+    let mut all = HashMap::new();
+    for entry in tree.iter() {
+        let entry = entry.map_err(Error::read)?;
+        all.insert(entry.filename().to_vec(), (entry.object_id(), entry.mode()));
+    }
+    Ok(all)
 }
 
 fn write(repo: &gix::Repository, objects: &[ObjectId]) -> Result<Vec<u8>, Error> {

@@ -114,9 +114,9 @@ impl DriftRecord {
     /// Returns the record as a resource.
     #[must_use]
     pub fn to_value(&self, namespace: &str, number: u64) -> Value {
-        let fields = self.fields.iter().map(|f| {
-            json!({"path": f.path.as_str(), "git": f.git.as_str(), "live": f.live.as_str()})
-        });
+        let fields = self.fields.iter().map(
+            |f| json!({"path": f.path.as_str(), "git": f.git.as_str(), "live": f.live.as_str()}),
+        );
         json!({
             "apiVersion": names::API_VERSION,
             "kind": "DriftRecord",
@@ -234,6 +234,9 @@ mod tests {
         };
         let back = DriftRecord::from_value(&record.to_value("argocd", 7)).unwrap();
         assert_eq!((&back.key, &back.fields), (&record.key, &record.fields));
-        assert_eq!((&back.author, back.at, back.action), (&record.author, record.at, record.action));
+        assert_eq!(
+            (&back.author, back.at, back.action),
+            (&record.author, record.at, record.action)
+        );
     }
 }

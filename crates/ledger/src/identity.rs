@@ -40,7 +40,11 @@ impl Author {
     /// Returns "nobody knows".
     #[must_use]
     pub fn unknown() -> Self {
-        Self { name: "unknown".into(), via: String::new(), grade: Grade::Unknown }
+        Self {
+            name: "unknown".into(),
+            via: String::new(),
+            grade: Grade::Unknown,
+        }
     }
 }
 
@@ -63,9 +67,12 @@ impl Identity for NoIdentity {
 /// Returns the author that the field managers name, most recent first.
 #[must_use]
 pub fn author_from_managers<'a>(managers: impl IntoIterator<Item = &'a str>) -> Author {
-    managers.into_iter().find(|m| !m.is_empty()).map_or_else(Author::unknown, |manager| Author {
-        name: manager.to_owned(),
-        via: manager.to_owned(),
-        grade: Grade::Manager,
-    })
+    managers
+        .into_iter()
+        .find(|m| !m.is_empty())
+        .map_or_else(Author::unknown, |manager| Author {
+            name: manager.to_owned(),
+            via: manager.to_owned(),
+            grade: Grade::Manager,
+        })
 }

@@ -21,7 +21,12 @@ const TRIES: u32 = 8;
 
 enum Job {
     Drift(Box<DriftRecord>),
-    Settle { app: String, key: ObjectKey, action: Action, at: Timestamp },
+    Settle {
+        app: String,
+        key: ObjectKey,
+        action: Action,
+        at: Timestamp,
+    },
     Audit(Box<AuditEntry>),
     Flush(tokio::sync::oneshot::Sender<()>),
 }
@@ -55,7 +60,12 @@ impl Ledger {
 
     /// Says how the open drift of an object ended.
     pub fn settle(&self, app: &str, key: &ObjectKey, action: Action, at: Timestamp) {
-        self.send(Job::Settle { app: app.to_owned(), key: key.clone(), action, at });
+        self.send(Job::Settle {
+            app: app.to_owned(),
+            key: key.clone(),
+            action,
+            at,
+        });
     }
 
     /// Writes an audit entry.
@@ -90,7 +100,12 @@ struct Shelf {
 
 impl Shelf {
     const fn new(plural: &'static str, max: usize) -> Self {
-        Self { plural, max, names: None, next: 1 }
+        Self {
+            plural,
+            max,
+            names: None,
+            next: 1,
+        }
     }
 }
 
@@ -136,8 +151,14 @@ impl Writer {
                 self.open.insert(key, (name, record.at));
                 Ok(())
             }
-            Job::Settle { app, key, action, at } => {
-                let Some((name, since)) = self.open.get(&(app.clone(), key.clone())).cloned() else {
+            Job::Settle {
+                app,
+                key,
+                action,
+                at,
+            } => {
+                let Some((name, since)) = self.open.get(&(app.clone(), key.clone())).cloned()
+                else {
                     return Ok(());
                 };
                 let took = i64::try_from(at.duration_since(since).as_millis()).unwrap_or(0);
@@ -151,7 +172,9 @@ impl Writer {
             }
             Job::Audit(entry) => {
                 let make = |number| entry.to_value(&namespace, number);
-                add(&self.client, &namespace, &mut self.audits, make).await.map(|_| ())
+                add(&self.client, &namespace, &mut self.audits, make)
+                    .await
+                    .map(|_| ())
             }
             Job::Flush(_) => Ok(()),
         }
@@ -159,7 +182,10 @@ impl Writer {
 }
 
 fn collection(namespace: &str, plural: &str) -> String {
-    format!("/apis/{}/namespaces/{namespace}/{plural}", names::API_VERSION)
+    format!(
+        "/apis/{}/namespaces/{namespace}/{plural}",
+        names::API_VERSION
+    )
 }
 
 /// Adds an entry under the next number and removes what is too old. Returns its name.
@@ -175,7 +201,13 @@ async fn add(
     }
     let object = make(shelf.next);
     let name = object.str_at(&["metadata", "name"]).to_owned();
-    match client.create(&format!("{path}?fieldManager={}", names::FIELD_MANAGER), &object).await {
+    match client
+        .create(
+            &format!("{path}?fieldManager={}", names::FIELD_MANAGER),
+            &object,
+        )
+        .await
+    {
         Ok(_) => {}
         // Somebody else wrote under this number: look again at the next try.
         Err(error) if error.code == 409 => {
@@ -188,9 +220,13 @@ async fn add(
     let kept = shelf.names.get_or_insert_default();
     kept.push_back(name.clone());
     while kept.len() > shelf.max {
-        let Some(oldest) = kept.pop_front() else { break };
+        let Some(oldest) = kept.pop_front() else {
+            break;
+        };
         // What can't be deleted now is deleted after the next restart.
-        let _later = client.delete(&format!("{path}/{oldest}"), &Value::object()).await;
+        let _later = client
+            .delete(&format!("{path}/{oldest}"), &Value::object())
+            .await;
     }
     Ok(name)
 }

@@ -29,7 +29,12 @@ impl Snapshot {
         commit: ObjectId,
         root: ObjectId,
     ) -> Self {
-        Self { repo, trees, commit, root }
+        Self {
+            repo,
+            trees,
+            commit,
+            root,
+        }
     }
 
     /// Returns the commit.
@@ -65,7 +70,10 @@ impl Snapshot {
 
 impl Tree for Snapshot {
     fn entry(&self, path: &str) -> Result<Option<Entry>, TreeError> {
-        let mut at = Entry { kind: EntryKind::Directory, id: content_id(self.root) };
+        let mut at = Entry {
+            kind: EntryKind::Directory,
+            id: content_id(self.root),
+        };
         for name in path.split('/').filter(|n| !n.is_empty() && *n != ".") {
             if at.kind != EntryKind::Directory {
                 return Ok(None);
@@ -81,7 +89,9 @@ impl Tree for Snapshot {
 
     fn content(&self, id: ContentId) -> Result<Arc<[u8]>, TreeError> {
         let repo = self.repo.to_thread_local();
-        let object = repo.find_object(object_id(id)).map_err(|e| TreeError(Box::new(e)))?;
+        let object = repo
+            .find_object(object_id(id))
+            .map_err(|e| TreeError(Box::new(e)))?;
         Ok(object.detach().data.into())
     }
 
@@ -116,7 +126,13 @@ fn read_tree(repo: &gix::Repository, id: ObjectId) -> Result<Arc<[Named]>, gix::
             EntryKind::File
         };
         let name = entry.filename().to_string().into_boxed_str();
-        entries.push(Named { name, entry: Entry { kind, id: content_id(entry.object_id()) } });
+        entries.push(Named {
+            name,
+            entry: Entry {
+                kind,
+                id: content_id(entry.object_id()),
+            },
+        });
     }
     // Git sorts folders as if their names ended in a slash.
     entries.sort_by(|a, b| a.name.cmp(&b.name));

@@ -8,7 +8,12 @@ use std::time::Duration;
 
 /// Pull what Git wants, heal what drifts.
 #[derive(Parser, Debug)]
-#[command(name = "windlass", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "windlass",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     /// Use this kubeconfig (default: KUBECONFIG, a running demo or `up`, ~/.kube/config)
     #[arg(long, global = true, value_name = "FILE", env = "WINDLASS_KUBECONFIG")]
@@ -76,7 +81,12 @@ pub(crate) enum Command {
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Output {
     /// Write the result as table, wide, name, json, yaml, jsonl or jsonpath=...
-    #[arg(long = "output", short = 'o', default_value = "table", value_name = "FORMAT")]
+    #[arg(
+        long = "output",
+        short = 'o',
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
     pub(crate) format: Format,
 }
 
@@ -117,10 +127,20 @@ pub(crate) struct Up {
     #[arg(long, value_name = "PATH", default_value = ".", requires = "repo")]
     pub(crate) path: String,
     /// Deploy this branch, tag or commit
-    #[arg(long, value_name = "REVISION", default_value = "HEAD", requires = "repo")]
+    #[arg(
+        long,
+        value_name = "REVISION",
+        default_value = "HEAD",
+        requires = "repo"
+    )]
     pub(crate) rev: String,
     /// Deploy into this namespace
-    #[arg(long, value_name = "NAMESPACE", default_value = "default", requires = "repo")]
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        default_value = "default",
+        requires = "repo"
+    )]
     pub(crate) dest_namespace: String,
     /// Name the application (default: the repository's name)
     #[arg(long, value_name = "NAME", requires = "repo")]
@@ -148,7 +168,9 @@ pub(crate) struct GateValue(pub(crate) Option<jiff::SignedDuration>);
 fn parse_gate(text: &str) -> Result<GateValue, String> {
     match text {
         "off" => Ok(GateValue(None)),
-        text => engine::parse_duration(text).map(|d| GateValue(Some(d))).map_err(|e| e.to_string()),
+        text => engine::parse_duration(text)
+            .map(|d| GateValue(Some(d)))
+            .map_err(|e| e.to_string()),
     }
 }
 

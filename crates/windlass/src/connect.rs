@@ -31,7 +31,10 @@ pub(crate) async fn session(cli: &Cli) -> Result<Session, Failure> {
         Failure::new(RUNTIME, e.to_string())
             .hint("name a kubeconfig with --kubeconfig, or start a control plane: windlass demo")
     })?;
-    Ok(Session { client, namespace: cli.namespace.clone() })
+    Ok(Session {
+        client,
+        namespace: cli.namespace.clone(),
+    })
 }
 
 /// Returns the kubeconfig of a running demo or `up`, unless the user has set one.
@@ -72,12 +75,20 @@ impl Session {
             api::names::ARGO_API_VERSION,
             self.namespace
         );
-        if name.is_empty() { root } else { format!("{root}/{name}") }
+        if name.is_empty() {
+            root
+        } else {
+            format!("{root}/{name}")
+        }
     }
 
     /// Returns the path of the ledger's entries of one kind.
     pub(crate) fn ledger(&self, plural: &str) -> String {
-        format!("/apis/{}/namespaces/{}/{plural}", api::names::API_VERSION, self.namespace)
+        format!(
+            "/apis/{}/namespaces/{}/{plural}",
+            api::names::API_VERSION,
+            self.namespace
+        )
     }
 
     /// Returns an application.
@@ -85,7 +96,10 @@ impl Session {
         match self.client.get(&self.applications(name)).await {
             Err(error) if error.is_not_found() => Err(Failure::new(
                 NOT_FOUND,
-                format!("there is no application {name:?} in namespace {}", self.namespace),
+                format!(
+                    "there is no application {name:?} in namespace {}",
+                    self.namespace
+                ),
             )
             .hint("windlass app list")),
             answer => Ok(answer?),
@@ -110,5 +124,7 @@ impl Session {
 /// Returns the name that is written beside what a person does.
 pub(crate) fn user() -> String {
     let name = |variable: &str| std::env::var(variable).ok().filter(|u| !u.is_empty());
-    name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "somebody".into())
+    name("USER")
+        .or_else(|| name("LOGNAME"))
+        .unwrap_or_else(|| "somebody".into())
 }

@@ -26,7 +26,11 @@ pub(crate) async fn run(args: &Demo) -> anyhow::Result<u8> {
     let begun = Instant::now();
     let temporary = match &args.keep {
         Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("windlass-demo-").tempdir()?),
+        None => Some(
+            tempfile::Builder::new()
+                .prefix("windlass-demo-")
+                .tempdir()?,
+        ),
     };
     let dir = match (&args.keep, &temporary) {
         (Some(dir), _) => dir.clone(),
@@ -69,15 +73,24 @@ async fn start(args: &Demo, dir: PathBuf, begun: Instant) -> Result<Plane, Failu
     let port = if free && !args.script { args.port } else { 0 };
     let plane = Plane::start(options(port), Some(sample::commits(git))).await?;
     let took = begun.elapsed();
-    say(&format!("  control plane   ready   {:.1}s   {}", took.as_secs_f64(), plane.url));
+    say(&format!(
+        "  control plane   ready   {:.1}s   {}",
+        took.as_secs_f64(),
+        plane.url
+    ));
     plane
         .host
         .create(sample::NAME)
         .and_then(|repository| sample::first(&repository))
         .map_err(|e| Failure::new(RUNTIME, format!("the sample repository: {e}")))?;
-    say(&format!("  git             ready          git clone {}", plane.git_url(sample::NAME)));
+    say(&format!(
+        "  git             ready          git clone {}",
+        plane.git_url(sample::NAME)
+    ));
     let kubeconfig = plane.kubeconfig.display();
-    say(&format!("  kubeconfig      ready          export KUBECONFIG={kubeconfig}"));
+    say(&format!(
+        "  kubeconfig      ready          export KUBECONFIG={kubeconfig}"
+    ));
     create_application(&plane).await?;
     Ok(plane)
 }
@@ -123,7 +136,10 @@ async fn play(args: &Demo, plane: &Plane, begun: Instant) -> Result<u8, Failure>
         show.bad_commit().await?;
         show.fix().await?;
         show.trail().await?;
-        say(&format!("  all scenes passed in {:.1}s", begun.elapsed().as_secs_f64()));
+        say(&format!(
+            "  all scenes passed in {:.1}s",
+            begun.elapsed().as_secs_f64()
+        ));
         return Ok(0);
     }
     say("");
@@ -155,9 +171,16 @@ async fn press(action: DemoAction) -> anyhow::Result<u8> {
             say("deployment web scaled to 9 by hand; see: windlass drift list");
         }
         DemoAction::PushBad | DemoAction::PushFix => {
-            let name = if matches!(action, DemoAction::PushBad) { "bad" } else { "fix" };
+            let name = if matches!(action, DemoAction::PushBad) {
+                "bad"
+            } else {
+                "fix"
+            };
             let path = format!("/demo/{name}");
-            let answer = client.create(&path, &value::Value::Null).await.map_err(Failure::from)?;
+            let answer = client
+                .create(&path, &value::Value::Null)
+                .await
+                .map_err(Failure::from)?;
             let commit = answer.str_at(&["commit"]);
             say(&format!("pushed {}", crate::output::short(commit)));
         }

@@ -5,7 +5,11 @@ use value::Value;
 
 /// Returns what a template gives; several results are joined by spaces.
 pub(crate) fn evaluate(template: &str, value: &Value) -> Result<String, String> {
-    let template = if template.contains('{') { template.to_owned() } else { format!("{{{template}}}") };
+    let template = if template.contains('{') {
+        template.to_owned()
+    } else {
+        format!("{{{template}}}")
+    };
     let mut out = String::new();
     let mut rest = template.as_str();
     while let Some(open) = rest.find('{') {
@@ -54,13 +58,18 @@ fn member<'a>(name: &str, found: &[&'a Value]) -> Vec<&'a Value> {
 
 fn subscript<'a>(text: &str, found: &[&'a Value]) -> Result<Vec<&'a Value>, String> {
     if text == "*" {
-        return Ok(found.iter().flat_map(|v| v.as_array().unwrap_or(&[])).collect());
+        return Ok(found
+            .iter()
+            .flat_map(|v| v.as_array().unwrap_or(&[]))
+            .collect());
     }
     let quoted = |q: char| text.strip_prefix(q).and_then(|t| t.strip_suffix(q));
     if let Some(name) = quoted('"').or_else(|| quoted('\'')) {
         return Ok(member(name, found));
     }
-    let index: i64 = text.parse().map_err(|_| format!("{text:?} is not an index"))?;
+    let index: i64 = text
+        .parse()
+        .map_err(|_| format!("{text:?} is not an index"))?;
     let at = |v: &&'a Value| {
         let items = v.as_array()?;
         let len = i64::try_from(items.len()).ok()?;

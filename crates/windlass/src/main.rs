@@ -24,7 +24,10 @@ fn main() -> ExitCode {
     start_log(cli.verbose);
     // The process's one TLS provider; nothing else can have installed one yet.
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             output::complain(&format!("error: the runtime can't be started: {error}"));
@@ -53,6 +56,11 @@ fn start_log(verbose: u8) {
     let targets = tracing_subscriber::filter::Targets::new()
         .with_default(level)
         .with_target("kube_client", LevelFilter::OFF);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    tracing_subscriber::registry().with(targets).with(layer).init();
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(targets)
+        .with(layer)
+        .init();
 }

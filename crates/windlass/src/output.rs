@@ -1,6 +1,10 @@
 //! Results on stdout, stories on stderr, tables, colours and times.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing is done")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where printing is done"
+)]
 
 use crate::cli::ColorChoice;
 use crate::failure::{Failure, USAGE};
@@ -172,7 +176,9 @@ pub(crate) fn pretty(value: &Value) -> String {
 
 /// Returns how long ago something was: `5s`, `3m`, `2h`, `4d`.
 pub(crate) fn ago(time: &str) -> String {
-    let Some(time) = engine::parse_time(time) else { return "-".into() };
+    let Some(time) = engine::parse_time(time) else {
+        return "-".into();
+    };
     let seconds = Timestamp::now().duration_since(time).as_secs().max(0);
     match seconds {
         s if s < 120 => format!("{s}s"),

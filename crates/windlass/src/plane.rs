@@ -103,16 +103,24 @@ impl Plane {
         let plain = format!("http://{}", control_plane.addr());
         plain.clone_into(&mut base_url.lock().unwrap_or_else(PoisonError::into_inner));
         let kubeconfig = options.dir.join("kubeconfig");
-        write_secret(&kubeconfig, &control_plane.kubeconfig(&token, &options.user))?;
+        write_secret(
+            &kubeconfig,
+            &control_plane.kubeconfig(&token, &options.user),
+        )?;
         let simulator = simulator::Simulator::start(
             control_plane.registry().clone(),
             simulator::Mode::Workloads,
             simulator::Speed::default(),
         );
         let own_kubeconfig = options.dir.join("controller.kubeconfig");
-        write_secret(&own_kubeconfig, &control_plane.kubeconfig(&controller_token, "windlass"))?;
+        write_secret(
+            &own_kubeconfig,
+            &control_plane.kubeconfig(&controller_token, "windlass"),
+        )?;
         let connect = |path: PathBuf| async move {
-            Client::connect(Some(&path)).await.map_err(|e| Failure::new(RUNTIME, e.to_string()))
+            Client::connect(Some(&path))
+                .await
+                .map_err(|e| Failure::new(RUNTIME, e.to_string()))
         };
         let controller_client = connect(own_kubeconfig).await?;
         let client = connect(kubeconfig.clone()).await?;
@@ -121,7 +129,10 @@ impl Plane {
         let mut settings =
             controller::Options::new(api::names::CONTROL_NAMESPACE, options.dir.join("mirrors"));
         settings.config = options.config;
-        settings.poll = GitPoll { every: options.poll, jitter: Duration::ZERO };
+        settings.poll = GitPoll {
+            every: options.poll,
+            jitter: Duration::ZERO,
+        };
         settings.identity = Arc::new(identity::AuditIdentity::new(
             control_plane.registry().clone(),
             Arc::new(discovery),

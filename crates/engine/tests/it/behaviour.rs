@@ -18,13 +18,25 @@ fn b1_b2_an_operation_syncs_an_out_of_sync_application() {
     assert_eq!(play.status("/sync/revision"), "r1");
     assert!(play.applied.is_empty());
 
-    play.edit(&["operation"], json!({"initiatedBy": {"username": "admin"}, "sync": {}}));
+    play.edit(
+        &["operation"],
+        json!({"initiatedBy": {"username": "admin"}, "sync": {}}),
+    );
     play.expect("Synced", "Healthy");
     assert!(play.application.get("operation").is_none());
     assert_eq!(play.status("/operationState/phase"), "Succeeded");
-    assert_eq!(play.status("/operationState/message"), "successfully synced (all tasks run)");
-    assert_eq!(play.status("/operationState/syncResult/resources/0/status"), "Synced");
-    assert_eq!(play.status("/operationState/syncResult/resources/0/hookPhase"), "Running");
+    assert_eq!(
+        play.status("/operationState/message"),
+        "successfully synced (all tasks run)"
+    );
+    assert_eq!(
+        play.status("/operationState/syncResult/resources/0/status"),
+        "Synced"
+    );
+    assert_eq!(
+        play.status("/operationState/syncResult/resources/0/hookPhase"),
+        "Running"
+    );
     assert_eq!(play.status("/history/0/revision"), "r1");
     assert_eq!(play.status("/history/0/initiatedBy/username"), "admin");
 }
@@ -34,7 +46,10 @@ fn b4_a_new_commit_is_synced_once() {
     let mut play = Play::new(json!({"automated": {}}));
     play.push("r1", vec![map("a", "1")]);
     play.expect("Synced", "Healthy");
-    assert_eq!(play.status("/operationState/operation/initiatedBy/automated"), "true");
+    assert_eq!(
+        play.status("/operationState/operation/initiatedBy/automated"),
+        "true"
+    );
     assert_eq!(play.status("/operationState/operation/retry/limit"), "5");
     play.push("r2", vec![map("a", "2")]);
     assert_eq!(play.text("a").as_deref(), Some("2"));
@@ -78,12 +93,18 @@ fn b6_self_heal_touches_only_what_drifted_and_backs_off() {
     assert_eq!(healed_after, [0, 2, 6, 18, 54]);
     assert!(play.applied.iter().all(|n| n == "a"), "{:?}", play.applied);
     assert_eq!(play.status("/history/1"), "", "healing is no deployment");
-    assert_eq!(play.status("/operationState/operation/sync/autoHealAttemptsCount"), "5");
+    assert_eq!(
+        play.status("/operationState/operation/sync/autoHealAttemptsCount"),
+        "5"
+    );
     // After a quiet time it starts anew.
     play.pass(SignedDuration::from_mins(10));
     play.tamper("a", "9");
     assert_eq!(play.text("a").as_deref(), Some("1"));
-    let healed = play.records.iter().filter(|r| matches!(r, Record::Healed { by_us: true, .. }));
+    let healed = play
+        .records
+        .iter()
+        .filter(|r| matches!(r, Record::Healed { by_us: true, .. }));
     assert_eq!(healed.count(), 6);
 }
 
@@ -119,7 +140,10 @@ fn b8_prune_deletes_what_git_no_longer_has() {
     play.push("r2", vec![map("a", "1")]);
     play.expect("Synced", "Healthy");
     assert_eq!(play.text("b"), None);
-    assert_eq!(play.status("/operationState/syncResult/resources/1/status"), "Pruned");
+    assert_eq!(
+        play.status("/operationState/syncResult/resources/1/status"),
+        "Pruned"
+    );
 }
 
 #[test]
@@ -130,7 +154,10 @@ fn prune_false_keeps_an_object() {
     play.push("r2", vec![map("a", "2")]);
     assert!(play.text("b").is_some());
     play.expect("OutOfSync", "Healthy");
-    assert!(play.status("/operationState/syncResult/resources").contains("ignored (no prune)"));
+    assert!(
+        play.status("/operationState/syncResult/resources")
+            .contains("ignored (no prune)")
+    );
 }
 
 #[test]
@@ -140,7 +167,10 @@ fn b9_a_sync_that_would_delete_everything_stops_and_says_so() {
     play.push("r2", vec![]);
     assert!(play.text("a").is_some());
     let message = play.condition("SyncError").unwrap();
-    assert!(message.contains("auto-sync will wipe out all resources"), "{message}");
+    assert!(
+        message.contains("auto-sync will wipe out all resources"),
+        "{message}"
+    );
 
     let mut play = Play::new(json!({"automated": {"prune": true, "allowEmpty": true}}));
     play.push("r1", vec![map("a", "1")]);
@@ -151,7 +181,12 @@ fn b9_a_sync_that_would_delete_everything_stops_and_says_so() {
 #[test]
 fn b12_an_object_that_is_not_tracked_is_never_pruned() {
     let mut play = Play::new(automated());
-    let foreign = Live { text: "x".into(), health: None, annotations: vec![], tracked: false };
+    let foreign = Live {
+        text: "x".into(),
+        health: None,
+        annotations: vec![],
+        tracked: false,
+    };
     play.cluster.objects.insert(key("foreign"), foreign);
     play.push("r1", vec![map("a", "1")]);
     play.push("r2", vec![map("a", "2")]);
@@ -162,7 +197,13 @@ fn b12_an_object_that_is_not_tracked_is_never_pruned() {
 #[test]
 fn b13_the_worst_health_decides_and_a_missing_object_does_not() {
     let mut play = Play::new(json!({"automated": {}}));
-    play.push("r1", vec![map("a", "1").kind("Deployment"), map("b", "1").kind("Deployment")]);
+    play.push(
+        "r1",
+        vec![
+            map("a", "1").kind("Deployment"),
+            map("b", "1").kind("Deployment"),
+        ],
+    );
     let deployment = |name: &str| ObjectKey::new("", "Deployment", "ns", name);
     for (status, want) in [
         (HealthStatus::Suspended, "Suspended"),
@@ -188,7 +229,10 @@ fn b29_a_refresh_annotation_is_removed_when_it_is_done() {
     play.git.insert("r2".into(), vec![map("a", "2")]);
     play.head = "r2".into();
     for kind in ["normal", "hard"] {
-        play.edit(&["metadata", "annotations", "argocd.argoproj.io/refresh"], kind);
+        play.edit(
+            &["metadata", "annotations", "argocd.argoproj.io/refresh"],
+            kind,
+        );
         let path = ["metadata", "annotations", "argocd.argoproj.io/refresh"];
         assert!(play.application.at(&path).is_none(), "{kind}");
         assert_eq!(play.status("/sync/revision"), "r2");
@@ -201,12 +245,17 @@ fn b32_a_failed_sync_is_repeated_with_back_off() {
         "limit": 3, "backoff": {"duration": "5s", "factor": 2, "maxDuration": "3m"},
     }});
     let mut play = Play::new(policy);
-    play.cluster.refused.insert("bad".into(), "no such field".into());
+    play.cluster
+        .refused
+        .insert("bad".into(), "no such field".into());
     play.push("r1", vec![map("a", "bad")]);
     assert_eq!(play.applied.len(), 1);
     assert_eq!(play.status("/operationState/phase"), "Running");
     let message = play.status("/operationState/message");
-    assert!(message.contains("no such field. Retrying attempt #1 at"), "{message}");
+    assert!(
+        message.contains("no such field. Retrying attempt #1 at"),
+        "{message}"
+    );
     for (wait, attempts) in [(5, 2), (10, 3), (20, 4)] {
         play.pass(SignedDuration::from_secs(wait - 1));
         assert_eq!(play.applied.len(), attempts - 1);
@@ -227,13 +276,20 @@ fn b33_a_failed_automated_sync_is_not_repeated_and_says_so() {
     let mut play = Play::new(json!({"automated": {}, "retry": {"limit": 0}}));
     play.cluster.refused.insert("bad".into(), "refused".into());
     play.push("r1", vec![map("a", "bad"), map("b", "1")]);
-    assert_eq!(play.text("b").as_deref(), Some("1"), "one refused object stops no other");
+    assert_eq!(
+        play.text("b").as_deref(),
+        Some("1"),
+        "one refused object stops no other"
+    );
     let applied = play.applied.len();
     play.pass(SignedDuration::from_mins(30));
     play.refresh();
     assert_eq!(play.applied.len(), applied);
     let message = play.condition("SyncError").unwrap();
-    assert!(message.starts_with("Failed last sync attempt to [r1]: one or more sync"), "{message}");
+    assert!(
+        message.starts_with("Failed last sync attempt to [r1]: one or more sync"),
+        "{message}"
+    );
     // A newer commit is tried.
     play.push("r2", vec![map("a", "1"), map("b", "1")]);
     play.expect("Synced", "Healthy");
@@ -274,7 +330,11 @@ fn b35_a_broken_specification_touches_nothing() {
     play.push("r1", vec![map("a", "1")]);
     play.edit(&["spec", "destination"], json!({"name": "nowhere"}));
     play.expect("Unknown", "Unknown");
-    assert!(play.condition("InvalidSpecError").unwrap().contains("nowhere"));
+    assert!(
+        play.condition("InvalidSpecError")
+            .unwrap()
+            .contains("nowhere")
+    );
     assert!(play.text("a").is_some());
 }
 
@@ -289,7 +349,10 @@ fn what_git_cannot_give_leaves_what_is_deployed() {
     };
     play.run(engine::Event::Resolved(Err(problem)));
     assert_eq!(play.status("/sync/status"), "Unknown");
-    assert_eq!(play.condition("ComparisonError").as_deref(), Some("branch is gone"));
+    assert_eq!(
+        play.condition("ComparisonError").as_deref(),
+        Some("branch is gone")
+    );
     assert!(play.text("a").is_some());
     play.refresh();
     play.expect("Synced", "Healthy");
@@ -346,14 +409,21 @@ fn an_unknown_kind_fails_before_anything_is_applied() {
     play.edit(&["operation"], json!({"sync": {}}));
     assert!(play.applied.is_empty());
     let message = play.status("/operationState/message");
-    assert!(message.starts_with("one or more synchronization tasks are not valid"), "{message}");
+    assert!(
+        message.starts_with("one or more synchronization tasks are not valid"),
+        "{message}"
+    );
     assert!(message.contains("w.yaml:1"), "{message}");
 }
 
 #[test]
 fn b54_skip_reconcile_leaves_the_status_alone() {
     let mut play = Play::new(json!({"automated": {}}));
-    let skip = ["metadata", "annotations", "argocd.argoproj.io/skip-reconcile"];
+    let skip = [
+        "metadata",
+        "annotations",
+        "argocd.argoproj.io/skip-reconcile",
+    ];
     play.edit(&skip, "true");
     play.push("r1", vec![map("a", "1")]);
     assert!(play.applied.is_empty());

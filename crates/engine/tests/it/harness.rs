@@ -51,7 +51,10 @@ impl World for Cluster {
         };
         LiveFacts {
             matches,
-            health: health.map(|status| Health { status, message: String::new() }),
+            health: health.map(|status| Health {
+                status,
+                message: String::new(),
+            }),
             version: "v1".into(),
             directives: desired.directives.clone(),
             deleting: false,
@@ -66,7 +69,10 @@ impl World for Cluster {
         }
         Some(LiveFacts {
             matches: Match::InSync,
-            health: live.health.map(|status| Health { status, message: String::new() }),
+            health: live.health.map(|status| Health {
+                status,
+                message: String::new(),
+            }),
             version: "v1".into(),
             directives: Directives::of(&object),
             deleting: false,
@@ -74,7 +80,11 @@ impl World for Cluster {
     }
 
     fn tracked(&self) -> Vec<ObjectKey> {
-        self.objects.iter().filter(|(_, o)| o.tracked).map(|(k, _)| k.clone()).collect()
+        self.objects
+            .iter()
+            .filter(|(_, o)| o.tracked)
+            .map(|(k, _)| k.clone())
+            .collect()
     }
 
     fn has_namespace(&self, _name: &str) -> bool {
@@ -111,7 +121,12 @@ pub(crate) struct Manifest {
 }
 
 pub(crate) fn map(name: &'static str, text: &'static str) -> Manifest {
-    Manifest { kind: "ConfigMap", name, text, annotations: Vec::new() }
+    Manifest {
+        kind: "ConfigMap",
+        name,
+        text,
+        annotations: Vec::new(),
+    }
 }
 
 impl Manifest {
@@ -145,7 +160,10 @@ impl Play {
         Self {
             state: AppState::new(Status::default(), ""),
             cluster: Cluster::default(),
-            config: Config { wave_delay: SignedDuration::ZERO, ..Config::default() },
+            config: Config {
+                wave_delay: SignedDuration::ZERO,
+                ..Config::default()
+            },
             now: "2026-01-01T00:00:00Z".parse().expect("a time"),
             application,
             git: BTreeMap::new(),
@@ -189,12 +207,20 @@ impl Play {
 
     /// Changes a live object behind Git's back.
     pub(crate) fn tamper(&mut self, name: &str, text: &str) {
-        self.cluster.objects.get_mut(&key(name)).expect("it is there").text = text.into();
+        self.cluster
+            .objects
+            .get_mut(&key(name))
+            .expect("it is there")
+            .text = text.into();
         self.run(Event::Look);
     }
 
     pub(crate) fn set_health(&mut self, object: &ObjectKey, status: HealthStatus) {
-        self.cluster.objects.get_mut(object).expect("it is there").health = Some(status);
+        self.cluster
+            .objects
+            .get_mut(object)
+            .expect("it is there")
+            .health = Some(status);
         self.run(Event::Look);
     }
 
@@ -224,7 +250,9 @@ impl Play {
         while let Some(event) = queue.pop_front() {
             steps += 1;
             assert!(steps < 1_000, "the core doesn't come to rest");
-            let effects = self.state.step(event, &self.cluster, &self.config, self.now);
+            let effects = self
+                .state
+                .step(event, &self.cluster, &self.config, self.now);
             for effect in effects {
                 self.carry_out(effect, &mut queue);
             }
@@ -245,12 +273,22 @@ impl Play {
             }
             Effect::Load { revision } => {
                 let target = self.target(&revision);
-                queue.push_back(Event::Loaded { revision, result: Ok(Arc::new(target)) });
+                queue.push_back(Event::Loaded {
+                    revision,
+                    result: Ok(Arc::new(target)),
+                });
             }
-            Effect::Write { clear_operation, clear_refresh } => {
+            Effect::Write {
+                clear_operation,
+                clear_refresh,
+            } => {
                 self.write(clear_operation, clear_refresh);
             }
-            Effect::Apply { target, items, dry_run } => {
+            Effect::Apply {
+                target,
+                items,
+                dry_run,
+            } => {
                 for item in items {
                     let desired = &target.objects[item.index];
                     let text = desired.value.str_at(&["text"]).to_owned();
@@ -262,13 +300,19 @@ impl Play {
                     if outcome.is_ok() && !dry_run {
                         self.put(desired, text);
                     }
-                    queue.push_back(Event::Answered { key: desired.key.clone(), outcome });
+                    queue.push_back(Event::Answered {
+                        key: desired.key.clone(),
+                        outcome,
+                    });
                 }
             }
             Effect::Delete { key, .. } => {
                 self.deleted.push(key.name.to_string());
                 self.cluster.objects.remove(&key);
-                queue.push_back(Event::Answered { key, outcome: Ok("pruned".into()) });
+                queue.push_back(Event::Answered {
+                    key,
+                    outcome: Ok("pruned".into()),
+                });
                 queue.push_back(Event::Look);
             }
             Effect::CreateNamespace { .. } => {}
@@ -288,10 +332,19 @@ impl Play {
         };
         let health = self.cluster.health.get(&text).copied().or(health);
         let annotations = desired.value.at(&["metadata", "annotations"]);
-        let annotations = annotations.and_then(Value::as_object).map_or(Vec::new(), |o| {
-            o.iter().map(|(k, v)| (k.to_string(), v.as_str().unwrap_or("").to_owned())).collect()
-        });
-        let live = Live { text, health, annotations, tracked: true };
+        let annotations = annotations
+            .and_then(Value::as_object)
+            .map_or(Vec::new(), |o| {
+                o.iter()
+                    .map(|(k, v)| (k.to_string(), v.as_str().unwrap_or("").to_owned()))
+                    .collect()
+            });
+        let live = Live {
+            text,
+            health,
+            annotations,
+            tracked: true,
+        };
         self.cluster.objects.insert(desired.key.clone(), live);
     }
 
@@ -310,9 +363,13 @@ impl Play {
             [] => Value::Null,
             holds => Value::from(engine::Hold::format_list(holds)),
         };
-        self.application.set_at(&["metadata", "annotations", api::names::HOLDS], holds);
+        self.application
+            .set_at(&["metadata", "annotations", api::names::HOLDS], holds);
         let healthy = self.state.last_healthy.as_str();
-        self.application.set_at(&["metadata", "annotations", api::names::LAST_HEALTHY], healthy);
+        self.application.set_at(
+            &["metadata", "annotations", api::names::LAST_HEALTHY],
+            healthy,
+        );
         if self.application != before {
             self.writes += 1;
         }
@@ -342,14 +399,21 @@ impl Play {
             .collect();
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         let notes = Vec::new();
-        Target { revision: revision.to_owned(), objects, notes, source_type: "Directory" }
+        Target {
+            revision: revision.to_owned(),
+            objects,
+            notes,
+            source_type: "Directory",
+        }
     }
 
     pub(crate) fn status(&self, path: &str) -> String {
         let value = self.application.pointer(&format!("/status{path}"));
         match value {
             None => String::new(),
-            Some(value) => value.as_str().map_or_else(|| value.to_json(), str::to_owned),
+            Some(value) => value
+                .as_str()
+                .map_or_else(|| value.to_json(), str::to_owned),
         }
     }
 
@@ -360,12 +424,22 @@ impl Play {
     /// Asserts the sync and the health status.
     pub(crate) fn expect(&self, sync: &str, health: &str) {
         let got = (self.status("/sync/status"), self.status("/health/status"));
-        assert_eq!((got.0.as_str(), got.1.as_str()), (sync, health), "{}", self.status(""));
+        assert_eq!(
+            (got.0.as_str(), got.1.as_str()),
+            (sync, health),
+            "{}",
+            self.status("")
+        );
     }
 
     pub(crate) fn condition(&self, kind: &str) -> Option<String> {
-        let conditions = self.application.array_at(&["status", "conditions"]).to_vec();
-        let found = conditions.into_iter().find(|c| c.str_at(&["type"]) == kind)?;
+        let conditions = self
+            .application
+            .array_at(&["status", "conditions"])
+            .to_vec();
+        let found = conditions
+            .into_iter()
+            .find(|c| c.str_at(&["type"]) == kind)?;
         Some(found.str_at(&["message"]).to_owned())
     }
 }

@@ -16,7 +16,9 @@ fn key() -> ObjectKey {
 
 fn deployed() -> Play {
     let mut play = Play::new(json!({"automated": {"prune": true, "selfHeal": true}}));
-    play.cluster.health.insert("broken".into(), HealthStatus::Progressing);
+    play.cluster
+        .health
+        .insert("broken".into(), HealthStatus::Progressing);
     play.push("good", vec![web("1")]);
     play.expect("Synced", "Healthy");
     play
@@ -38,8 +40,15 @@ fn an_unhealthy_revision_is_rolled_back_and_held() {
     play.expect("Synced", "Healthy");
     assert_eq!(play.status("/sync/revision"), "good");
     let held = play.condition("RevisionHeld").unwrap();
-    assert!(held.contains("revision bad is held by health gate"), "{held}");
-    assert!(play.records.iter().any(|r| matches!(r, Record::RolledBack { .. })));
+    assert!(
+        held.contains("revision bad is held by health gate"),
+        "{held}"
+    );
+    assert!(
+        play.records
+            .iter()
+            .any(|r| matches!(r, Record::RolledBack { .. }))
+    );
 
     // It isn't tried again, whatever happens.
     let applied = play.applied.len();
@@ -57,7 +66,10 @@ fn an_unhealthy_revision_is_rolled_back_and_held() {
     // A newer commit is deployed.
     play.push("fixed", vec![web("2")]);
     play.expect("Synced", "Healthy");
-    assert_eq!((text(&play).as_str(), play.condition("RevisionHeld")), ("2", None));
+    assert_eq!(
+        (text(&play).as_str(), play.condition("RevisionHeld")),
+        ("2", None)
+    );
 }
 
 #[test]
@@ -67,7 +79,10 @@ fn a_hold_survives_a_restart() {
     play.pass(SignedDuration::from_mins(11));
     play.restart();
     play.refresh();
-    assert_eq!((text(&play).as_str(), play.status("/sync/revision").as_str()), ("1", "good"));
+    assert_eq!(
+        (text(&play).as_str(), play.status("/sync/revision").as_str()),
+        ("1", "good")
+    );
     assert!(play.condition("RevisionHeld").is_some());
 }
 
@@ -87,7 +102,10 @@ fn a_person_can_let_a_held_revision_go() {
     let mut play = deployed();
     play.push("bad", vec![web("broken")]);
     play.pass(SignedDuration::from_mins(11));
-    play.edit(&["metadata", "annotations", api::names::HOLDS], value::Value::Null);
+    play.edit(
+        &["metadata", "annotations", api::names::HOLDS],
+        value::Value::Null,
+    );
     play.refresh();
     assert_eq!(text(&play), "broken");
     assert_eq!(play.condition("RevisionHeld"), None);
@@ -111,19 +129,28 @@ fn a_slow_revision_that_becomes_healthy_in_time_stays() {
 #[test]
 fn nothing_is_rolled_back_without_automation_a_gate_or_a_healthy_past() {
     let mut first = Play::new(json!({"automated": {}}));
-    first.cluster.health.insert("broken".into(), HealthStatus::Progressing);
+    first
+        .cluster
+        .health
+        .insert("broken".into(), HealthStatus::Progressing);
     first.push("bad", vec![web("broken")]);
     first.pass(SignedDuration::from_mins(60));
     assert_eq!(first.condition("RevisionHeld"), None);
 
     let mut off = deployed();
-    off.edit(&["metadata", "annotations", "windlass.dev/health-gate"], "off");
+    off.edit(
+        &["metadata", "annotations", "windlass.dev/health-gate"],
+        "off",
+    );
     off.push("bad", vec![web("broken")]);
     off.pass(SignedDuration::from_mins(60));
     assert_eq!(text(&off), "broken");
 
     let mut short = deployed();
-    short.edit(&["metadata", "annotations", "windlass.dev/health-gate"], "30s");
+    short.edit(
+        &["metadata", "annotations", "windlass.dev/health-gate"],
+        "30s",
+    );
     short.push("bad", vec![web("broken")]);
     short.pass(SignedDuration::from_secs(31));
     assert_eq!(text(&short), "1");
@@ -134,8 +161,14 @@ fn a_person_rolls_back_under_automation() {
     let mut play = deployed();
     play.push("next", vec![web("2")]);
     let hold = json!([{"revision": "next", "backTo": "good", "by": "alice", "reason": "wrong"}]);
-    play.edit(&["metadata", "annotations", api::names::HOLDS], hold.to_json());
+    play.edit(
+        &["metadata", "annotations", api::names::HOLDS],
+        hold.to_json(),
+    );
     play.refresh();
-    assert_eq!((text(&play).as_str(), play.status("/sync/revision").as_str()), ("1", "good"));
+    assert_eq!(
+        (text(&play).as_str(), play.status("/sync/revision").as_str()),
+        ("1", "good")
+    );
     assert!(play.condition("RevisionHeld").unwrap().contains("alice"));
 }

@@ -19,7 +19,9 @@ fn job(name: &str) -> ObjectKey {
 
 fn three_waves() -> Play {
     let mut play = Play::new(json!({"automated": {}}));
-    play.cluster.health.insert("slow".into(), HealthStatus::Progressing);
+    play.cluster
+        .health
+        .insert("slow".into(), HealthStatus::Progressing);
     play.push(
         "r1",
         vec![
@@ -42,14 +44,20 @@ fn b20_the_next_wave_waits_until_the_last_is_healthy() {
     play.set_health(&deployment("second"), HealthStatus::Healthy);
     assert_eq!(play.applied, ["first", "second", "third"]);
     play.expect("Synced", "Healthy");
-    assert_eq!(play.status("/operationState/message"), "successfully synced (all tasks run)");
+    assert_eq!(
+        play.status("/operationState/message"),
+        "successfully synced (all tasks run)"
+    );
 }
 
 #[test]
 fn waves_are_apart_by_the_delay() {
     let mut play = Play::new(json!({"automated": {}}));
     play.config.wave_delay = SignedDuration::from_secs(2);
-    play.push("r1", vec![map("a", "1").with(WAVE, "1"), map("b", "1").with(WAVE, "2")]);
+    play.push(
+        "r1",
+        vec![map("a", "1").with(WAVE, "1"), map("b", "1").with(WAVE, "2")],
+    );
     assert_eq!(play.applied, ["a"]);
     play.pass(SignedDuration::from_secs(1));
     assert_eq!(play.applied, ["a"]);
@@ -77,7 +85,11 @@ fn b62_a_restart_in_the_middle_goes_on() {
     play.applied.clear();
     play.refresh();
     play.set_health(&deployment("second"), HealthStatus::Healthy);
-    assert!(play.applied.contains(&"third".to_owned()), "{:?}", play.applied);
+    assert!(
+        play.applied.contains(&"third".to_owned()),
+        "{:?}",
+        play.applied
+    );
     play.expect("Synced", "Healthy");
     assert_eq!(play.status("/operationState/phase"), "Succeeded");
     assert_eq!(play.status("/history/1"), "", "one deployment, not two");
@@ -86,7 +98,9 @@ fn b62_a_restart_in_the_middle_goes_on() {
 #[test]
 fn b21_a_pre_sync_hook_runs_first_and_its_failure_stops_the_sync() {
     let mut play = Play::new(json!({"automated": {}, "retry": {"limit": 0}}));
-    play.cluster.health.insert("running".into(), HealthStatus::Progressing);
+    play.cluster
+        .health
+        .insert("running".into(), HealthStatus::Progressing);
     let hook = map("migrate", "running").kind("Job").with(HOOK, "PreSync");
     play.push("r1", vec![map("a", "1"), hook.clone()]);
     assert_eq!(play.applied, ["migrate"]);
@@ -109,15 +123,27 @@ fn b21_a_pre_sync_hook_runs_first_and_its_failure_stops_the_sync() {
 #[test]
 fn b22_post_sync_waits_for_health_and_sync_fail_runs_only_on_failure() {
     let mut play = Play::new(json!({"automated": {}, "retry": {"limit": 0}}));
-    play.cluster.health.insert("slow".into(), HealthStatus::Progressing);
+    play.cluster
+        .health
+        .insert("slow".into(), HealthStatus::Progressing);
     play.cluster.refused.insert("bad".into(), "refused".into());
     let post = map("smoke", "1").kind("Job").with(HOOK, "PostSync");
     let fail = map("alarm", "1").kind("Job").with(HOOK, "SyncFail");
-    play.push("r1", vec![map("web", "slow").kind("Deployment"), post.clone(), fail.clone()]);
+    play.push(
+        "r1",
+        vec![
+            map("web", "slow").kind("Deployment"),
+            post.clone(),
+            fail.clone(),
+        ],
+    );
     assert_eq!(play.applied, ["web"]);
     play.set_health(&deployment("web"), HealthStatus::Healthy);
     assert_eq!(play.applied, ["web", "smoke"]);
-    assert_eq!(play.status("/operationState/message"), "successfully synced (no more tasks)");
+    assert_eq!(
+        play.status("/operationState/message"),
+        "successfully synced (no more tasks)"
+    );
 
     play.push("r2", vec![map("web", "bad").kind("Deployment"), post, fail]);
     assert_eq!(play.applied, ["web", "smoke", "web", "alarm"]);
@@ -128,9 +154,17 @@ fn b22_post_sync_waits_for_health_and_sync_fail_runs_only_on_failure() {
 fn b23_a_hook_is_deleted_as_its_policy_says() {
     const POLICY: &str = "argocd.argoproj.io/hook-delete-policy";
     let mut play = Play::new(json!({"automated": {}, "retry": {"limit": 0}}));
-    play.cluster.health.insert("failing".into(), HealthStatus::Degraded);
-    let good = map("good", "1").kind("Job").with(HOOK, "PreSync").with(POLICY, "HookSucceeded");
-    let bad = map("bad", "failing").kind("Job").with(HOOK, "PostSync").with(POLICY, "HookFailed");
+    play.cluster
+        .health
+        .insert("failing".into(), HealthStatus::Degraded);
+    let good = map("good", "1")
+        .kind("Job")
+        .with(HOOK, "PreSync")
+        .with(POLICY, "HookSucceeded");
+    let bad = map("bad", "failing")
+        .kind("Job")
+        .with(HOOK, "PostSync")
+        .with(POLICY, "HookFailed");
     play.push("r1", vec![map("a", "1"), good, bad]);
     assert_eq!(play.status("/operationState/phase"), "Failed");
     assert_eq!(play.deleted, ["bad"]);

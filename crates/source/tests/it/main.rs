@@ -57,13 +57,13 @@ fn branches_tags_commits_and_head_resolve_and_follow_the_server() {
         sources.snapshot(&url, first).unwrap(),
         sources.snapshot(&url, second).unwrap(),
     );
-    let (kind, id) = old.entry("app/web.yaml").unwrap().unwrap();
+    let entry = old.entry("app/web.yaml").unwrap().unwrap();
     assert_eq!(
-        (kind, old.blob(id).unwrap()),
-        (EntryKind::File, b"a: 1\n".to_vec())
+        (entry.kind, &*old.content(entry.id).unwrap()),
+        (EntryKind::File, &b"a: 1\n"[..])
     );
-    assert_eq!(new.entry("app/web.yaml").unwrap(), None);
-    assert_eq!(new.entry("app").unwrap(), None);
+    assert!(new.entry("app/web.yaml").unwrap().is_none());
+    assert!(new.entry("app").unwrap().is_none());
 }
 
 #[test]
@@ -175,7 +175,15 @@ fn a_local_repository_is_read_where_it_is() {
     }
     let snapshot = sources.snapshot(&url, head).unwrap();
     let tree = Recording::new(&snapshot);
-    assert_eq!(tree.find("app/link.yaml").unwrap().unwrap().path, "app/a.yaml");
-    assert!(tree.find("app/out/passwd").unwrap_err().to_string().contains("app/out/passwd"));
+    assert_eq!(
+        tree.find("app/link.yaml").unwrap().unwrap().path,
+        "app/a.yaml"
+    );
+    assert!(
+        tree.find("app/out/passwd")
+            .unwrap_err()
+            .to_string()
+            .contains("app/out/passwd")
+    );
     assert!(tree.find("app/loop").is_err());
 }

@@ -13,7 +13,11 @@ pub(crate) async fn run(cli: &Cli, command: &App) -> anyhow::Result<u8> {
     let session = session(cli).await?;
     match command {
         App::List { output } => show::list(&session, &output.format).await,
-        App::Get { name, refresh, output } => {
+        App::Get {
+            name,
+            refresh,
+            output,
+        } => {
             if *refresh {
                 change::refresh(&session, name).await?;
             }
@@ -21,23 +25,35 @@ pub(crate) async fn run(cli: &Cli, command: &App) -> anyhow::Result<u8> {
         }
         App::Create(create) => change::create(&session, create).await,
         App::Set { name, fields } => change::set(&session, name, fields).await,
-        App::Delete { name, orphan, yes, no_wait, timeout } => {
+        App::Delete {
+            name,
+            orphan,
+            yes,
+            no_wait,
+            timeout,
+        } => {
             let wait = (!no_wait).then_some(*timeout);
             change::delete(&session, name, *orphan, *yes, wait).await
         }
         App::Sync(sync) => change::sync(&session, sync).await,
-        App::Wait { names, state, timeout } => wait(&session, names, *state, *timeout).await,
+        App::Wait {
+            names,
+            state,
+            timeout,
+        } => wait(&session, names, *state, *timeout).await,
         App::Diff { name, revision } => diff::diff(&session, name, revision.as_deref()).await,
         App::History { name, output } => show::history(&session, name, &output.format).await,
-        App::Rollback { name, target, reason } => {
-            change::rollback(&session, name, target.as_deref(), reason).await
-        }
-        App::Hold { name, revision, reason } => {
-            change::hold(&session, name, revision, reason).await
-        }
-        App::Unhold { name, revision } => {
-            change::unhold(&session, name, revision.as_deref()).await
-        }
+        App::Rollback {
+            name,
+            target,
+            reason,
+        } => change::rollback(&session, name, target.as_deref(), reason).await,
+        App::Hold {
+            name,
+            revision,
+            reason,
+        } => change::hold(&session, name, revision, reason).await,
+        App::Unhold { name, revision } => change::unhold(&session, name, revision.as_deref()).await,
         App::Manifests { name, revision } => {
             diff::manifests(&session, name, revision.as_deref()).await
         }

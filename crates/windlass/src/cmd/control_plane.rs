@@ -37,17 +37,22 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     let start = |mode| Simulator::start(plane.registry().clone(), mode, Speed::default());
     let simulator = mode.map(start);
     let temporary = tempfile::Builder::new().prefix("windlass-").tempdir()?;
-    let kubeconfig =
-        args.kubeconfig_out.clone().unwrap_or_else(|| temporary.path().join("kubeconfig"));
+    let kubeconfig = args
+        .kubeconfig_out
+        .clone()
+        .unwrap_or_else(|| temporary.path().join("kubeconfig"));
     write_secret(&kubeconfig, &plane.kubeconfig(&token, &user()))?;
-    complain(&format!("  control plane   ready   {} and http://{}", plane.url(), plane.addr()));
+    complain(&format!(
+        "  control plane   ready   {} and http://{}",
+        plane.url(),
+        plane.addr()
+    ));
     if args.simulate != Simulate::None {
         complain("  Workloads here are simulated.");
     }
     // The one line of the result: scripts take it as it is.
     say(&kubeconfig.display().to_string());
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

@@ -17,7 +17,9 @@ pub(crate) async fn run(cli: &Cli, args: &Install) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let session = session(cli).await?;
-    let discovery = cluster::Discovery::fetch(&session.client).await.map_err(Failure::from)?;
+    let discovery = cluster::Discovery::fetch(&session.client)
+        .await
+        .map_err(Failure::from)?;
     for manifest in &manifests {
         let key = ObjectKey::of(manifest);
         let (group, version) = engine::split_api_version(manifest.str_at(&["apiVersion"]));
@@ -25,7 +27,10 @@ pub(crate) async fn run(cli: &Cli, args: &Install) -> anyhow::Result<u8> {
             complain(&format!("skipped: the cluster has no kind {}", key.kind));
             continue;
         };
-        let path = format!("{}?fieldManager=windlass-install&force=true", resource.object_path(&key));
+        let path = format!(
+            "{}?fieldManager=windlass-install&force=true",
+            resource.object_path(&key)
+        );
         let apply = "application/apply-patch+yaml";
         session
             .client

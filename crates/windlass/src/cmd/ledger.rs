@@ -19,7 +19,17 @@ pub(crate) async fn drift(cli: &Cli, command: &Drift) -> anyhow::Result<u8> {
             }
             let rows: Vec<Vec<String>> = items.iter().flat_map(drift_rows).collect();
             output::table(
-                &["ID", "WHEN", "ACTOR", "VIA", "OBJECT", "FIELD", "GIT -> LIVE", "ACTION", "TOOK"],
+                &[
+                    "ID",
+                    "WHEN",
+                    "ACTOR",
+                    "VIA",
+                    "OBJECT",
+                    "FIELD",
+                    "GIT -> LIVE",
+                    "ACTION",
+                    "TOOK",
+                ],
                 &rows,
             );
             complain("(V) verified identity   (M) manager name only   (?) nobody can tell");
@@ -27,11 +37,15 @@ pub(crate) async fn drift(cli: &Cli, command: &Drift) -> anyhow::Result<u8> {
         }
         Drift::Show { id, output } => {
             let path = format!("{}/{id}", session.ledger("driftrecords"));
-            let item = session.client.get(&path).await.map_err(|e| match e.is_not_found() {
-                true => Failure::new(NOT_FOUND, format!("there is no drift {id:?}"))
-                    .hint("windlass drift list"),
-                false => e.into(),
-            })?;
+            let item = session
+                .client
+                .get(&path)
+                .await
+                .map_err(|e| match e.is_not_found() {
+                    true => Failure::new(NOT_FOUND, format!("there is no drift {id:?}"))
+                        .hint("windlass drift list"),
+                    false => e.into(),
+                })?;
             if !matches!(output.format, Format::Table | Format::Wide) {
                 output::resources(&output.format, &[item], false)?;
                 return Ok(0);
@@ -51,12 +65,16 @@ fn newest_first(items: &mut Vec<Value>, app: Option<&str>) {
 
 fn took(item: &Value) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
-    item.i64_at(&["outcome", "tookMilliseconds"])
-        .map_or_else(|| "-".to_owned(), |ms| format!("{:.1}s", ms as f64 / 1000.0))
+    item.i64_at(&["outcome", "tookMilliseconds"]).map_or_else(
+        || "-".to_owned(),
+        |ms| format!("{:.1}s", ms as f64 / 1000.0),
+    )
 }
 
 fn drift_rows(item: &Value) -> Vec<Vec<String>> {
-    let Some(record) = DriftRecord::from_value(item) else { return Vec::new() };
+    let Some(record) = DriftRecord::from_value(item) else {
+        return Vec::new();
+    };
     let name = item.str_at(&["metadata", "name"]).to_owned();
     let row = |field: String, change: String, action: String| {
         vec![
@@ -73,7 +91,11 @@ fn drift_rows(item: &Value) -> Vec<Vec<String>> {
     };
     let action = item.str_at(&["outcome", "action"]);
     if record.fields.is_empty() {
-        return vec![row("(object)".into(), "present -> deleted".into(), action.to_owned())];
+        return vec![row(
+            "(object)".into(),
+            "present -> deleted".into(),
+            action.to_owned(),
+        )];
     }
     record
         .fields
@@ -89,14 +111,31 @@ fn drift_rows(item: &Value) -> Vec<Vec<String>> {
 }
 
 fn show(item: &Value) {
-    let Some(record) = DriftRecord::from_value(item) else { return };
-    say(&format!("id           {}", item.str_at(&["metadata", "name"])));
+    let Some(record) = DriftRecord::from_value(item) else {
+        return;
+    };
+    say(&format!(
+        "id           {}",
+        item.str_at(&["metadata", "name"])
+    ));
     say(&format!("application  {}", record.app));
-    say(&format!("object       {} in {:?}", record.key, record.key.namespace));
+    say(&format!(
+        "object       {} in {:?}",
+        record.key, record.key.namespace
+    ));
     say(&format!("when         {}", item.str_at(&["spec", "time"])));
     let author = &record.author;
-    say(&format!("actor        {} ({}) via {}", author.name, author.grade.letter(), author.via));
-    say(&format!("action       {} (took {})", item.str_at(&["outcome", "action"]), took(item)));
+    say(&format!(
+        "actor        {} ({}) via {}",
+        author.name,
+        author.grade.letter(),
+        author.via
+    ));
+    say(&format!(
+        "action       {} (took {})",
+        item.str_at(&["outcome", "action"]),
+        took(item)
+    ));
     if record.fields.is_empty() {
         say("the object was deleted");
     }
@@ -117,7 +156,10 @@ pub(crate) async fn audit(cli: &Cli, command: &Audit) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let rows: Vec<Vec<String>> = items.iter().filter_map(audit_row).collect();
-    output::table(&["ID", "WHEN", "WHAT", "BY", "APP", "REVISION", "DETAIL"], &rows);
+    output::table(
+        &["ID", "WHEN", "WHAT", "BY", "APP", "REVISION", "DETAIL"],
+        &rows,
+    );
     Ok(0)
 }
 

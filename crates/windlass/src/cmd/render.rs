@@ -25,11 +25,18 @@ pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
         RenderAs::Helm => Some(Tool::Helm),
     };
     request.directory = Directory {
-        depth: if args.recurse { Depth::Recursive } else { Depth::Flat },
+        depth: if args.recurse {
+            Depth::Recursive
+        } else {
+            Depth::Flat
+        },
         include: args.include.clone().unwrap_or_default(),
         exclude: args.exclude.clone().unwrap_or_default(),
     };
-    let tree = Folder { root: args.path.clone(), paths: RefCell::default() };
+    let tree = Folder {
+        root: args.path.clone(),
+        paths: RefCell::default(),
+    };
     let rendered = render::render(&tree, &request, &Renderers::default())
         .map_err(|e| Failure::new(RUNTIME, e.to_string()))?;
     let mut failed = false;
@@ -73,7 +80,10 @@ impl Folder {
         } else {
             EntryKind::File
         };
-        Entry { kind, id: self.id(path) }
+        Entry {
+            kind,
+            id: self.id(path),
+        }
     }
 }
 
@@ -83,7 +93,11 @@ fn failed(error: std::io::Error) -> TreeError {
 
 impl Tree for Folder {
     fn entry(&self, path: &str) -> Result<Option<Entry>, TreeError> {
-        let path = if path.is_empty() { self.root.clone() } else { self.root.join(path) };
+        let path = if path.is_empty() {
+            self.root.clone()
+        } else {
+            self.root.join(path)
+        };
         match std::fs::symlink_metadata(&path) {
             // The root itself may well be a link.
             Ok(_) if path == self.root => Ok(Some(Entry {
@@ -112,10 +126,17 @@ impl Tree for Folder {
         for entry in std::fs::read_dir(self.path(id)).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let kind = entry.file_type().map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned().into_boxed_str();
+            let name = entry
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+                .into_boxed_str();
             // A repository's own folder is no part of its tree.
             if *name != *".git" {
-                entries.push(Named { name, entry: self.describe(entry.path(), kind) });
+                entries.push(Named {
+                    name,
+                    entry: self.describe(entry.path(), kind),
+                });
             }
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));

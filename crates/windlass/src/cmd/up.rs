@@ -17,17 +17,26 @@ pub(crate) async fn run(args: &Up) -> anyhow::Result<u8> {
             durable: true,
             listen: args.listen,
             user: user(),
-            config: Config { health_gate: args.gate.health_gate.0, ..Config::default() },
+            config: Config {
+                health_gate: args.gate.health_gate.0,
+                ..Config::default()
+            },
             poll: (args.poll > 0).then(|| Duration::from_secs(args.poll)),
         },
         None,
     )
     .await?;
     say(&format!("  control plane   ready   {}", plane.url));
-    say(&format!("  kubeconfig      ready   export KUBECONFIG={}", plane.kubeconfig.display()));
+    say(&format!(
+        "  kubeconfig      ready   export KUBECONFIG={}",
+        plane.kubeconfig.display()
+    ));
     if let Some(repo) = &args.repo {
         let name = application(args, repo, &plane).await?;
-        say(&format!("  app {name:<11} watches {repo} {} at {}", args.path, args.rev));
+        say(&format!(
+            "  app {name:<11} watches {repo} {} at {}",
+            args.path, args.rev
+        ));
     }
     say("  Workloads here are simulated. Press Ctrl-C to stop; the state stays.");
     stopped().await?;
@@ -87,7 +96,10 @@ async fn application(args: &Up, repo: &str, plane: &Plane) -> Result<String, Fai
     match plane.client.create(&path, &application).await {
         Err(error) if error.code == 409 => {
             let spec = application.get("spec").cloned().unwrap_or_default();
-            plane.client.merge_patch(&format!("{path}/{name}"), &json!({"spec": spec})).await?;
+            plane
+                .client
+                .merge_patch(&format!("{path}/{name}"), &json!({"spec": spec}))
+                .await?;
         }
         answer => {
             answer?;
@@ -99,10 +111,16 @@ async fn application(args: &Up, repo: &str, plane: &Plane) -> Result<String, Fai
 /// Returns a name for an application from its repository's: `https://host/org/Shop_1.git` gives
 /// `shop-1`.
 fn name_of(repo: &str) -> String {
-    let last = repo.trim_end_matches('/').rsplit('/').next().unwrap_or("app");
+    let last = repo
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or("app");
     let last = last.strip_suffix(".git").unwrap_or(last).to_lowercase();
-    let name: String =
-        last.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String = last
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     match name.trim_matches('-') {
         "" => "app".to_owned(),
         name => name.to_owned(),

@@ -36,7 +36,10 @@ pub(crate) async fn wait(
                 return Ok(Value::Null);
             }
             Err(error) if error.is_not_found() => {
-                return Err(Failure::new(NOT_FOUND, format!("there is no application {name:?}")));
+                return Err(Failure::new(
+                    NOT_FOUND,
+                    format!("there is no application {name:?}"),
+                ));
             }
             Err(error) if error.is_unreachable() && Instant::now() < deadline => {
                 tokio::time::sleep(EVERY).await;
@@ -70,13 +73,20 @@ fn standing(application: &Value, state: WaitFor) -> Standing {
     let phase = text(&["status", "operationState", "phase"]);
     let message = text(&["status", "operationState", "message"]);
     let running = application.get("operation").is_some() || phase == "Running";
-    let (sync, health) = (text(&["status", "sync", "status"]), text(&["status", "health", "status"]));
+    let (sync, health) = (
+        text(&["status", "sync", "status"]),
+        text(&["status", "health", "status"]),
+    );
     let why_health = text(&["status", "health", "message"]);
     if state == WaitFor::Deleted {
         return Standing::Waiting("being deleted".into());
     }
     if running {
-        let what = if message.is_empty() { "the operation runs" } else { message };
+        let what = if message.is_empty() {
+            "the operation runs"
+        } else {
+            message
+        };
         return Standing::Waiting(what.to_owned());
     }
     if let Some(condition) = error_condition(application) {
@@ -90,7 +100,11 @@ fn standing(application: &Value, state: WaitFor) -> Standing {
             "health gate open for {}: {health} {why_health}",
             short(text(&["status", "sync", "revision"]))
         )),
-        _ => Standing::Waiting(format!("{sync}, {health} {why_health}").trim_end().to_owned()),
+        _ => Standing::Waiting(
+            format!("{sync}, {health} {why_health}")
+                .trim_end()
+                .to_owned(),
+        ),
     }
 }
 
@@ -106,10 +120,13 @@ pub(crate) fn error_condition(application: &Value) -> Option<String> {
 /// Returns true while an automated deployment isn't judged yet.
 fn gate_open(application: &Value) -> bool {
     let history = application.array_at(&["status", "history"]);
-    let Some(last) = history.last() else { return false };
-    let healthy =
-        application.str_at(&["metadata", "annotations", api::names::LAST_HEALTHY]);
-    let automated = application.at(&["spec", "syncPolicy", "automated"]).is_some();
+    let Some(last) = history.last() else {
+        return false;
+    };
+    let healthy = application.str_at(&["metadata", "annotations", api::names::LAST_HEALTHY]);
+    let automated = application
+        .at(&["spec", "syncPolicy", "automated"])
+        .is_some();
     automated
         && !healthy.is_empty()
         && last.str_at(&["revision"]) != healthy
@@ -132,10 +149,16 @@ mod tests {
         let healthy = app("Synced", "Healthy", "Succeeded");
         assert_eq!(standing(&healthy, WaitFor::Healthy), Standing::Reached);
         let running = app("Synced", "Healthy", "Running");
-        assert_eq!(standing(&running, WaitFor::Healthy), Standing::Waiting("busy".into()));
+        assert_eq!(
+            standing(&running, WaitFor::Healthy),
+            Standing::Waiting("busy".into())
+        );
         let progressing = app("Synced", "Progressing", "Succeeded");
         assert_eq!(standing(&progressing, WaitFor::Synced), Standing::Reached);
-        assert!(matches!(standing(&progressing, WaitFor::Healthy), Standing::Waiting(_)));
+        assert!(matches!(
+            standing(&progressing, WaitFor::Healthy),
+            Standing::Waiting(_)
+        ));
         let mut broken = progressing;
         let conditions = json!([{"type": "ComparisonError", "message": "x"}]);
         broken.set_at(&["status", "conditions"], conditions);

@@ -11,7 +11,10 @@ use value::Value;
 pub(crate) async fn run(cli: &Cli, name: &str) -> anyhow::Result<u8> {
     let session = session(cli).await?;
     let app = session.application(name).await?;
-    let mut drifts = session.list(&session.ledger("driftrecords")).await.unwrap_or_default();
+    let mut drifts = session
+        .list(&session.ledger("driftrecords"))
+        .await
+        .unwrap_or_default();
     drifts.retain(|d| d.str_at(&["spec", "application"]) == name);
     drifts.sort_by_key(|d| d.i64_at(&["spec", "number"]).unwrap_or(0));
     let (text, fine) = explain(name, &app, &drifts);
@@ -21,11 +24,18 @@ pub(crate) async fn run(cli: &Cli, name: &str) -> anyhow::Result<u8> {
 
 fn explain(name: &str, app: &Value, drifts: &[Value]) -> (String, bool) {
     let text = |path: &[&str]| app.str_at(path);
-    let (sync, health) = (text(&["status", "sync", "status"]), text(&["status", "health", "status"]));
+    let (sync, health) = (
+        text(&["status", "sync", "status"]),
+        text(&["status", "health", "status"]),
+    );
     let revision = short(text(&["status", "sync", "revision"]));
     let since = ago(text(&["status", "health", "lastTransitionTime"]));
     let fine = sync == "Synced" && health == "Healthy";
-    let mut out = format!("{name} is {} and {} at {revision} ({since}).", or(sync), or(health));
+    let mut out = format!(
+        "{name} is {} and {} at {revision} ({since}).",
+        or(sync),
+        or(health)
+    );
     if let Some(message) = Some(text(&["status", "health", "message"])).filter(|m| !m.is_empty()) {
         out.push_str(&format!(" Cause: {message}."));
     }
@@ -41,16 +51,27 @@ fn explain(name: &str, app: &Value, drifts: &[Value]) -> (String, bool) {
         let message = text(&["status", "operationState", "message"]);
         out.push_str(&format!(" A sync is running: {message}."));
     }
-    let open = drifts.iter().rev().find(|d| d.str_at(&["outcome", "action"]) == "open");
+    let open = drifts
+        .iter()
+        .rev()
+        .find(|d| d.str_at(&["outcome", "action"]) == "open");
     let drift = open.or_else(|| drifts.last().filter(|_| sync == "OutOfSync"));
     if let Some((record, at)) = drift.and_then(|d| Some((DriftRecord::from_value(d)?, d))) {
         let fields: Vec<String> = record
             .fields
             .iter()
-            .map(|f| format!("{} {} is {}, Git says {}", record.key, f.path, f.live, f.git))
+            .map(|f| {
+                format!(
+                    "{} {} is {}, Git says {}",
+                    record.key, f.path, f.live, f.git
+                )
+            })
             .collect();
-        let what =
-            if fields.is_empty() { format!("{} was deleted", record.key) } else { fields.join("; ") };
+        let what = if fields.is_empty() {
+            format!("{} was deleted", record.key)
+        } else {
+            fields.join("; ")
+        };
         out.push_str(&format!(
             " {what}. Changed by {} ({}) via {} {} ago.",
             record.author.name,
@@ -80,7 +101,9 @@ fn or(word: &str) -> &str {
 
 fn next(name: &str, app: &Value, sync: &str, health: &str) -> String {
     if error_condition(app).is_some() {
-        return format!("mend what the condition names and push, then: windlass app get {name} --refresh");
+        return format!(
+            "mend what the condition names and push, then: windlass app get {name} --refresh"
+        );
     }
     match (sync, health) {
         ("OutOfSync", _) => format!("windlass app diff {name} | windlass app sync {name}"),

@@ -18,9 +18,15 @@ pub(crate) fn first(repository: &Repository) -> Result<CommitId, Error> {
     if let Some(commit) = repository.branch(BRANCH)? {
         return Ok(commit);
     }
-    let files = [("web.yaml", WEB), ("settings.yaml", SETTINGS), ("banner.yaml", BANNER)];
-    let files: Vec<(&str, Option<&[u8]>)> =
-        files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
+    let files = [
+        ("web.yaml", WEB),
+        ("settings.yaml", SETTINGS),
+        ("banner.yaml", BANNER),
+    ];
+    let files: Vec<(&str, Option<&[u8]>)> = files
+        .iter()
+        .map(|(path, text)| (*path, Some(text.as_bytes())))
+        .collect();
     commit(repository, &files, "shop v1")
 }
 
@@ -37,12 +43,18 @@ pub(crate) fn fix(repository: &Repository) -> Result<CommitId, Error> {
     if repository.file(BRANCH, "banner.yaml")?.is_some() {
         files.push(("banner.yaml", None));
     }
-    commit(repository, &files, "shop v3: fix the image, drop the banner")
+    commit(
+        repository,
+        &files,
+        "shop v3: fix the image, drop the banner",
+    )
 }
 
 /// Returns `web.yaml` as it is now with another image.
 fn image(repository: &Repository, image: &str) -> Result<String, Error> {
-    let now = repository.file(BRANCH, "web.yaml")?.unwrap_or_else(|| WEB.into());
+    let now = repository
+        .file(BRANCH, "web.yaml")?
+        .unwrap_or_else(|| WEB.into());
     let text = String::from_utf8_lossy(&now).into_owned();
     let lines = text.lines().map(|line| match line.split_once("image: ") {
         Some((indent, _)) => format!("{indent}image: {image}\n"),
@@ -59,7 +71,16 @@ fn commit(
     let name = user();
     let email = format!("{name}@example.com");
     let seconds = jiff::Timestamp::now().as_second();
-    repository.commit(BRANCH, files, message, Author { name: &name, email: &email, seconds })
+    repository.commit(
+        BRANCH,
+        files,
+        message,
+        Author {
+            name: &name,
+            email: &email,
+            seconds,
+        },
+    )
 }
 
 /// Returns the demo's buttons: commits by name.

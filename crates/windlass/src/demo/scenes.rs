@@ -23,7 +23,9 @@ pub(crate) struct Show<'a> {
 /// Changes the number of replicas as `kubectl scale` does.
 pub(crate) async fn scale(client: &Client, replicas: i64) -> Result<(), Failure> {
     let path = "/apis/apps/v1/namespaces/shop/deployments/web/scale?fieldManager=kubectl-scale";
-    client.merge_patch(path, &json!({"spec": {"replicas": replicas}})).await?;
+    client
+        .merge_patch(path, &json!({"spec": {"replicas": replicas}}))
+        .await?;
     Ok(())
 }
 
@@ -37,11 +39,13 @@ impl<'a> Show<'a> {
     }
 
     async fn application(&self) -> Result<Value, Failure> {
-        self.get("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/shop").await
+        self.get("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/shop")
+            .await
     }
 
     async fn deployment(&self) -> Result<Value, Failure> {
-        self.get("/apis/apps/v1/namespaces/shop/deployments/web").await
+        self.get("/apis/apps/v1/namespaces/shop/deployments/web")
+            .await
     }
 
     async fn ledger(&self, plural: &str) -> Result<Vec<Value>, Failure> {
@@ -64,7 +68,10 @@ impl<'a> Show<'a> {
             if begun.elapsed() > STEP_MAX {
                 return Err(Failure::new(
                     NO,
-                    format!("scene failed: {what} did not happen; status: {}", summary(&app)),
+                    format!(
+                        "scene failed: {what} did not happen; status: {}",
+                        summary(&app)
+                    ),
                 ));
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -95,7 +102,10 @@ impl<'a> Show<'a> {
                 break;
             }
             if begun.elapsed() > STEP_MAX {
-                return Err(Failure::new(NO, "scene failed: replicas were not healed to 3"));
+                return Err(Failure::new(
+                    NO,
+                    "scene failed: replicas were not healed to 3",
+                ));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -103,20 +113,27 @@ impl<'a> Show<'a> {
         self.until("Synced again", fine).await?;
         self.plane.flush().await;
         let records = self.ledger("driftrecords").await?;
-        let Some((item, record)) = records.iter().find_map(|r| Some((r, DriftRecord::from_value(r)?)))
+        let Some((item, record)) = records
+            .iter()
+            .find_map(|r| Some((r, DriftRecord::from_value(r)?)))
         else {
             return Err(Failure::new(NO, "scene failed: the drift ledger is empty"));
         };
         let field = record.fields.first();
-        let right = field.is_some_and(|f| {
-            f.path == "spec.replicas" && f.git == "3" && f.live == "9"
-        });
+        let right =
+            field.is_some_and(|f| f.path == "spec.replicas" && f.git == "3" && f.live == "9");
         if !right || item.str_at(&["outcome", "action"]) != "healed" {
-            return Err(Failure::new(NO, format!("scene failed: the ledger says {}", item.to_json())));
+            return Err(Failure::new(
+                NO,
+                format!("scene failed: the ledger says {}", item.to_json()),
+            ));
         }
         if record.author.name != crate::connect::user() || record.author.grade.letter() != "V" {
             let author = &record.author;
-            return Err(Failure::new(NO, format!("scene failed: the author is {author:?}")));
+            return Err(Failure::new(
+                NO,
+                format!("scene failed: the author is {author:?}"),
+            ));
         }
         say(&format!(
             "  drift   {} ({}) via {}   {} spec.replicas 3 -> 9   healed to 3 in {:.2}s",
@@ -135,10 +152,15 @@ impl<'a> Show<'a> {
         say("# scene 3: push a bad commit");
         let good = revision(&self.application().await?).to_owned();
         let repository = self.repository()?;
-        let bad = sample::bad(&repository).map_err(|e| broken(&e))?.to_string();
+        let bad = sample::bad(&repository)
+            .map_err(|e| broken(&e))?
+            .to_string();
         self.plane.repository_changed(sample::NAME);
         let applied = |app: &Value| {
-            revision(app) == bad && app.str_at(&["status", "health", "message"]).contains("failing")
+            revision(app) == bad
+                && app
+                    .str_at(&["status", "health", "message"])
+                    .contains("failing")
         };
         let (app, _) = self.until("the bad commit's deployment", applied).await?;
         say(&format!(
@@ -148,7 +170,9 @@ impl<'a> Show<'a> {
         ));
         let back = |app: &Value| {
             let conditions = app.array_at(&["status", "conditions"]);
-            let held = conditions.iter().any(|c| c.str_at(&["type"]) == "RevisionHeld");
+            let held = conditions
+                .iter()
+                .any(|c| c.str_at(&["type"]) == "RevisionHeld");
             fine(app) && revision(app) == good && held
         };
         let (_, took) = self.until("the rollback", back).await?;
@@ -159,7 +183,10 @@ impl<'a> Show<'a> {
             .map_or("", |c| c.str_at(&["image"]))
             .to_owned();
         if image != "web:1" {
-            return Err(Failure::new(NO, format!("scene failed: the image is {image}")));
+            return Err(Failure::new(
+                NO,
+                format!("scene failed: the image is {image}"),
+            ));
         }
         say(&format!(
             "  health gate failed after 5s -> rolled back to {} (Healthy after {:.1}s); {} is HELD",
@@ -172,7 +199,10 @@ impl<'a> Show<'a> {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let app = self.application().await?;
         if revision(&app) != good {
-            return Err(Failure::new(NO, "scene failed: the held revision was tried again"));
+            return Err(Failure::new(
+                NO,
+                "scene failed: the held revision was tried again",
+            ));
         }
         Ok(())
     }
@@ -182,13 +212,18 @@ impl<'a> Show<'a> {
         say("");
         say("# scene 4: push a fix");
         let repository = self.repository()?;
-        let fixed = sample::fix(&repository).map_err(|e| broken(&e))?.to_string();
+        let fixed = sample::fix(&repository)
+            .map_err(|e| broken(&e))?
+            .to_string();
         self.plane.repository_changed(sample::NAME);
         let done = |app: &Value| fine(app) && revision(app) == fixed;
         let (_, took) = self.until("the fix", done).await?;
         let banner = self.get("/api/v1/namespaces/shop/configmaps/banner").await;
         if banner.is_ok() {
-            return Err(Failure::new(NO, "scene failed: ConfigMap/banner was not pruned"));
+            return Err(Failure::new(
+                NO,
+                "scene failed: ConfigMap/banner was not pruned",
+            ));
         }
         say(&format!(
             "  app shop        Synced, Healthy at {} after {:.1}s; ConfigMap/banner pruned",
@@ -219,7 +254,10 @@ impl<'a> Show<'a> {
         let actions: Vec<&str> = entries.iter().map(|e| e.action.as_str()).collect();
         let want = ["sync", "drift", "heal", "sync", "hold", "rollback", "sync"];
         if actions != want {
-            return Err(Failure::new(NO, format!("scene failed: the trail is {actions:?}")));
+            return Err(Failure::new(
+                NO,
+                format!("scene failed: the trail is {actions:?}"),
+            ));
         }
         Ok(())
     }

@@ -15,7 +15,10 @@ pub(crate) struct AuditIdentity {
 
 impl AuditIdentity {
     pub(crate) fn new(registry: Registry, discovery: Arc<Discovery>) -> Self {
-        Self { registry, discovery }
+        Self {
+            registry,
+            discovery,
+        }
     }
 }
 
@@ -32,7 +35,11 @@ impl Identity for AuditIdentity {
         // Components of the control plane and we ourselves aren't people.
         let person = |e: &&Entry| !e.user.starts_with("system:");
         let entry = entries.iter().rev().filter(about).find(person)?;
-        Some(Author { name: entry.user.clone(), via: via(entry), grade: Grade::Verified })
+        Some(Author {
+            name: entry.user.clone(),
+            via: via(entry),
+            grade: Grade::Verified,
+        })
     }
 }
 
@@ -72,9 +79,21 @@ mod tests {
             time: jiff::Timestamp::UNIX_EPOCH,
         };
         for (agent, manager, sub, verb, want) in [
-            ("kubectl/v1.32", "kubectl", "scale", "patch", "kubectl scale"),
+            (
+                "kubectl/v1.32",
+                "kubectl",
+                "scale",
+                "patch",
+                "kubectl scale",
+            ),
             ("kubectl/v1.32", "kubectl-edit", "", "patch", "kubectl edit"),
-            ("kubectl/v1.32", "kubectl-client-side-apply", "", "patch", "kubectl apply"),
+            (
+                "kubectl/v1.32",
+                "kubectl-client-side-apply",
+                "",
+                "patch",
+                "kubectl apply",
+            ),
             ("kubectl/v1.32", "", "", "delete", "kubectl delete"),
             ("curl/8", "", "", "update", "curl update"),
             ("windlass/0.1", "", "scale", "patch", "windlass patch scale"),

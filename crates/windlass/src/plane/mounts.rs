@@ -14,7 +14,11 @@ pub(crate) fn git(host: Arc<Host>) -> Mount {
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let Ok(body) = Limited::new(body, githost::BODY_MAX).collect().await else {
-                return answer(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "too large\n".into());
+                return answer(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "text/plain",
+                    "too large\n".into(),
+                );
             };
             let body = body.to_bytes();
             let served = tokio::task::spawn_blocking(move || {
@@ -22,8 +26,11 @@ pub(crate) fn git(host: Arc<Host>) -> Mount {
                     let value = parts.headers.get(name).and_then(|v| v.to_str().ok());
                     value.unwrap_or("").to_owned()
                 };
-                let (protocol, authorization, encoding) =
-                    (header("git-protocol"), header("authorization"), header("content-encoding"));
+                let (protocol, authorization, encoding) = (
+                    header("git-protocol"),
+                    header("authorization"),
+                    header("content-encoding"),
+                );
                 host.handle(&githost::Request {
                     method: parts.method.as_str(),
                     path: parts.uri.path().strip_prefix("/git").unwrap_or_default(),
@@ -51,7 +58,10 @@ pub(crate) fn demo(token: String, commits: Commits) -> Mount {
     let wanted = format!("Bearer {token}");
     Arc::new(move |request| {
         let commits = Arc::clone(&commits);
-        let given = request.headers().get("authorization").and_then(|v| v.to_str().ok());
+        let given = request
+            .headers()
+            .get("authorization")
+            .and_then(|v| v.to_str().ok());
         let allowed = given == Some(wanted.as_str());
         let name = request.uri().path().trim_start_matches("/demo/").to_owned();
         let post = request.method() == http::Method::POST;
@@ -75,7 +85,9 @@ pub(crate) fn demo(token: String, commits: Commits) -> Mount {
 }
 
 fn answer(status: StatusCode, content_type: &str, body: Vec<u8>) -> Response<Body> {
-    let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
+    let body = Full::new(body.into())
+        .map_err(|never| match never {})
+        .boxed_unsync();
     let response = Response::builder()
         .status(status)
         .header("content-type", content_type)

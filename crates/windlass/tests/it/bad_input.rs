@@ -13,12 +13,24 @@ fn repository(dir: &std::path::Path) -> String {
     };
     let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n");
     write("good/a.yaml", &map("good"));
-    write("broken/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: [\n");
-    write("twice/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n");
+    write(
+        "broken/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: [\n",
+    );
+    write(
+        "twice/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n",
+    );
     write("kindless/a.yaml", &map("fine"));
     write("kindless/b.yaml", "apiVersion: v1\nmetadata:\n  name: b\n");
-    write("unknown/a.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: w\n");
-    write("refused/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: Not_A_Name\n");
+    write(
+        "unknown/a.yaml",
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: w\n",
+    );
+    write(
+        "refused/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: Not_A_Name\n",
+    );
     git(dir, &["add", "."]);
     git(dir, &["commit", "-qm", "one"]);
     dir.display().to_string()
@@ -40,18 +52,63 @@ fn told(app: &value::Value) -> String {
 fn every_kind_of_bad_input_is_told_and_stops_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let repo = repository(&dir.path().join("repo"));
-    let up = Running::up(&dir.path().join("up"), &["--repo", &repo, "--path", "good", "--name", "good"]);
+    let up = Running::up(
+        &dir.path().join("up"),
+        &["--repo", &repo, "--path", "good", "--name", "good"],
+    );
     let nowhere = dir.path().join("nowhere").display().to_string();
     let cases: &[(&str, &str, &str, &str, &[&str])] = &[
-        ("no-repo", &nowhere, "good", "HEAD", &["RepositoryNotFound", "nowhere"]),
-        ("no-branch", &repo, "good", "gone", &["RevisionNotFound", "\"gone\""]),
-        ("no-path", &repo, "missing", "HEAD", &["missing", "app path does not exist"]),
+        (
+            "no-repo",
+            &nowhere,
+            "good",
+            "HEAD",
+            &["RepositoryNotFound", "nowhere"],
+        ),
+        (
+            "no-branch",
+            &repo,
+            "good",
+            "gone",
+            &["RevisionNotFound", "\"gone\""],
+        ),
+        (
+            "no-path",
+            &repo,
+            "missing",
+            "HEAD",
+            &["missing", "app path does not exist"],
+        ),
         ("broken", &repo, "broken", "HEAD", &["broken/a.yaml:"]),
         ("twice", &repo, "twice", "HEAD", &["twice/a.yaml:5", "name"]),
-        ("kindless", &repo, "kindless", "HEAD", &["SkippedFileWarning", "kindless/b.yaml"]),
-        ("unknown", &repo, "unknown", "HEAD", &["could not find example.com/Widget", "unknown/a.yaml:1"]),
-        ("refused", &repo, "refused", "HEAD", &["Not_A_Name", "refused/a.yaml:1"]),
-        ("ssh", "ssh://git@host/x", "good", "HEAD", &["UrlInvalid", "ssh"]),
+        (
+            "kindless",
+            &repo,
+            "kindless",
+            "HEAD",
+            &["SkippedFileWarning", "kindless/b.yaml"],
+        ),
+        (
+            "unknown",
+            &repo,
+            "unknown",
+            "HEAD",
+            &["could not find example.com/Widget", "unknown/a.yaml:1"],
+        ),
+        (
+            "refused",
+            &repo,
+            "refused",
+            "HEAD",
+            &["Not_A_Name", "refused/a.yaml:1"],
+        ),
+        (
+            "ssh",
+            "ssh://git@host/x",
+            "good",
+            "HEAD",
+            &["UrlInvalid", "ssh"],
+        ),
     ];
     for (name, repo, path, rev, _) in cases {
         let created = up.ask(&[
@@ -68,7 +125,11 @@ fn every_kind_of_bad_input_is_told_and_stops_no_other() {
     up.until("good", "Synced and Healthy", fine);
     let why = up.ask(&["why", "twice"]);
     assert_eq!(why.status.code(), Some(1));
-    assert!(text(&why.stdout).contains("twice/a.yaml:5"), "{}", text(&why.stdout));
+    assert!(
+        text(&why.stdout).contains("twice/a.yaml:5"),
+        "{}",
+        text(&why.stdout)
+    );
 
     // A field that doesn't exist is told with its path; the rest works.
     let set = up.ask(&["app", "set", "good", "syncPolicy.automated.selfheal=true"]);
@@ -90,7 +151,10 @@ fn a_port_in_use_and_a_folder_in_use_are_one_sentence_and_a_hint() {
         .unwrap();
     let err = text(&again.stderr);
     assert_eq!(again.status.code(), Some(6), "{err}");
-    assert!(err.contains("another windlass is using the folder") && err.contains("hint: "), "{err}");
+    assert!(
+        err.contains("another windlass is using the folder") && err.contains("hint: "),
+        "{err}"
+    );
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

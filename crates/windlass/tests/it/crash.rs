@@ -75,12 +75,23 @@ fn fifty_kills_in_the_middle_of_syncs() {
         .iter()
         .map(|r| r.str_at(&["name"]))
         .collect();
-    assert_eq!(names, ["extra", "map-0", "map-1", "map-2", "map-3", "map-4", "map-5"]);
+    assert_eq!(
+        names,
+        [
+            "extra", "map-0", "map-1", "map-2", "map-3", "map-4", "map-5"
+        ]
+    );
     let ids: Vec<i64> = app
         .array_at(&["status", "history"])
         .iter()
         .filter_map(|h| h.i64_at(&["id"]))
         .collect();
-    assert!(ids.windows(2).all(|w| w[0] < w[1]), "the history counts on: {ids:?}");
-    assert!(!up.app("other").is_null(), "somebody else's application is gone");
+    assert!(
+        ids.windows(2).all(|w| w[0] < w[1]),
+        "the history counts on: {ids:?}"
+    );
+    assert!(
+        !up.app("other").is_null(),
+        "somebody else's application is gone"
+    );
 }

@@ -5,7 +5,11 @@ use std::process::Command;
 use testkit::{git, shared};
 
 fn kubectl() -> bool {
-    let there = Command::new("kubectl").arg("version").arg("--client").output().is_ok();
+    let there = Command::new("kubectl")
+        .arg("version")
+        .arg("--client")
+        .output()
+        .is_ok();
     if !there {
         println!("skipped: kubectl is not installed");
     }
@@ -23,7 +27,10 @@ fn kubectl_scale_is_healed_with_the_users_name_on_it() {
     std::fs::create_dir_all(&repo).unwrap();
     git(&repo, &["init", "-q", "-b", "main"]);
     for file in ["web.yaml", "settings.yaml"] {
-        let text = std::fs::read(format!("{}/../../examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
+        let text = std::fs::read(format!(
+            "{}/../../examples/shop/{file}",
+            env!("CARGO_MANIFEST_DIR")
+        ));
         std::fs::write(repo.join(file), text.unwrap()).unwrap();
     }
     git(&repo, &["add", "."]);
@@ -38,20 +45,40 @@ fn kubectl_scale_is_healed_with_the_users_name_on_it() {
             .env("HOME", dir.path())
             .output()
             .unwrap();
-        assert!(output.status.success(), "kubectl {args:?}: {}", text(&output.stderr));
+        assert!(
+            output.status.success(),
+            "kubectl {args:?}: {}",
+            text(&output.stderr)
+        );
         text(&output.stdout)
     };
     ask(&["scale", "deploy/web", "--replicas=9"]);
     up.until("shop", "healing", |app| {
         fine(app)
             && app
-                .i64_at(&["status", "operationState", "operation", "sync", "autoHealAttemptsCount"])
+                .i64_at(&[
+                    "status",
+                    "operationState",
+                    "operation",
+                    "sync",
+                    "autoHealAttemptsCount",
+                ])
                 .is_some()
     });
-    assert_eq!(ask(&["get", "deploy", "web", "-o", "jsonpath={.spec.replicas}"]), "3");
+    assert_eq!(
+        ask(&["get", "deploy", "web", "-o", "jsonpath={.spec.replicas}"]),
+        "3"
+    );
     let listed = up.ask(&["drift", "list"]);
     let out = text(&listed.stdout);
-    for part in ["alice (V)", "kubectl scale", "Deployment/web", "spec.replicas", "3 -> 9", "healed to 3"] {
+    for part in [
+        "alice (V)",
+        "kubectl scale",
+        "Deployment/web",
+        "spec.replicas",
+        "3 -> 9",
+        "healed to 3",
+    ] {
         assert!(out.contains(part), "{part:?} is missing in\n{out}");
     }
     assert!(ask(&["get", "apps", "-n", "argocd"]).contains("Healthy"));

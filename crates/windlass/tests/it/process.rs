@@ -12,9 +12,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn windlass() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
-    command.env_remove("KUBECONFIG").env("NO_COLOR", "1").env("USER", "alice");
+    command
+        .env_remove("KUBECONFIG")
+        .env("NO_COLOR", "1")
+        .env("USER", "alice");
     // A folder of its own for the beacon: tests and a running demo don't see each other.
-    command.env("XDG_RUNTIME_DIR", std::env::temp_dir().join(format!("wl-{}", std::process::id())));
+    command.env(
+        "XDG_RUNTIME_DIR",
+        std::env::temp_dir().join(format!("wl-{}", std::process::id())),
+    );
     command
 }
 
@@ -38,7 +44,12 @@ impl Running {
     /// Starts `windlass up` in `dir` and waits until it is ready.
     pub(crate) fn up(dir: &Path, args: &[&str]) -> Self {
         let mut command = windlass();
-        command.arg("up").arg("--dir").arg(dir).args(["--listen", "127.0.0.1:0"]).args(args);
+        command
+            .arg("up")
+            .arg("--dir")
+            .arg(dir)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(args);
         let mut it = Self::start(command, dir.join("kubeconfig"));
         it.wait_for("Press Ctrl-C");
         it
@@ -58,7 +69,11 @@ impl Running {
                 let _closed = sender.send(line);
             }
         });
-        Self { child, lines, kubeconfig }
+        Self {
+            child,
+            lines,
+            kubeconfig,
+        }
     }
 
     /// Waits for a line that contains `text`; returns it.
@@ -76,7 +91,12 @@ impl Running {
 
     /// Runs another command against it.
     pub(crate) fn ask(&self, args: &[&str]) -> Output {
-        windlass().arg("--kubeconfig").arg(&self.kubeconfig).args(args).output().expect("it runs")
+        windlass()
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .args(args)
+            .output()
+            .expect("it runs")
     }
 
     /// Returns an application.
@@ -94,7 +114,10 @@ impl Running {
                 return app;
             }
             let status = app.get("status").map(Value::to_json).unwrap_or_default();
-            assert!(Instant::now() < end, "{name}: {what} did not happen: {status}");
+            assert!(
+                Instant::now() < end,
+                "{name}: {what} did not happen: {status}"
+            );
             std::thread::park_timeout(Duration::from_millis(50));
         }
     }

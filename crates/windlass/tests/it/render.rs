@@ -13,7 +13,11 @@ fn a_folder_becomes_documents_and_mistakes_have_a_place() {
     .unwrap();
     let good = run(&["render", &path]);
     assert!(good.status.success());
-    assert!(text(&good.stdout).contains("kind: ConfigMap"), "{}", text(&good.stdout));
+    assert!(
+        text(&good.stdout).contains("kind: ConfigMap"),
+        "{}",
+        text(&good.stdout)
+    );
 
     std::fs::write(
         dir.path().join("b.yaml"),
@@ -22,7 +26,11 @@ fn a_folder_becomes_documents_and_mistakes_have_a_place() {
     .unwrap();
     let bad = run(&["render", &path]);
     assert_eq!(bad.status.code(), Some(1));
-    assert!(text(&bad.stderr).contains("b.yaml:5"), "{}", text(&bad.stderr));
+    assert!(
+        text(&bad.stderr).contains("b.yaml:5"),
+        "{}",
+        text(&bad.stderr)
+    );
     // One bad file hides no other.
     assert!(text(&bad.stdout).contains("name: a"));
 }

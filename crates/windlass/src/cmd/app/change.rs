@@ -29,7 +29,10 @@ pub(crate) async fn refresh(session: &Session, name: &str) -> Result<(), Failure
     patch(session, name, &refresh).await?;
     for _ in 0..100 {
         let app = session.application(name).await?;
-        if app.at(&["metadata", "annotations", names::REFRESH]).is_none() {
+        if app
+            .at(&["metadata", "annotations", names::REFRESH])
+            .is_none()
+        {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -49,7 +52,9 @@ pub(crate) async fn create(session: &Session, args: &Create) -> anyhow::Result<u
             REFUSED,
             format!("application {name:?} exists already"),
         )
-        .hint(format!("change it with: windlass app set {name} FIELD=VALUE"))
+        .hint(format!(
+            "change it with: windlass app set {name} FIELD=VALUE"
+        ))
         .into()),
         answer => {
             answer.map_err(Failure::from)?;
@@ -62,14 +67,16 @@ pub(crate) async fn create(session: &Session, args: &Create) -> anyhow::Result<u
 fn from_file(session: &Session, file: &std::path::Path) -> Result<Value, Failure> {
     let shown = file.display();
     let text = std::fs::read(file).map_err(|e| Failure::new(USAGE, format!("{shown}: {e}")))?;
-    let mut application =
-        yaml::v2::to_value_strict(&text).map_err(|e| Failure::new(USAGE, format!("{shown}: {e}")))?;
+    let mut application = yaml::v2::to_value_strict(&text)
+        .map_err(|e| Failure::new(USAGE, format!("{shown}: {e}")))?;
     if application.str_at(&["kind"]) != "Application" {
         return Err(Failure::new(USAGE, format!("{shown} is no Application")));
     }
     application.set_at(&["metadata", "namespace"], session.namespace.as_str());
     for path in api::unknown_fields(&application) {
-        complain(&format!("warning: {shown}: the field {path} is not known and has no effect"));
+        complain(&format!(
+            "warning: {shown}: the field {path} is not known and has no effect"
+        ));
     }
     Ok(application)
 }
@@ -92,7 +99,10 @@ fn from_flags(session: &Session, args: &Create) -> Value {
         spec.set_at(&["syncPolicy", "automated"], automated);
     }
     if args.create_namespace {
-        spec.set_at(&["syncPolicy", "syncOptions"], json!(["CreateNamespace=true"]));
+        spec.set_at(
+            &["syncPolicy", "syncOptions"],
+            json!(["CreateNamespace=true"]),
+        );
     }
     json!({
         "apiVersion": names::ARGO_API_VERSION,
@@ -157,7 +167,11 @@ pub(crate) async fn delete(
         patch(session, name, &json!({"metadata": {"finalizers": wanted}})).await?;
     }
     let options = json!({"propagationPolicy": "Foreground"});
-    session.client.delete(&session.applications(name), &options).await.map_err(Failure::from)?;
+    session
+        .client
+        .delete(&session.applications(name), &options)
+        .await
+        .map_err(Failure::from)?;
     if let Some(timeout) = timeout {
         wait(session, name, WaitFor::Deleted, timeout).await?;
     }
@@ -180,7 +194,11 @@ fn confirmed(question: &str) -> Result<bool, Failure> {
 }
 
 pub(crate) async fn sync(session: &Session, args: &Sync) -> anyhow::Result<u8> {
-    let resources = args.resource.iter().map(|r| selector(r)).collect::<Result<Vec<_>, _>>()?;
+    let resources = args
+        .resource
+        .iter()
+        .map(|r| selector(r))
+        .collect::<Result<Vec<_>, _>>()?;
     for name in &args.names {
         let app = session.application(name).await?;
         if app.get("operation").is_some() {
@@ -213,7 +231,9 @@ pub(crate) async fn sync(session: &Session, args: &Sync) -> anyhow::Result<u8> {
             "initiatedBy": {"username": user()},
             "sync": Value::Object(sync),
         });
-        let before = app.str_at(&["status", "operationState", "startedAt"]).to_owned();
+        let before = app
+            .str_at(&["status", "operationState", "startedAt"])
+            .to_owned();
         let change = json!({
             "metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}},
             "operation": operation,
@@ -299,21 +319,30 @@ pub(crate) async fn rollback(
         let revision = entry.str_at(&["revision"]);
         match target {
             None => revision != current,
-            Some(t) => revision.starts_with(t) || entry.i64_at(&["id"]).is_some_and(|id| id.to_string() == t),
+            Some(t) => {
+                revision.starts_with(t)
+                    || entry.i64_at(&["id"]).is_some_and(|id| id.to_string() == t)
+            }
         }
     };
     let Some(entry) = history.iter().rev().find(matches) else {
         let what = target.unwrap_or("an earlier revision");
-        return Err(Failure::new(NOT_FOUND, format!("{name} has never deployed {what}"))
-            .hint(format!("windlass app history {name}"))
-            .into());
+        return Err(
+            Failure::new(NOT_FOUND, format!("{name} has never deployed {what}"))
+                .hint(format!("windlass app history {name}"))
+                .into(),
+        );
     };
     let back_to = entry.str_at(&["revision"]).to_owned();
     let mut holds = holds_of(&app);
     holds.push(Hold {
         revision: current.to_owned(),
         back_to: back_to.clone(),
-        message: if reason.is_empty() { "rolled back".to_owned() } else { reason.to_owned() },
+        message: if reason.is_empty() {
+            "rolled back".to_owned()
+        } else {
+            reason.to_owned()
+        },
         by: user(),
         since: Some(jiff::Timestamp::now()),
     });
@@ -340,7 +369,11 @@ fn holds_of(app: &Value) -> Vec<Hold> {
 }
 
 fn holds_patch(holds: &[Hold]) -> Value {
-    let text = if holds.is_empty() { Value::Null } else { Value::from(Hold::format_list(holds)) };
+    let text = if holds.is_empty() {
+        Value::Null
+    } else {
+        Value::from(Hold::format_list(holds))
+    };
     let mut annotations = Object::new();
     annotations.insert(names::HOLDS, text);
     json!({"metadata": {"annotations": Value::Object(annotations)}})
@@ -354,7 +387,11 @@ pub(crate) async fn hold(
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
     let current = app.str_at(&["status", "sync", "revision"]);
-    let full = if current.starts_with(revision) { current } else { revision };
+    let full = if current.starts_with(revision) {
+        current
+    } else {
+        revision
+    };
     if full.len() != 40 {
         let wrong = format!("{revision:?} is neither the deployed commit nor a full commit id");
         return Err(Failure::new(USAGE, wrong).into());

@@ -14,12 +14,17 @@ pub(crate) async fn diff(
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
     let target = render(session, &app, revision).await?;
-    let discovery = Discovery::fetch(&session.client).await.map_err(Failure::from)?;
+    let discovery = Discovery::fetch(&session.client)
+        .await
+        .map_err(Failure::from)?;
     let mut different = false;
     for desired in target.objects.iter().filter(|d| !d.directives.is_hook) {
         let key = &desired.key;
         let Some(resource) = discovery.find(&key.group, &key.kind, desired.version()) else {
-            say(&format!("? {key}: the cluster has no such kind ({}:{})", desired.file, desired.line));
+            say(&format!(
+                "? {key}: the cluster has no such kind ({}:{})",
+                desired.file, desired.line
+            ));
             different = true;
             continue;
         };
@@ -45,18 +50,28 @@ pub(crate) async fn diff(
             }
             Err(error) => {
                 different = true;
-                say(&format!("! {key}: {error} ({}:{})", desired.file, desired.line));
+                say(&format!(
+                    "! {key}: {error} ({}:{})",
+                    desired.file, desired.line
+                ));
             }
         }
     }
     for extra in app.array_at(&["status", "resources"]) {
         if extra.get("requiresPruning").is_some() {
             different = true;
-            say(&format!("- {}/{}", extra.str_at(&["kind"]), extra.str_at(&["name"])));
+            say(&format!(
+                "- {}/{}",
+                extra.str_at(&["kind"]),
+                extra.str_at(&["name"])
+            ));
         }
     }
     if !different {
-        complain(&format!("{name} is as {} wants it", short(&target.revision)));
+        complain(&format!(
+            "{name} is as {} wants it",
+            short(&target.revision)
+        ));
     }
     Ok(if different { NO } else { 0 })
 }

@@ -47,7 +47,13 @@ pub(crate) async fn list(session: &Session, format: &Format) -> anyhow::Result<u
         .iter()
         .map(|app| {
             let text = |path: &[&str]| app.str_at(path).to_owned();
-            let or_unknown = |t: String| if t.is_empty() { "Unknown".to_owned() } else { t };
+            let or_unknown = |t: String| {
+                if t.is_empty() {
+                    "Unknown".to_owned()
+                } else {
+                    t
+                }
+            };
             let mut row = vec![
                 text(&["metadata", "name"]),
                 text(&["spec", "project"]),
@@ -87,7 +93,10 @@ pub(crate) async fn get(session: &Session, name: &str, format: &Format) -> anyho
             revision => revision,
         }
     ));
-    say(&format!("namespace    {}", text(&["spec", "destination", "namespace"])));
+    say(&format!(
+        "namespace    {}",
+        text(&["spec", "destination", "namespace"])
+    ));
     say(&format!(
         "sync         {} {}",
         paint(text(&["status", "sync", "status"])),
@@ -172,7 +181,8 @@ pub(crate) async fn history(session: &Session, name: &str, format: &Format) -> a
                 "-".to_owned(),
                 short(last.str_at(&["syncResult", "revision"])).to_owned(),
                 ago(last.str_at(&["startedAt"])),
-                last.str_at(&["operation", "initiatedBy", "username"]).to_owned(),
+                last.str_at(&["operation", "initiatedBy", "username"])
+                    .to_owned(),
                 last.str_at(&["phase"]).to_owned(),
                 last.str_at(&["message"]).to_owned(),
             ],
