@@ -526,7 +526,7 @@ fn start_watch(service: &Arc<Service>, call: &Call, target: &Target) -> Result<R
         labels: list.labels,
         fields: list.fields,
         resource_version: list.resource_version,
-        send_initial_events: initial.filter(|i| *i || !params.text("resourceVersion").is_empty() || true),
+        send_initial_events: initial,
         bookmarks,
     };
     let timeout = params.number("timeoutSeconds")?.and_then(|t| u64::try_from(t).ok());
