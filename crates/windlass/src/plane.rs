@@ -73,7 +73,7 @@ impl Plane {
         }));
         let mut mounts = vec![("/git/".to_owned(), mounts::git(Arc::clone(&host)))];
         if let Some(commits) = commits {
-            mounts.push(("/demo/".to_owned(), mounts::demo(token.clone(), commits)));
+            mounts.push(("/demo/".to_owned(), mounts::demo(&token, commits)));
         }
         let storage = if options.durable {
             Storage::Dir(options.dir.join("state"))

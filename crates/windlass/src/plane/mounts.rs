@@ -54,7 +54,7 @@ pub(crate) fn git(host: Arc<Host>) -> Mount {
 }
 
 /// Serves `POST /demo/NAME`: makes the commit of that name, for whoever has the token.
-pub(crate) fn demo(token: String, commits: Commits) -> Mount {
+pub(crate) fn demo(token: &str, commits: Commits) -> Mount {
     let wanted = format!("Bearer {token}");
     Arc::new(move |request| {
         let commits = Arc::clone(&commits);

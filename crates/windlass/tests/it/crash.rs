@@ -19,7 +19,7 @@ fn commit(repo: &Path, round: usize) -> String {
     }
     // One object comes and goes: what is pruned is always the one that Git has dropped.
     let extra = repo.join("extra.yaml");
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: extra\n";
         std::fs::write(&extra, map).unwrap();
     } else if extra.exists() {

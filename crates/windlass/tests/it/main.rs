@@ -1,5 +1,7 @@
 //! The real binary, from the outside.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+
 mod bad_input;
 mod crash;
 mod demo;
