@@ -8,6 +8,8 @@
 //! Clients are threads that write a request and read its answer, so that most of the time that is
 //! measured is the server's.
 
+#![expect(clippy::print_stdout, reason = "the result of a bench")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -19,9 +21,11 @@ const DURATION: Duration = Duration::from_secs(3);
 /// What the object of one request holds, in bytes.
 const DATA_BYTES: usize = 1_024;
 
-#[expect(clippy::print_stdout, reason = "the result of a benchmark")]
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for name in ["memory", "durable"] {
         if !wanted.is_empty() && !wanted.iter().any(|w| w == name) {
@@ -32,9 +36,14 @@ fn main() {
             "memory" => Storage::Memory,
             _ => Storage::Dir(folder.path().to_owned()),
         };
-        let options =
-            Options { storage, tokens: vec![Token::admin("secret")], ..Options::default() };
-        let plane = runtime.block_on(ControlPlane::start(options)).expect("the plane starts");
+        let options = Options {
+            storage,
+            tokens: vec![Token::admin("secret")],
+            ..Options::default()
+        };
+        let plane = runtime
+            .block_on(ControlPlane::start(options))
+            .expect("the plane starts");
         let result = run(plane.addr());
         runtime.block_on(plane.shutdown());
         println!(
@@ -53,15 +62,23 @@ struct Outcome {
 fn run(address: SocketAddr) -> Outcome {
     let started = Instant::now();
     let mut times: Vec<Duration> = std::thread::scope(|scope| {
-        let clients: Vec<_> =
-            (0..CLIENTS).map(|i| scope.spawn(move || client(address, i, started))).collect();
-        clients.into_iter().flat_map(|c| c.join().expect("a client")).collect()
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|i| scope.spawn(move || client(address, i, started)))
+            .collect();
+        clients
+            .into_iter()
+            .flat_map(|c| c.join().expect("a client"))
+            .collect()
     });
     let took = started.elapsed();
     times.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let per_second = times.len() as f64 / took.as_secs_f64();
-    Outcome { per_second, median: times[times.len() / 2], p99: times[times.len() * 99 / 100] }
+    Outcome {
+        per_second,
+        median: times[times.len() / 2],
+        p99: times[times.len() * 99 / 100],
+    }
 }
 
 /// Creates objects until the time is up; returns how long each took.
@@ -85,7 +102,9 @@ fn client(address: SocketAddr, number: usize, started: Instant) -> Vec<Duration>
             object.len()
         );
         let sent = Instant::now();
-        stream.write_all(request.as_bytes()).expect("the server reads");
+        stream
+            .write_all(request.as_bytes())
+            .expect("the server reads");
         line.clear();
         answers.read_line(&mut line).expect("the server answers");
         assert!(line.starts_with("HTTP/1.1 201"), "{line}");

@@ -68,7 +68,11 @@ impl Allocator {
     pub(crate) fn take_address(&self, address: &str) -> Result<(), Refused> {
         let offset = offset(address).ok_or(Refused::OutOfRange)?;
         let mut taken = self.taken.lock().expect("no holder of this lock panics");
-        if taken.addresses.insert(offset) { Ok(()) } else { Err(Refused::Taken) }
+        if taken.addresses.insert(offset) {
+            Ok(())
+        } else {
+            Err(Refused::Taken)
+        }
     }
 
     /// Takes any address.
@@ -92,7 +96,11 @@ impl Allocator {
             return Err(Refused::OutOfRange);
         }
         let mut taken = self.taken.lock().expect("no holder of this lock panics");
-        if taken.ports.insert(port) { Ok(()) } else { Err(Refused::Taken) }
+        if taken.ports.insert(port) {
+            Ok(())
+        } else {
+            Err(Refused::Taken)
+        }
     }
 
     /// Takes any port.

@@ -57,13 +57,21 @@ impl Audit {
     #[must_use]
     pub fn of_revision(&self, revision: u64) -> Option<Entry> {
         let entries = self.entries.lock().expect("no holder of this lock panics");
-        entries.iter().rev().find(|e| e.revision == revision).cloned()
+        entries
+            .iter()
+            .rev()
+            .find(|e| e.revision == revision)
+            .cloned()
     }
 
     /// Returns the writes after `revision`, oldest first.
     #[must_use]
     pub fn since(&self, revision: u64) -> Vec<Entry> {
         let entries = self.entries.lock().expect("no holder of this lock panics");
-        entries.iter().filter(|e| e.revision > revision).cloned().collect()
+        entries
+            .iter()
+            .filter(|e| e.revision > revision)
+            .cloned()
+            .collect()
     }
 }

@@ -32,8 +32,14 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
         _ => {}
     }
     let times = condition_times(kind);
-    let conditions = object.get_mut("status").and_then(|s| s.get_mut("conditions"));
-    for condition in conditions.and_then(Value::as_array_mut).into_iter().flatten() {
+    let conditions = object
+        .get_mut("status")
+        .and_then(|s| s.get_mut("conditions"));
+    for condition in conditions
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         for time in times {
             always(condition, time, Value::Null);
         }
@@ -57,9 +63,11 @@ fn nulls(kind: &Kind) -> &'static [&'static str] {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &["rules"],
         ("discovery.k8s.io", "EndpointSlice") => &["endpoints", "ports"],
         ("", "Event") => &["eventTime", "firstTimestamp", "lastTimestamp"],
-        ("events.k8s.io", "Event") => {
-            &["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"]
-        }
+        ("events.k8s.io", "Event") => &[
+            "eventTime",
+            "deprecatedFirstTimestamp",
+            "deprecatedLastTimestamp",
+        ],
         _ => &[],
     }
 }
@@ -73,7 +81,9 @@ fn always(object: &mut Value, name: &str, empty: Value) {
 /// Returns the times that conditions of a kind always have.
 fn condition_times(kind: &Kind) -> &'static [&'static str] {
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Pod" | "PersistentVolumeClaim") | ("batch", "Job") => &["lastProbeTime", "lastTransitionTime"],
+        ("", "Pod" | "PersistentVolumeClaim") | ("batch", "Job") => {
+            &["lastProbeTime", "lastTransitionTime"]
+        }
         ("apps", "Deployment") => &["lastTransitionTime", "lastUpdateTime"],
         ("", "Node") => &["lastHeartbeatTime", "lastTransitionTime"],
         _ => &["lastTransitionTime"],

@@ -6,7 +6,11 @@ use crate::kinds::Kind;
 
 /// Returns an object of `kind` as it is stored.
 pub(crate) fn to_storage(kind: &Kind, mut object: Value) -> Value {
-    match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
+    match (
+        kind.group.as_str(),
+        kind.version.as_str(),
+        kind.kind.as_str(),
+    ) {
         ("autoscaling", "v1", "HorizontalPodAutoscaler") => {
             let target = object.remove_at(&["spec", "targetCPUUtilizationPercentage"]);
             if let Some(percent) = target {
@@ -51,25 +55,38 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
 /// Returns a stored object as `kind` shows it.
 pub(crate) fn from_storage(kind: &Kind, object: &Value) -> Value {
     let mut object = object.clone();
-    match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
+    match (
+        kind.group.as_str(),
+        kind.version.as_str(),
+        kind.kind.as_str(),
+    ) {
         ("autoscaling", "v1", "HorizontalPodAutoscaler") => {
             let metrics = object.remove_at(&["spec", "metrics"]);
-            let cpu = metrics.iter().flat_map(|m| m.as_array().unwrap_or_default()).find_map(|m| {
-                (m.str_at(&["resource", "name"]) == "cpu")
-                    .then(|| m.at(&["resource", "target", "averageUtilization"]).cloned())
-                    .flatten()
-            });
+            let cpu = metrics
+                .iter()
+                .flat_map(|m| m.as_array().unwrap_or_default())
+                .find_map(|m| {
+                    (m.str_at(&["resource", "name"]) == "cpu")
+                        .then(|| m.at(&["resource", "target", "averageUtilization"]).cloned())
+                        .flatten()
+                });
             if let Some(percent) = cpu {
                 object.set_at(&["spec", "targetCPUUtilizationPercentage"], percent);
             }
             let metrics = object.remove_at(&["status", "currentMetrics"]);
-            let cpu = metrics.iter().flat_map(|m| m.as_array().unwrap_or_default()).find_map(|m| {
-                m.at(&["resource", "current", "averageUtilization"]).cloned()
-            });
+            let cpu = metrics
+                .iter()
+                .flat_map(|m| m.as_array().unwrap_or_default())
+                .find_map(|m| {
+                    m.at(&["resource", "current", "averageUtilization"])
+                        .cloned()
+                });
             if let Some(percent) = cpu {
                 object.set_at(&["status", "currentCPUUtilizationPercentage"], percent);
             }
-            if object.at(&["status"]).is_some() && object.at(&["status", "currentReplicas"]).is_none() {
+            if object.at(&["status"]).is_some()
+                && object.at(&["status", "currentReplicas"]).is_none()
+            {
                 object.set_at(&["status", "currentReplicas"], 0);
             }
         }

@@ -24,7 +24,9 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
         other => other,
     };
     let Some(object) = value.as_object_mut() else {
-        return Err(Failure::bad_request("couldn't get version/kind; json parse error"));
+        return Err(Failure::bad_request(
+            "couldn't get version/kind; json parse error",
+        ));
     };
     object.insert("kind", kind.kind.as_str());
     object.insert("apiVersion", kind.api_version());
@@ -32,7 +34,12 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
     if !kind.custom {
         let schema = merge::builtin();
         if let Some(of) = schema.type_of(&kind.api_version(), &kind.kind) {
-            let mut walk = Walk { schema, kind, unknown: &mut unknown, error: None };
+            let mut walk = Walk {
+                schema,
+                kind,
+                unknown: &mut unknown,
+                error: None,
+            };
             walk.value(&mut value, of, &Place::default());
             if let Some(error) = walk.error {
                 return Err(cannot(kind, &format!("json: cannot unmarshal {error}")));
@@ -45,11 +52,20 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
     unknown.sort_by_key(|path: &String| std::cmp::Reverse(path.matches('.').count()));
     let warnings = match validation {
         FieldValidation::Ignore => Vec::new(),
-        FieldValidation::Warn => unknown.iter().map(|f| format!("unknown field \"{f}\"")).collect(),
+        FieldValidation::Warn => unknown
+            .iter()
+            .map(|f| format!("unknown field \"{f}\""))
+            .collect(),
         FieldValidation::Strict if unknown.is_empty() => Vec::new(),
         FieldValidation::Strict => {
-            let list: Vec<String> = unknown.iter().map(|f| format!("unknown field \"{f}\"")).collect();
-            return Err(cannot(kind, &format!("strict decoding error: {}", list.join(", "))));
+            let list: Vec<String> = unknown
+                .iter()
+                .map(|f| format!("unknown field \"{f}\""))
+                .collect();
+            return Err(cannot(
+                kind,
+                &format!("strict decoding error: {}", list.join(", ")),
+            ));
         }
     };
     Ok(Decoded { value, warnings })
@@ -62,7 +78,9 @@ pub(crate) fn normalise(kind: &Kind, value: Value) -> Result<Value> {
 
 fn cannot(kind: &Kind, why: &str) -> Failure {
     let (name, version) = (&kind.kind, &kind.version);
-    Failure::bad_request(format!("{name} in version \"{version}\" cannot be handled as a {name}: {why}"))
+    Failure::bad_request(format!(
+        "{name} in version \"{version}\" cannot be handled as a {name}: {why}"
+    ))
 }
 
 /// Where the walk is.
@@ -78,12 +96,25 @@ struct Place {
 
 impl Place {
     fn member(&self, name: &str, owner: &str) -> Self {
-        let join = |s: &str| if s.is_empty() { name.to_owned() } else { format!("{s}.{name}") };
-        Self { path: join(&self.path), fields: join(&self.fields), owner: owner.to_owned() }
+        let join = |s: &str| {
+            if s.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{s}.{name}")
+            }
+        };
+        Self {
+            path: join(&self.path),
+            fields: join(&self.fields),
+            owner: owner.to_owned(),
+        }
     }
 
     fn item(&self, index: usize) -> Self {
-        Self { path: format!("{}[{index}]", self.path), ..self.clone() }
+        Self {
+            path: format!("{}[{index}]", self.path),
+            ..self.clone()
+        }
     }
 }
 
@@ -136,7 +167,9 @@ impl Walk<'_> {
                 let wanted = match (map, list) {
                     (Some(map), _) if map.fields.is_empty() => "map[string]string".to_owned(),
                     (Some(_), _) => go_type(self.kind, place),
-                    (_, Some(list)) if schema.atom(list.element).scalar.is_some() => "[]string".to_owned(),
+                    (_, Some(list)) if schema.atom(list.element).scalar.is_some() => {
+                        "[]string".to_owned()
+                    }
                     _ => format!("[]{}", go_type(self.kind, place)),
                 };
                 self.mismatch(other, &wanted, place);
@@ -163,7 +196,11 @@ impl Walk<'_> {
         let schema = self.schema;
         object.retain(|name, member| !zero::left_out(schema, map, name, member, &owner));
         for field in map.fields.iter().filter(|f| f.always) {
-            let inner = schema.atom(field.of).map.as_ref().filter(|m| !m.fields.is_empty());
+            let inner = schema
+                .atom(field.of)
+                .map
+                .as_ref()
+                .filter(|m| !m.fields.is_empty());
             if let Some(inner) = inner.filter(|_| !object.contains_key(&field.name)) {
                 let mut empty = Object::new();
                 self.structure(&mut empty, inner, &place.member(&field.name, &owner));
@@ -227,7 +264,9 @@ fn go_struct(kind: &Kind, place: &Place) -> String {
     match last {
         "" => kind.kind.clone(),
         "metadata" => "ObjectMeta".to_owned(),
-        "template" if kind.kind != "PodTemplate" || place.fields == "template" => "PodTemplateSpec".to_owned(),
+        "template" if kind.kind != "PodTemplate" || place.fields == "template" => {
+            "PodTemplateSpec".to_owned()
+        }
         "jobTemplate" => "JobTemplateSpec".to_owned(),
         "spec" if above == "template" => "PodSpec".to_owned(),
         "spec" if above == "jobTemplate" => "JobSpec".to_owned(),
@@ -241,7 +280,12 @@ fn go_struct(kind: &Kind, place: &Place) -> String {
         other => {
             let singular = other.strip_suffix('s').unwrap_or(other);
             let mut chars = singular.chars();
-            chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
+            chars
+                .next()
+                .map(|c| c.to_ascii_uppercase())
+                .into_iter()
+                .chain(chars)
+                .collect()
         }
     }
 }

@@ -25,8 +25,18 @@ const STATEFUL_SET: &[Row] = &[
     (&["spec", "replicas"], "1"),
     (&["spec", "podManagementPolicy"], "\"OrderedReady\""),
     (&["spec", "revisionHistoryLimit"], "10"),
-    (&["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"], "\"Retain\""),
-    (&["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"], "\"Retain\""),
+    (
+        &[
+            "spec",
+            "persistentVolumeClaimRetentionPolicy",
+            "whenDeleted",
+        ],
+        "\"Retain\"",
+    ),
+    (
+        &["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"],
+        "\"Retain\"",
+    ),
 ];
 const REPLICAS: &[Row] = &[(&["spec", "replicas"], "1")];
 const JOB: &[Row] = &[
@@ -42,8 +52,10 @@ const CRON_JOB: &[Row] = &[
     (&["spec", "successfulJobsHistoryLimit"], "3"),
     (&["spec", "failedJobsHistoryLimit"], "1"),
 ];
-const SERVICE: &[Row] =
-    &[(&["spec", "type"], "\"ClusterIP\""), (&["spec", "sessionAffinity"], "\"None\"")];
+const SERVICE: &[Row] = &[
+    (&["spec", "type"], "\"ClusterIP\""),
+    (&["spec", "sessionAffinity"], "\"None\""),
+];
 const CLAIM: &[Row] = &[(&["spec", "volumeMode"], "\"Filesystem\"")];
 const VOLUME: &[Row] = &[
     (&["spec", "volumeMode"], "\"Filesystem\""),
@@ -51,8 +63,10 @@ const VOLUME: &[Row] = &[
 ];
 const SECRET: &[Row] = &[(&["type"], "\"Opaque\"")];
 const AUTOSCALER: &[Row] = &[(&["spec", "minReplicas"], "1")];
-const STORAGE_CLASS: &[Row] =
-    &[(&["reclaimPolicy"], "\"Delete\""), (&["volumeBindingMode"], "\"Immediate\"")];
+const STORAGE_CLASS: &[Row] = &[
+    (&["reclaimPolicy"], "\"Delete\""),
+    (&["volumeBindingMode"], "\"Immediate\""),
+];
 const PRIORITY_CLASS: &[Row] = &[(&["preemptionPolicy"], "\"PreemptLowerPriority\"")];
 const CSI_DRIVER: &[Row] = &[
     (&["spec", "attachRequired"], "true"),
@@ -99,7 +113,11 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         }
         ("", "PodTemplate") => template(object.get_mut("template")),
         ("apps", "Deployment") => {
-            rolling_update(object, "strategy", &[("maxSurge", "25%"), ("maxUnavailable", "25%")]);
+            rolling_update(
+                object,
+                "strategy",
+                &[("maxSurge", "25%"), ("maxUnavailable", "25%")],
+            );
             template(template_of(object));
         }
         ("apps", "DaemonSet") => {
@@ -115,9 +133,15 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             let unnamed = object.at(&["spec", "updateStrategy", "type"]).is_none();
             default(object, &["spec", "updateStrategy", "type"], "RollingUpdate");
             let rolling = object.str_at(&["spec", "updateStrategy", "type"]) == "RollingUpdate";
-            let present = object.at(&["spec", "updateStrategy", "rollingUpdate"]).is_some();
+            let present = object
+                .at(&["spec", "updateStrategy", "rollingUpdate"])
+                .is_some();
             if rolling && (unnamed || present) {
-                default(object, &["spec", "updateStrategy", "rollingUpdate", "partition"], 0);
+                default(
+                    object,
+                    &["spec", "updateStrategy", "rollingUpdate", "partition"],
+                    0,
+                );
             }
             template(template_of(object));
             claims(object);
@@ -125,9 +149,13 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         ("apps", "ReplicaSet") => template(template_of(object)),
         ("", "ReplicationController") => controller(object),
         ("batch", "Job") => {
-            let labels = object.at(&["spec", "template", "metadata", "labels"]).cloned();
+            let labels = object
+                .at(&["spec", "template", "metadata", "labels"])
+                .cloned();
             if let Some(labels) = labels.filter(|l| !l.is_empty())
-                && object.at(&["metadata", "labels"]).is_none_or(Value::is_empty)
+                && object
+                    .at(&["metadata", "labels"])
+                    .is_none_or(Value::is_empty)
             {
                 object.set_at(&["metadata", "labels"], labels);
             }
@@ -136,14 +164,20 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             }
         }
         ("batch", "CronJob") => {
-            if let Some(spec) = object.get_mut("spec").and_then(|s| s.get_mut("jobTemplate")).and_then(|t| t.get_mut("spec")) {
+            if let Some(spec) = object
+                .get_mut("spec")
+                .and_then(|s| s.get_mut("jobTemplate"))
+                .and_then(|t| t.get_mut("spec"))
+            {
                 template(spec.get_mut("template"));
             }
         }
         ("", "Service") => service(object),
         ("", "PersistentVolumeClaim") => default(object, &["status", "phase"], "Pending"),
         ("", "Endpoints") => each(object.get_mut("subsets"), |subset| {
-            each(subset.get_mut("ports"), |port| default(port, &["protocol"], "TCP"));
+            each(subset.get_mut("ports"), |port| {
+                default(port, &["protocol"], "TCP");
+            });
         }),
         ("discovery.k8s.io", "EndpointSlice") => each(object.get_mut("ports"), |port| {
             default(port, &["protocol"], "TCP");
@@ -151,9 +185,7 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         }),
         ("networking.k8s.io", "NetworkPolicy") => network_policy(object),
         ("networking.k8s.io", "IngressClass") => {
-            if object.at(&["spec", "parameters"]).is_some() {
-                default(object, &["spec", "parameters", "scope"], "Cluster");
-            }
+            default_in(object, "parameters", "scope", "Cluster");
         }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => binding(object),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(kind, object),
@@ -165,12 +197,11 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             }
         }
         ("", "Secret") => string_data(object),
-        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration") => webhooks(object),
-        ("", "PersistentVolume") => {
-            if object.at(&["spec", "hostPath"]).is_some() {
-                default(object, &["spec", "hostPath", "type"], "");
-            }
-        }
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
+        ) => webhooks(object),
+        ("", "PersistentVolume") => default_in(object, "hostPath", "type", ""),
         _ => {}
     }
 }
@@ -178,7 +209,11 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
 /// Fills in what only a new object gets by default.
 pub(crate) fn on_create(kind: &Kind, object: &mut Value) {
     if (kind.group.as_str(), kind.kind.as_str()) == ("apps", "DaemonSet") {
-        default(object, &["metadata", "annotations", TEMPLATE_GENERATION], "1");
+        default(
+            object,
+            &["metadata", "annotations", TEMPLATE_GENERATION],
+            "1",
+        );
     }
 }
 
@@ -189,6 +224,13 @@ pub(crate) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.gene
 fn default(object: &mut Value, path: &[&str], value: impl Into<Value>) {
     if object.at(path).is_none() && reachable(object, path) {
         object.set_at(path, value);
+    }
+}
+
+/// Sets what is absent in a part of the spec that is there.
+fn default_in(object: &mut Value, part: &str, field: &str, value: &str) {
+    if object.at(&["spec", part]).is_some() {
+        default(object, &["spec", part, field], value);
     }
 }
 
@@ -245,7 +287,9 @@ fn rolling_update(object: &mut Value, field: &str, values: &[(&str, &str)]) {
 }
 
 fn claims(object: &mut Value) {
-    let Some(spec) = object.get_mut("spec") else { return };
+    let Some(spec) = object.get_mut("spec") else {
+        return;
+    };
     each(spec.get_mut("volumeClaimTemplates"), |claim| {
         default(claim, &["kind"], "PersistentVolumeClaim");
         default(claim, &["apiVersion"], "v1");
@@ -255,12 +299,17 @@ fn claims(object: &mut Value) {
 }
 
 fn controller(object: &mut Value) {
-    let labels = object.at(&["spec", "template", "metadata", "labels"]).cloned();
+    let labels = object
+        .at(&["spec", "template", "metadata", "labels"])
+        .cloned();
     if let Some(labels) = labels.filter(|l| !l.is_empty()) {
         if object.at(&["spec", "selector"]).is_none_or(Value::is_empty) {
             object.set_at(&["spec", "selector"], labels.clone());
         }
-        if object.at(&["metadata", "labels"]).is_none_or(Value::is_empty) {
+        if object
+            .at(&["metadata", "labels"])
+            .is_none_or(Value::is_empty)
+        {
             object.set_at(&["metadata", "labels"], labels);
         }
     }
@@ -279,18 +328,26 @@ fn job(spec: &mut Value) {
 }
 
 fn service(object: &mut Value) {
-    if let Some(balancer) = object.get_mut("status").and_then(|s| s.get_mut("loadBalancer")) {
+    if let Some(balancer) = object
+        .get_mut("status")
+        .and_then(|s| s.get_mut("loadBalancer"))
+    {
         each(balancer.get_mut("ingress"), |ingress| {
             if ingress.get("ip").is_some() {
                 default(ingress, &["ipMode"], "VIP");
             }
         });
     }
-    let Some(spec) = object.get_mut("spec") else { return };
+    let Some(spec) = object.get_mut("spec") else {
+        return;
+    };
     let kind = spec.str_at(&["type"]).to_owned();
     each(spec.get_mut("ports"), |port| {
         default(port, &["protocol"], "TCP");
-        if port.get("targetPort").is_none_or(|t| t.as_i64() == Some(0) || t.as_str() == Some("")) {
+        if port
+            .get("targetPort")
+            .is_none_or(|t| t.as_i64() == Some(0) || t.as_str() == Some(""))
+        {
             let number = port.get("port").cloned().unwrap_or_else(|| 0.into());
             port.set_at(&["targetPort"], number);
         }
@@ -310,27 +367,43 @@ fn service(object: &mut Value) {
         spec.remove_at(&["sessionAffinityConfig"]);
     }
     if spec.str_at(&["sessionAffinity"]) == "ClientIP" {
-        default(spec, &["sessionAffinityConfig", "clientIP", "timeoutSeconds"], 10_800);
+        default(
+            spec,
+            &["sessionAffinityConfig", "clientIP", "timeoutSeconds"],
+            10_800,
+        );
     }
 }
 
 fn network_policy(object: &mut Value) {
-    let Some(spec) = object.get_mut("spec") else { return };
+    let Some(spec) = object.get_mut("spec") else {
+        return;
+    };
     for direction in ["ingress", "egress"] {
         each(spec.get_mut(direction), |rule| {
-            each(rule.get_mut("ports"), |port| default(port, &["protocol"], "TCP"));
+            each(rule.get_mut("ports"), |port| {
+                default(port, &["protocol"], "TCP");
+            });
         });
     }
     if spec.array_at(&["policyTypes"]).is_empty() {
         let egress = !spec.array_at(&["egress"]).is_empty();
-        let types = if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) };
+        let types = if egress {
+            json!(["Ingress", "Egress"])
+        } else {
+            json!(["Ingress"])
+        };
         spec.set_at(&["policyTypes"], types);
     }
     default(spec, &["podSelector"], Value::object());
 }
 
 fn binding(object: &mut Value) {
-    default(object, &["roleRef", "apiGroup"], "rbac.authorization.k8s.io");
+    default(
+        object,
+        &["roleRef", "apiGroup"],
+        "rbac.authorization.k8s.io",
+    );
     each(object.get_mut("subjects"), |subject| {
         let group = match subject.str_at(&["kind"]) {
             "User" | "Group" => "rbac.authorization.k8s.io",
@@ -344,7 +417,9 @@ fn autoscaler(kind: &Kind, object: &mut Value) {
     if kind.version != "v2" {
         return;
     }
-    let Some(spec) = object.get_mut("spec") else { return };
+    let Some(spec) = object.get_mut("spec") else {
+        return;
+    };
     if spec.array_at(&["metrics"]).is_empty() {
         let metric = json!([{"type": "Resource", "resource": {
             "name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}
@@ -360,12 +435,20 @@ fn autoscaler(kind: &Kind, object: &mut Value) {
                 {"type": "Percent", "value": 100, "periodSeconds": 15}
             ]),
         ),
-        ("scaleDown", 0, json!([{"type": "Percent", "value": 100, "periodSeconds": 15}])),
+        (
+            "scaleDown",
+            0,
+            json!([{"type": "Percent", "value": 100, "periodSeconds": 15}]),
+        ),
     ];
     if spec.get("behavior").is_some() {
         for (direction, window, policies) in rules {
             if direction == "scaleUp" {
-                default(spec, &["behavior", direction, "stabilizationWindowSeconds"], window);
+                default(
+                    spec,
+                    &["behavior", direction, "stabilizationWindowSeconds"],
+                    window,
+                );
             }
             default(spec, &["behavior", direction, "selectPolicy"], "Max");
             default(spec, &["behavior", direction, "policies"], policies);
@@ -374,12 +457,18 @@ fn autoscaler(kind: &Kind, object: &mut Value) {
 }
 
 fn limit_range(object: &mut Value) {
-    let Some(spec) = object.get_mut("spec") else { return };
+    let Some(spec) = object.get_mut("spec") else {
+        return;
+    };
     each(spec.get_mut("limits"), |limit| {
         if limit.str_at(&["type"]) != "Container" {
             return;
         }
-        for (to, from) in [("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min")] {
+        for (to, from) in [
+            ("default", "max"),
+            ("defaultRequest", "default"),
+            ("defaultRequest", "min"),
+        ] {
             let source = limit.get(from).cloned();
             if let Some(resources) = source.as_ref().and_then(Value::as_object) {
                 for (name, quantity) in resources {
@@ -393,7 +482,9 @@ fn limit_range(object: &mut Value) {
 /// A secret's `stringData` becomes `data`, and is never read back.
 fn string_data(object: &mut Value) {
     use base64::Engine as _;
-    let Some(Value::Object(plain)) = object.remove_at(&["stringData"]) else { return };
+    let Some(Value::Object(plain)) = object.remove_at(&["stringData"]) else {
+        return;
+    };
     for (name, text) in plain {
         let bytes = text.as_str().unwrap_or_default();
         let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);

@@ -48,15 +48,26 @@ impl FieldError {
     #[must_use]
     pub fn invalid(field: &str, value: impl Into<Value>, why: &str) -> Self {
         let message = format!("Invalid value: {}: {why}", go_value(&value.into()));
-        Self { field: field.to_owned(), reason: "FieldValueInvalid", message }
+        Self {
+            field: field.to_owned(),
+            reason: "FieldValueInvalid",
+            message,
+        }
     }
 
     /// A value is missing.
     #[must_use]
     pub fn required(field: &str, why: &str) -> Self {
-        let message =
-            if why.is_empty() { "Required value".to_owned() } else { format!("Required value: {why}") };
-        Self { field: field.to_owned(), reason: "FieldValueRequired", message }
+        let message = if why.is_empty() {
+            "Required value".to_owned()
+        } else {
+            format!("Required value: {why}")
+        };
+        Self {
+            field: field.to_owned(),
+            reason: "FieldValueRequired",
+            message,
+        }
     }
 
     /// A value is none of those allowed.
@@ -68,7 +79,11 @@ impl FieldError {
             go_value(&value.into()),
             allowed.join(", ")
         );
-        Self { field: field.to_owned(), reason: "FieldValueNotSupported", message }
+        Self {
+            field: field.to_owned(),
+            reason: "FieldValueNotSupported",
+            message,
+        }
     }
 
     /// A value must not be there.
@@ -126,7 +141,13 @@ impl Failure {
     /// Returns a failure without details.
     #[must_use]
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None, plain: false }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: None,
+            plain: false,
+        }
     }
 
     /// The request cannot be understood.
@@ -144,21 +165,32 @@ impl Failure {
     /// No such object.
     #[must_use]
     pub fn not_found(kind: &Kind, name: &str) -> Self {
-        Self::new(404, "NotFound", format!("{} \"{name}\" not found", kind.resource()))
-            .with_details(names(kind, name, &kind.plural))
+        Self::new(
+            404,
+            "NotFound",
+            format!("{} \"{name}\" not found", kind.resource()),
+        )
+        .with_details(names(kind, name, &kind.plural))
     }
 
     /// No such path, as a `Status`.
     #[must_use]
     pub fn no_resource() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
-            .with_details(Value::object())
+        Self::new(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        )
+        .with_details(Value::object())
     }
 
     /// No such path, as text.
     #[must_use]
     pub fn no_page() -> Self {
-        Self { plain: true, ..Self::new(404, "NotFound", "404 page not found\n") }
+        Self {
+            plain: true,
+            ..Self::new(404, "NotFound", "404 page not found\n")
+        }
     }
 
     /// The path exists, but not for this method.
@@ -175,15 +207,21 @@ impl Failure {
     /// An object of this name is there already.
     #[must_use]
     pub fn already_exists(kind: &Kind, name: &str) -> Self {
-        Self::new(409, "AlreadyExists", format!("{} \"{name}\" already exists", kind.resource()))
-            .with_details(names(kind, name, &kind.plural))
+        Self::new(
+            409,
+            "AlreadyExists",
+            format!("{} \"{name}\" already exists", kind.resource()),
+        )
+        .with_details(names(kind, name, &kind.plural))
     }
 
     /// The object changed meanwhile, or another precondition fails.
     #[must_use]
     pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
-        let message =
-            format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.resource());
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": {why}",
+            kind.resource()
+        );
         Self::new(409, "Conflict", message).with_details(names(kind, name, &kind.plural))
     }
 
@@ -203,8 +241,11 @@ impl Failure {
         } else {
             format!("{} \"{name}\"", kind.resource())
         };
-        Self::new(403, "Forbidden", format!("{subject} is forbidden: {why}"))
-            .with_details(names(kind, name, &kind.plural))
+        Self::new(403, "Forbidden", format!("{subject} is forbidden: {why}")).with_details(names(
+            kind,
+            name,
+            &kind.plural,
+        ))
     }
 
     /// The object breaks rules of its kind.
@@ -216,7 +257,11 @@ impl Failure {
     /// Something that is not stored (options, mostly) breaks rules.
     #[must_use]
     pub fn invalid_named(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
-        let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        let qualified = if group.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind}.{group}")
+        };
         let mut texts: Vec<String> = Vec::new();
         for e in errors {
             let text = format!("{}: {}", e.field, e.message);
@@ -243,8 +288,12 @@ impl Failure {
             })
             .collect();
         details.insert("causes", causes);
-        Self::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {list}"))
-            .with_details(details.into())
+        Self::new(
+            422,
+            "Invalid",
+            format!("{qualified} \"{name}\" is invalid: {list}"),
+        )
+        .with_details(details.into())
     }
 
     /// The history that was asked for is gone.
@@ -269,7 +318,9 @@ impl Failure {
     /// Returns the failure with `causes` in its details.
     #[must_use]
     pub fn with_causes(mut self, causes: Value) -> Self {
-        self.details.get_or_insert_with(Value::object).set_at(&["causes"], causes);
+        self.details
+            .get_or_insert_with(Value::object)
+            .set_at(&["causes"], causes);
         self
     }
 

@@ -60,7 +60,10 @@ pub(crate) struct Call {
 impl Service {
     /// Answers a request.
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        let mount = self.mounts.iter().find(|(prefix, _)| request.uri().path().starts_with(prefix));
+        let mount = self
+            .mounts
+            .iter()
+            .find(|(prefix, _)| request.uri().path().starts_with(prefix));
         if let Some((_, mount)) = mount {
             return mount(request).await;
         }

@@ -123,7 +123,10 @@ impl Kind {
         // Some kinds are still stored in the version in which they began.
         let version = match (self.group.as_str(), self.kind.as_str()) {
             ("apiextensions.k8s.io", _)
-            | ("admissionregistration.k8s.io", "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding") => "v1beta1",
+            | (
+                "admissionregistration.k8s.io",
+                "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding",
+            ) => "v1beta1",
             _ => &self.storage_version,
         };
         let name = format!("{}/{version}/{}", self.storage_group, self.kind);
@@ -135,7 +138,11 @@ impl Kind {
 /// Returns `group/version`, or the version alone in the core group.
 #[must_use]
 pub fn api_version(group: &str, version: &str) -> String {
-    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+    if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    }
 }
 
 /// Splits an `apiVersion` into group and version.
@@ -170,7 +177,9 @@ impl Kinds {
     /// Returns the table with the rows of `set`.
     #[must_use]
     pub fn new(set: KindSet) -> Self {
-        let kinds = Self { rows: RwLock::default() };
+        let kinds = Self {
+            rows: RwLock::default(),
+        };
         for kind in table::kubernetes() {
             kinds.add(kind);
         }
@@ -186,11 +195,15 @@ impl Kinds {
     pub fn add(&self, kind: Kind) {
         let kind = Arc::new(kind);
         let mut rows = self.rows.write().expect("no holder of this lock panics");
-        let same =
-            |k: &Arc<Kind>| k.group == kind.group && k.version == kind.version && k.plural == kind.plural;
+        let same = |k: &Arc<Kind>| {
+            k.group == kind.group && k.version == kind.version && k.plural == kind.plural
+        };
         rows.ordered.retain(|k| !same(k));
         rows.ordered.push(Arc::clone(&kind));
-        let versions = rows.by_plural.entry((kind.group.clone(), kind.plural.clone())).or_default();
+        let versions = rows
+            .by_plural
+            .entry((kind.group.clone(), kind.plural.clone()))
+            .or_default();
         versions.retain(|k| !same(k));
         versions.push(Arc::clone(&kind));
     }
@@ -208,7 +221,10 @@ impl Kinds {
     pub fn of_object(&self, api_version: &str, kind: &str) -> Option<Arc<Kind>> {
         let (group, version) = split_api_version(api_version);
         let rows = self.rows.read().expect("no holder of this lock panics");
-        let mut named = rows.ordered.iter().filter(|k| k.group == group && k.kind == kind);
+        let mut named = rows
+            .ordered
+            .iter()
+            .filter(|k| k.group == group && k.kind == kind);
         named.find(|k| k.version == version).cloned()
     }
 
@@ -217,12 +233,19 @@ impl Kinds {
     pub fn storage(&self, group: &str, plural: &str) -> Option<Arc<Kind>> {
         let rows = self.rows.read().expect("no holder of this lock panics");
         let versions = rows.by_plural.get(&(group.to_owned(), plural.to_owned()))?;
-        versions.iter().find(|k| k.version == k.storage_version).cloned()
+        versions
+            .iter()
+            .find(|k| k.version == k.storage_version)
+            .cloned()
     }
 
     /// Returns all rows in the order of discovery.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Kind>> {
-        self.rows.read().expect("no holder of this lock panics").ordered.clone()
+        self.rows
+            .read()
+            .expect("no holder of this lock panics")
+            .ordered
+            .clone()
     }
 }

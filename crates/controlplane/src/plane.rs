@@ -42,7 +42,9 @@ pub struct Token {
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -139,11 +141,12 @@ impl ControlPlane {
         let listener = TcpListener::bind(options.listen)
             .await
             .map_err(|e| StartError::Listen(options.listen, e))?;
-        let address = listener.local_addr().map_err(|e| StartError::Listen(options.listen, e))?;
+        let address = listener
+            .local_addr()
+            .map_err(|e| StartError::Listen(options.listen, e))?;
         let identity =
             Identity::new(&[address.ip().to_string()]).map_err(StartError::Certificate)?;
-        let registry =
-            Registry::new(store, Kinds::new(options.kinds), Arc::clone(&options.clock));
+        let registry = Registry::new(store, Kinds::new(options.kinds), Arc::clone(&options.clock));
         bootstrap(&registry).await.map_err(StartError::Bootstrap)?;
         let mut tokens = Tokens::default();
         for token in &options.tokens {
@@ -159,7 +162,13 @@ impl ControlPlane {
         let mut tasks = lifecycle::start(&registry, &stopped);
         let pem = identity.pem.clone();
         tasks.push(tokio::spawn(serve(listener, identity, service, stopped)));
-        Ok(Self { address, pem, registry, stop, tasks })
+        Ok(Self {
+            address,
+            pem,
+            registry,
+            stop,
+            tasks,
+        })
     }
 
     /// Returns the address that it listens on.
@@ -253,7 +262,9 @@ async fn serve(
         tokio::spawn(async move {
             // Small answers must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
-            let Ok(stream) = http::accept(stream, &acceptor).await else { return };
+            let Ok(stream) = http::accept(stream, &acceptor).await else {
+                return;
+            };
             let handler = service_fn(move |request| {
                 let service = Arc::clone(&service);
                 async move { Ok::<_, std::convert::Infallible>(service.answer(request).await) }
@@ -278,7 +289,10 @@ async fn bootstrap(registry: &Registry) -> Result<(), crate::failure::Failure> {
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         let target = Target::collection(&namespaces, "");
         let namespace = json!({"metadata": {"name": name}});
-        match registry.create(&target, namespace, &WriteOptions::system("kube-apiserver")).await {
+        match registry
+            .create(&target, namespace, &WriteOptions::system("kube-apiserver"))
+            .await
+        {
             Err(failure) if failure.reason != "AlreadyExists" => return Err(failure),
             _ => {}
         }

@@ -34,7 +34,10 @@ fn add_finalizer(object: &mut Value, name: &str) {
 /// Lets a pod stay for a while on a node that is not ready.
 fn tolerate(object: &mut Value) {
     let mut tolerations: Vec<Value> = object.array_at(&["spec", "tolerations"]).to_vec();
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+    for key in [
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ] {
         let tolerated = tolerations.iter().any(|t| {
             matches!(t.str_at(&["effect"]), "" | "NoExecute")
                 && (t.str_at(&["key"]) == key
@@ -51,7 +54,11 @@ fn tolerate(object: &mut Value) {
 
 /// A DaemonSet's annotation counts its templates, whatever clients write there.
 fn count_templates(live: &Value, object: &mut Value) {
-    let path = ["metadata", "annotations", crate::defaults::TEMPLATE_GENERATION];
+    let path = [
+        "metadata",
+        "annotations",
+        crate::defaults::TEMPLATE_GENERATION,
+    ];
     let count: i64 = live.str_at(&path).parse().unwrap_or(1);
     let template = ["spec", "template"];
     let changed = live.at(&template) != object.at(&template);
@@ -71,10 +78,17 @@ fn admit_pod(registry: &Registry, object: &mut Value) -> Result<()> {
             let Some(found) = registry.store.get(&table, name) else {
                 let pods = registry.kind("", "v1", "pods")?;
                 let why = format!("no PriorityClass with name {name} was found");
-                return Err(Failure::forbidden(&pods, object.str_at(&["metadata", "name"]), &why));
+                return Err(Failure::forbidden(
+                    &pods,
+                    object.str_at(&["metadata", "name"]),
+                    &why,
+                ));
             };
             priority = found.value.i64_at(&["value"]).unwrap_or(0);
-            found.value.str_at(&["preemptionPolicy"]).clone_into(&mut policy);
+            found
+                .value
+                .str_at(&["preemptionPolicy"])
+                .clone_into(&mut policy);
         }
     }
     object.set_at(&["spec", "priority"], priority);
@@ -140,7 +154,10 @@ fn initial_status(kind: &Kind, object: &Value) -> Value {
 
 /// Returns the quality of service that a pod's requests and limits make.
 fn qos_class(pod: &Value) -> &'static str {
-    let lists = [pod.array_at(&["spec", "containers"]), pod.array_at(&["spec", "initContainers"])];
+    let lists = [
+        pod.array_at(&["spec", "containers"]),
+        pod.array_at(&["spec", "initContainers"]),
+    ];
     let mut any = false;
     let mut guaranteed = true;
     for container in lists.into_iter().flatten() {
@@ -188,7 +205,12 @@ fn job_labels(job: &mut Value) {
     }
     if job.at(&["spec", "selector"]).is_none() {
         job.set_at(
-            &["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"],
+            &[
+                "spec",
+                "selector",
+                "matchLabels",
+                "batch.kubernetes.io/controller-uid",
+            ],
             uid,
         );
     }
@@ -208,7 +230,11 @@ fn allocate(
     if service.str_at(&["spec", "type"]) != "ExternalName" {
         let address = service.str_at(&["spec", "clusterIP"]).to_owned();
         let address = if address.is_empty() {
-            match service.array_at(&["spec", "clusterIPs"]).first().and_then(Value::as_str) {
+            match service
+                .array_at(&["spec", "clusterIPs"])
+                .first()
+                .and_then(Value::as_str)
+            {
                 Some(first) => first.to_owned(),
                 None => String::new(),
             }
@@ -219,7 +245,8 @@ fn allocate(
             "None" => address,
             "" => {
                 let taken = registry.addresses.any_address();
-                let taken = taken.map_err(|_| Failure::unexplained("no service address is left"))?;
+                let taken =
+                    taken.map_err(|_| Failure::unexplained("no service address is left"))?;
                 reserved.set_at(&["spec", "clusterIPs"], json!([taken.as_str()]));
                 taken
             }
@@ -243,13 +270,24 @@ fn allocate(
         if service.array_at(&["spec", "clusterIPs"]).is_empty() {
             service.set_at(&["spec", "clusterIPs"], json!([address.as_str()]));
         }
-        let bare = address == "None" && service.at(&["spec", "selector"]).is_none_or(Value::is_empty);
+        let bare = address == "None"
+            && service
+                .at(&["spec", "selector"])
+                .is_none_or(Value::is_empty);
         if service.at(&["spec", "ipFamilyPolicy"]).is_none() {
-            let policy = if bare { "RequireDualStack" } else { "SingleStack" };
+            let policy = if bare {
+                "RequireDualStack"
+            } else {
+                "SingleStack"
+            };
             service.set_at(&["spec", "ipFamilyPolicy"], policy);
         }
         if service.array_at(&["spec", "ipFamilies"]).is_empty() {
-            let families = if bare { json!(["IPv4", "IPv6"]) } else { json!(["IPv4"]) };
+            let families = if bare {
+                json!(["IPv4", "IPv6"])
+            } else {
+                json!(["IPv4"])
+            };
             service.set_at(&["spec", "ipFamilies"], families);
         }
     }
@@ -269,7 +307,9 @@ fn allocate_ports(
 ) -> Result<()> {
     let kind = service.str_at(&["spec", "type"]).to_owned();
     let balanced = kind == "LoadBalancer"
-        && service.at(&["spec", "allocateLoadBalancerNodePorts"]).and_then(Value::as_bool)
+        && service
+            .at(&["spec", "allocateLoadBalancerNodePorts"])
+            .and_then(Value::as_bool)
             != Some(false);
     let wants = kind == "NodePort" || balanced;
     let mut taken: Vec<Value> = reserved.array_at(&["spec", "ports"]).to_vec();
@@ -286,11 +326,21 @@ fn allocate_ports(
                 let already = taken.iter().any(|t| t.i64_at(&["nodePort"]) == Some(given));
                 let result = u16::try_from(given)
                     .map_err(|_| Refused::OutOfRange)
-                    .and_then(|p| if already { Ok(()) } else { registry.addresses.take_port(p) });
+                    .and_then(|p| {
+                        if already {
+                            Ok(())
+                        } else {
+                            registry.addresses.take_port(p)
+                        }
+                    });
                 let field = format!("spec.ports[{i}].nodePort");
                 match result {
                     Err(Refused::Taken) => {
-                        return Err(invalid(&field, given.into(), "provided port is already allocated"));
+                        return Err(invalid(
+                            &field,
+                            given.into(),
+                            "provided port is already allocated",
+                        ));
                     }
                     Err(_) if !dry_run => {
                         return Err(invalid(
@@ -315,7 +365,10 @@ fn allocate_ports(
     let local = service.str_at(&["spec", "externalTrafficPolicy"]) == "Local";
     if kind == "LoadBalancer"
         && local
-        && service.i64_at(&["spec", "healthCheckNodePort"]).unwrap_or(0) == 0
+        && service
+            .i64_at(&["spec", "healthCheckNodePort"])
+            .unwrap_or(0)
+            == 0
     {
         let any = registry.addresses.any_port();
         let any = any.map_err(|_| Failure::unexplained("no node port is left"))?;
@@ -363,7 +416,7 @@ pub(crate) fn before_update(
                 .as_object()
                 .into_iter()
                 .chain(object.as_object())
-                .flat_map(|o| o.keys())
+                .flat_map(value::Object::keys)
                 .map(|k| k.as_str().to_owned())
                 .filter(|k| !matches!(k.as_str(), "status" | "metadata" | "kind" | "apiVersion"))
                 .collect();
@@ -411,7 +464,11 @@ fn keep_job_labels(live: &Value, object: &mut Value) {
         "controller-uid",
         "job-name",
     ] {
-        keep_absent(live, object, &["spec", "template", "metadata", "labels", label]);
+        keep_absent(
+            live,
+            object,
+            &["spec", "template", "metadata", "labels", label],
+        );
     }
 }
 
@@ -435,7 +492,10 @@ fn update_service(
         return Ok(());
     } else {
         for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
-            if object.at(&["spec", field]).is_none_or(|v| v.is_empty() || v.as_str() == Some("")) {
+            if object
+                .at(&["spec", field])
+                .is_none_or(|v| v.is_empty() || v.as_str() == Some(""))
+            {
                 keep(live, object, &["spec", field]);
             }
         }
@@ -448,13 +508,19 @@ fn update_service(
     };
     // Ports that the service has already are not taken again.
     let mut reserved = Value::object();
-    reserved.set_at(&["spec", "ports"], live.at(&["spec", "ports"]).cloned().unwrap_or_default());
+    reserved.set_at(
+        &["spec", "ports"],
+        live.at(&["spec", "ports"]).cloned().unwrap_or_default(),
+    );
     allocate_ports(registry, object, &mut reserved, &invalid, dry_run)
 }
 
 /// What a service had because of its former type goes with it, unless a client changed it.
 fn drop_of_old_type(live: &Value, object: &mut Value) {
-    let (was, is) = (live.str_at(&["spec", "type"]), object.str_at(&["spec", "type"]).to_owned());
+    let (was, is) = (
+        live.str_at(&["spec", "type"]),
+        object.str_at(&["spec", "type"]).to_owned(),
+    );
     let outside = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
     if outside(was) && !outside(&is) {
         let policy = ["spec", "externalTrafficPolicy"];
@@ -462,9 +528,16 @@ fn drop_of_old_type(live: &Value, object: &mut Value) {
         if live.at(&policy) == object.at(&policy) && !external {
             object.remove_at(&policy);
         }
-        let before: Vec<Value> =
-            live.array_at(&["spec", "ports"]).iter().filter_map(|p| p.get("nodePort")).cloned().collect();
-        let ports = object.get_mut("spec").and_then(|s| s.get_mut("ports")).and_then(Value::as_array_mut);
+        let before: Vec<Value> = live
+            .array_at(&["spec", "ports"])
+            .iter()
+            .filter_map(|p| p.get("nodePort"))
+            .cloned()
+            .collect();
+        let ports = object
+            .get_mut("spec")
+            .and_then(|s| s.get_mut("ports"))
+            .and_then(Value::as_array_mut);
         for port in ports.into_iter().flatten() {
             if port.get("nodePort").is_some_and(|p| before.contains(p)) {
                 port.remove_at(&["nodePort"]);
@@ -472,7 +545,11 @@ fn drop_of_old_type(live: &Value, object: &mut Value) {
         }
     }
     if was == "LoadBalancer" && is != "LoadBalancer" {
-        for name in ["allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort"] {
+        for name in [
+            "allocateLoadBalancerNodePorts",
+            "loadBalancerClass",
+            "healthCheckNodePort",
+        ] {
             if live.at(&["spec", name]) == object.at(&["spec", name]) {
                 object.remove_at(&["spec", name]);
             }
@@ -486,8 +563,10 @@ fn keep_node_ports(live: &Value, object: &mut Value) {
         return;
     }
     let before: Vec<Value> = live.array_at(&["spec", "ports"]).to_vec();
-    let Some(ports) =
-        object.get_mut("spec").and_then(|s| s.get_mut("ports")).and_then(Value::as_array_mut)
+    let Some(ports) = object
+        .get_mut("spec")
+        .and_then(|s| s.get_mut("ports"))
+        .and_then(Value::as_array_mut)
     else {
         return;
     };
@@ -496,7 +575,8 @@ fn keep_node_ports(live: &Value, object: &mut Value) {
             continue;
         }
         let same = before.iter().find(|b| {
-            b.get("port") == port.get("port") && b.str_at(&["protocol"]) == port.str_at(&["protocol"])
+            b.get("port") == port.get("port")
+                && b.str_at(&["protocol"]) == port.str_at(&["protocol"])
         });
         if let Some(kept) = same.and_then(|b| b.get("nodePort")) {
             port.set_at(&["nodePort"], kept.clone());

@@ -25,14 +25,14 @@ use crate::failure::{Failure, Result};
 use crate::kinds::{Kind, Kinds};
 use crate::store::{Expect, Lost, Object, Store, Table, key};
 
+pub(crate) use create::name_required;
 pub use delete::{DeleteOptions, Deleted, Propagation};
+pub(crate) use delete::{FOREGROUND, ORPHAN};
+pub(crate) use list::too_large;
 pub use list::{ListOptions, Listing, Match};
 pub use observe::{Changes, Observation, Present};
 pub use patch::PatchType;
 pub use watch::{WatchEvent, WatchOptions, Watcher};
-pub(crate) use create::name_required;
-pub(crate) use list::too_large;
-pub(crate) use delete::{FOREGROUND, ORPHAN};
 
 /// Attempts at a write that others keep overtaking. A kube-apiserver tries as often to patch.
 const ATTEMPTS_MAX: usize = 50;
@@ -82,7 +82,10 @@ impl WriteOptions {
         Self {
             caller: Caller {
                 user: format!("system:{manager}"),
-                groups: vec!["system:masters".to_owned(), "system:authenticated".to_owned()],
+                groups: vec![
+                    "system:masters".to_owned(),
+                    "system:authenticated".to_owned(),
+                ],
                 user_agent: manager.to_owned(),
             },
             manager: manager.to_owned(),
@@ -137,6 +140,10 @@ impl Target {
 
     /// Returns the same target's subresource.
     #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "short for subresource; nothing is subtracted"
+    )]
     pub fn sub(mut self, subresource: &str) -> Self {
         subresource.clone_into(&mut self.subresource);
         self
@@ -152,7 +159,11 @@ impl Target {
 
     /// Returns what the keys of the collection start with.
     pub(crate) fn prefix(&self) -> String {
-        if self.namespace.is_empty() { String::new() } else { format!("{}/", self.namespace) }
+        if self.namespace.is_empty() {
+            String::new()
+        } else {
+            format!("{}/", self.namespace)
+        }
     }
 }
 
@@ -229,7 +240,9 @@ impl Registry {
     /// # Errors
     /// Fails if there is none.
     pub fn kind(&self, group: &str, version: &str, plural: &str) -> Result<Arc<Kind>> {
-        self.kinds.get(group, version, plural).ok_or_else(Failure::no_resource)
+        self.kinds
+            .get(group, version, plural)
+            .ok_or_else(Failure::no_resource)
     }
 
     /// Returns an object.
@@ -264,22 +277,23 @@ impl Registry {
         if options.dry_run {
             return Ok(self.pretend(expect, value));
         }
-        self.store.write(&target.table(), &target.key(), expect, value, |revision| {
-            self.audit.record(Entry {
-                revision,
-                user: options.caller.user.clone(),
-                user_agent: options.caller.user_agent.clone(),
-                manager: options.manager().to_owned(),
-                verb,
-                group: target.kind.group.clone(),
-                version: target.kind.version.clone(),
-                resource: target.kind.plural.clone(),
-                subresource: target.subresource.clone(),
-                namespace: target.namespace.clone(),
-                name: target.name.clone(),
-                time: self.clock.now(),
-            });
-        })
+        self.store
+            .write(&target.table(), &target.key(), expect, value, |revision| {
+                self.audit.record(Entry {
+                    revision,
+                    user: options.caller.user.clone(),
+                    user_agent: options.caller.user_agent.clone(),
+                    manager: options.manager().to_owned(),
+                    verb,
+                    group: target.kind.group.clone(),
+                    version: target.kind.version.clone(),
+                    resource: target.kind.plural.clone(),
+                    subresource: target.subresource.clone(),
+                    namespace: target.namespace.clone(),
+                    name: target.name.clone(),
+                    time: self.clock.now(),
+                });
+            })
     }
 
     /// Returns what a write would answer. A dry run shows the revision that is there already.

@@ -92,10 +92,16 @@ pub(crate) fn validate_update(target: &Target, object: &Value, live: &Value) -> 
     if live.at(&["metadata", "deletionTimestamp"]).is_some() {
         let names = |v: &Value| -> Vec<String> {
             let list = v.array_at(&["metadata", "finalizers"]);
-            list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            list.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
         };
         let before = names(live);
-        let added: Vec<String> = names(object).into_iter().filter(|n| !before.contains(n)).collect();
+        let added: Vec<String> = names(object)
+            .into_iter()
+            .filter(|n| !before.contains(n))
+            .collect();
         if !added.is_empty() {
             let list: Vec<String> = added.iter().map(|n| format!("\"{n}\"")).collect();
             let error = FieldError::forbidden(
@@ -120,7 +126,10 @@ pub(crate) fn may_vanish(kind: &Kind, object: &Value) -> bool {
     if kind.plural == "namespaces" && kind.group.is_empty() {
         return free && object.array_at(&["spec", "finalizers"]).is_empty();
     }
-    let waits = object.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0) > 0;
+    let waits = object
+        .i64_at(&["metadata", "deletionGracePeriodSeconds"])
+        .unwrap_or(0)
+        > 0;
     free && !waits
 }
 
@@ -137,7 +146,11 @@ fn validate_name(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
         return;
     }
     if kind.plural == "namespaces" && name.contains('.') {
-        errors.push(FieldError::invalid("metadata.name", name, "must not contain dots"));
+        errors.push(FieldError::invalid(
+            "metadata.name",
+            name,
+            "must not contain dots",
+        ));
         return;
     }
     for why in name_errors(kind.strategy.names, name) {
@@ -193,7 +206,10 @@ fn is_subdomain(name: &str) -> bool {
 }
 
 fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
-    if let Some(labels) = object.at(&["metadata", "labels"]).and_then(Value::as_object) {
+    if let Some(labels) = object
+        .at(&["metadata", "labels"])
+        .and_then(Value::as_object)
+    {
         for (key, value) in labels {
             for why in label_key_errors(key) {
                 let why = why.replace("a qualified name must", "a valid label key must");
@@ -204,16 +220,26 @@ fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
             }
         }
     }
-    if let Some(annotations) = object.at(&["metadata", "annotations"]).and_then(Value::as_object) {
+    if let Some(annotations) = object
+        .at(&["metadata", "annotations"])
+        .and_then(Value::as_object)
+    {
         let mut bytes = 0;
         for (key, value) in annotations {
             for why in label_key_errors(&key.to_lowercase()) {
-                errors.push(FieldError::invalid("metadata.annotations", key.as_str(), &why));
+                errors.push(FieldError::invalid(
+                    "metadata.annotations",
+                    key.as_str(),
+                    &why,
+                ));
             }
             bytes += key.len() + value.as_str().map_or(0, str::len);
         }
         if bytes > ANNOTATIONS_BYTES_MAX {
-            errors.push(FieldError::too_long("metadata.annotations", ANNOTATIONS_BYTES_MAX));
+            errors.push(FieldError::too_long(
+                "metadata.annotations",
+                ANNOTATIONS_BYTES_MAX,
+            ));
         }
     }
     // Custom resources may have finalizers without a domain: they only get a warning for it.
@@ -243,27 +269,46 @@ fn validate_owners(object: &Value, errors: &mut Vec<FieldError>) {
         let field = "metadata.ownerReferences";
         let (group, version) = crate::kinds::split_api_version(owner.str_at(&["apiVersion"]));
         if version.is_empty() {
-            errors.push(FieldError::invalid(&format!("{field}.apiVersion"), owner.str_at(&["apiVersion"]), "version must not be empty"));
+            errors.push(FieldError::invalid(
+                &format!("{field}.apiVersion"),
+                owner.str_at(&["apiVersion"]),
+                "version must not be empty",
+            ));
         }
         for name in ["kind", "name", "uid"] {
             if owner.str_at(&[name]).is_empty() {
-                errors.push(FieldError::invalid(&format!("{field}.{name}"), "", "must not be empty"));
+                errors.push(FieldError::invalid(
+                    &format!("{field}.{name}"),
+                    "",
+                    "must not be empty",
+                ));
             }
         }
         let kind = owner.str_at(&["kind"]);
         if (group, kind) == ("", "Event") {
-            errors.push(FieldError::invalid(field, owner.clone(), &format!("{version}, Kind=Event is disallowed from being an owner")));
+            errors.push(FieldError::invalid(
+                field,
+                owner.clone(),
+                &format!("{version}, Kind=Event is disallowed from being an owner"),
+            ));
         }
         if owner.at(&["controller"]).and_then(Value::as_bool) == Some(true) {
             controllers.push(owner.str_at(&["name"]).to_owned());
         }
     }
     if controllers.len() > 1 {
-        let owners = object.at(&["metadata", "ownerReferences"]).cloned().unwrap_or_default();
+        let owners = object
+            .at(&["metadata", "ownerReferences"])
+            .cloned()
+            .unwrap_or_default();
         let why = format!(
             "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
             controllers[0], controllers[1]
         );
-        errors.push(FieldError::invalid("metadata.ownerReferences", owners, &why));
+        errors.push(FieldError::invalid(
+            "metadata.ownerReferences",
+            owners,
+            &why,
+        ));
     }
 }

@@ -44,7 +44,11 @@ pub struct Object {
 impl Object {
     pub(crate) fn new(mut value: Value, revision: u64) -> Self {
         value.set_at(&["metadata", "resourceVersion"], revision.to_string());
-        Self { value, revision, json: OnceLock::new() }
+        Self {
+            value,
+            revision,
+            json: OnceLock::new(),
+        }
     }
 
     /// Returns the name.
@@ -73,7 +77,9 @@ impl Object {
 
     /// Returns the object as JSON, serialised once.
     pub(crate) fn json(&self) -> Bytes {
-        self.json.get_or_init(|| Bytes::from(self.value.to_vec())).clone()
+        self.json
+            .get_or_init(|| Bytes::from(self.value.to_vec()))
+            .clone()
     }
 }
 
@@ -105,7 +111,11 @@ pub struct Event {
 
 /// Returns the key of an object within its table. Keys sort as etcd sorts them.
 pub(crate) fn key(namespace: &str, name: &str) -> String {
-    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+    if namespace.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{namespace}/{name}")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -179,7 +189,10 @@ impl Store {
             tables: HashMap::new(),
             observers: Vec::new(),
         };
-        Self { state: RwLock::new(state), disk: None }
+        Self {
+            state: RwLock::new(state),
+            disk: None,
+        }
     }
 
     /// Returns the state kept in `folder`, which is made if there is none.
@@ -188,14 +201,26 @@ impl Store {
         let mut tables: HashMap<Table, Rows> = HashMap::new();
         for (table, key, value, object_revision) in loaded {
             let rows = tables.entry(table).or_default();
-            let object = Object { value, revision: object_revision, json: OnceLock::new() };
+            let object = Object {
+                value,
+                revision: object_revision,
+                json: OnceLock::new(),
+            };
             rows.objects.insert(key.into_boxed_str(), Arc::new(object));
         }
         for rows in tables.values_mut() {
             rows.forgotten = revision;
         }
-        let state = State { revision, start: revision, tables, observers: Vec::new() };
-        Ok(Self { state: RwLock::new(state), disk: Some(disk) })
+        let state = State {
+            revision,
+            start: revision,
+            tables,
+            observers: Vec::new(),
+        };
+        Ok(Self {
+            state: RwLock::new(state),
+            disk: Some(disk),
+        })
     }
 
     /// Waits until everything up to `revision` is durable.
@@ -214,7 +239,10 @@ impl Store {
 
     /// Returns the revision of the last write.
     pub(crate) fn revision(&self) -> u64 {
-        self.state.read().expect("no holder of this lock panics").revision
+        self.state
+            .read()
+            .expect("no holder of this lock panics")
+            .revision
     }
 
     pub(crate) fn get(&self, table: &Table, key: &str) -> Option<Arc<Object>> {
@@ -236,25 +264,43 @@ impl Store {
         }
         let Some(rows) = state.tables.get(table) else {
             let known = revision >= state.start;
-            return if known { Ok(Page { revision, objects: Vec::new() }) } else { Err(NoState::Expired) };
+            return if known {
+                Ok(Page {
+                    revision,
+                    objects: Vec::new(),
+                })
+            } else {
+                Err(NoState::Expired)
+            };
         };
         if revision < rows.forgotten.max(state.start) {
             return Err(NoState::Expired);
         }
         let present = under(&rows.objects, prefix);
-        if revision == state.revision || rows.history.back().is_none_or(|e| e.revision <= revision) {
-            return Ok(Page { revision, objects: present.map(|(_, o)| Arc::clone(o)).collect() });
+        if revision == state.revision || rows.history.back().is_none_or(|e| e.revision <= revision)
+        {
+            return Ok(Page {
+                revision,
+                objects: present.map(|(_, o)| Arc::clone(o)).collect(),
+            });
         }
         let mut objects: BTreeMap<&str, Arc<Object>> =
             present.map(|(k, o)| (k.as_ref(), Arc::clone(o))).collect();
-        let later = rows.history.iter().rev().take_while(|e| e.revision > revision);
+        let later = rows
+            .history
+            .iter()
+            .rev()
+            .take_while(|e| e.revision > revision);
         for event in later.filter(|e| e.key.starts_with(prefix)) {
             match &event.before {
                 Some(before) => objects.insert(&event.key, Arc::clone(before)),
                 None => objects.remove(&*event.key),
             };
         }
-        Ok(Page { revision, objects: objects.into_values().collect() })
+        Ok(Page {
+            revision,
+            objects: objects.into_values().collect(),
+        })
     }
 
     /// Writes `value` (deletes if `None`) under `key`, if `expect` still holds. `admit` has a last
@@ -271,10 +317,16 @@ impl Store {
         let mut state = self.state.write().expect("no holder of this lock panics");
         let revision = state.revision + 1;
         if !state.tables.contains_key(table) {
-            let rows = Rows { forgotten: state.start, ..Rows::default() };
+            let rows = Rows {
+                forgotten: state.start,
+                ..Rows::default()
+            };
             state.tables.insert(table.clone(), rows);
         }
-        let rows = state.tables.get_mut(table).expect("the table was made above");
+        let rows = state
+            .tables
+            .get_mut(table)
+            .expect("the table was made above");
         let before = rows.objects.get(key).cloned();
         match (&before, expect) {
             (None, Expect::Absent) => {}
@@ -286,13 +338,20 @@ impl Store {
             Some(value) => {
                 let object = Arc::new(Object::new(value, revision));
                 rows.objects.insert(key.into(), Arc::clone(&object));
-                let change = if before.is_some() { Change::Updated } else { Change::Created };
+                let change = if before.is_some() {
+                    Change::Updated
+                } else {
+                    Change::Created
+                };
                 (object, change)
             }
             None => {
                 rows.objects.remove(key);
                 let last = before.as_ref().expect("only what is present is deleted");
-                (Arc::new(Object::new(last.value.clone(), revision)), Change::Deleted)
+                (
+                    Arc::new(Object::new(last.value.clone(), revision)),
+                    Change::Deleted,
+                )
             }
         };
         if let Some(disk) = &self.disk {
@@ -309,7 +368,9 @@ impl Store {
         });
         rows.push(Arc::clone(&event));
         state.revision = revision;
-        state.observers.retain(|o| o.send((table.clone(), Arc::clone(&event))).is_ok());
+        state
+            .observers
+            .retain(|o| o.send((table.clone(), Arc::clone(&event))).is_ok());
         committed(revision);
         Ok(object)
     }
@@ -321,7 +382,9 @@ impl Store {
         let (sender, receiver) = mpsc::unbounded_channel();
         state.observers.push(sender);
         let objects = state.tables.iter().flat_map(|(table, rows)| {
-            rows.objects.values().map(|o| (table.clone(), Arc::clone(o)))
+            rows.objects
+                .values()
+                .map(|o| (table.clone(), Arc::clone(o)))
         });
         (objects.collect(), receiver)
     }
@@ -347,10 +410,10 @@ impl Store {
         let mut state = self.state.write().expect("no holder of this lock panics");
         let revision = state.revision;
         let start = state.start;
-        let rows = state
-            .tables
-            .entry(table.clone())
-            .or_insert_with(|| Rows { forgotten: start, ..Rows::default() });
+        let rows = state.tables.entry(table.clone()).or_insert_with(|| Rows {
+            forgotten: start,
+            ..Rows::default()
+        });
         let mut present = Vec::new();
         let mut missed = Vec::new();
         match from {
@@ -364,7 +427,12 @@ impl Store {
         }
         let (feed, receiver) = watch::feed(prefix);
         rows.feeds.push(feed);
-        Ok(Subscription { revision, present, missed: missed.into(), receiver })
+        Ok(Subscription {
+            revision,
+            present,
+            missed: missed.into(),
+            receiver,
+        })
     }
 }
 

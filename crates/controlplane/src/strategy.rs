@@ -149,10 +149,15 @@ fn generation(group: &str, kind: &str) -> Generation {
         ("discovery.k8s.io", "EndpointSlice") => Generation::SpecLabelsAnnotations,
         ("apps", "ReplicaSet" | "StatefulSet" | "DaemonSet")
         | ("", "Pod" | "PodTemplate" | "ReplicationController")
-        | ("batch", _)
         | ("networking.k8s.io", "Ingress" | "IngressClass" | "NetworkPolicy")
-        | ("policy" | "flowcontrol.apiserver.k8s.io" | "admissionregistration.k8s.io", _)
-        | ("apiextensions.k8s.io", _) => Generation::Spec,
+        | (
+            "batch"
+            | "policy"
+            | "flowcontrol.apiserver.k8s.io"
+            | "admissionregistration.k8s.io"
+            | "apiextensions.k8s.io",
+            _,
+        ) => Generation::Spec,
         ("scheduling.k8s.io", "PriorityClass") => Generation::Fixed,
         _ => Generation::None,
     }
@@ -229,8 +234,13 @@ fn has_status(group: &str, kind: &str) -> bool {
                 | "Service"
         ),
         "apps" => kind != "ControllerRevision",
-        "autoscaling" | "batch" | "policy" | "certificates.k8s.io" | "apiregistration.k8s.io"
-        | "flowcontrol.apiserver.k8s.io" | "apiextensions.k8s.io" => true,
+        "autoscaling"
+        | "batch"
+        | "policy"
+        | "certificates.k8s.io"
+        | "apiregistration.k8s.io"
+        | "flowcontrol.apiserver.k8s.io"
+        | "apiextensions.k8s.io" => true,
         "networking.k8s.io" => matches!(kind, "Ingress" | "ServiceCIDR"),
         "storage.k8s.io" => kind == "VolumeAttachment",
         "resource.k8s.io" => kind == "ResourceClaim",

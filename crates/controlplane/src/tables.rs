@@ -52,14 +52,21 @@ const fn layout(columns: &'static str, cells: fn(&Row) -> Value) -> Option<Layou
 }
 
 /// What kinds show that have nothing of their own to show.
-const PLAIN: Layout =
-    Layout { columns: "Name|Created At:date", cells: |row| json!([row.name(), row.created_at()]) };
+const PLAIN: Layout = Layout {
+    columns: "Name|Created At:date",
+    cells: |row| json!([row.name(), row.created_at()]),
+};
 
 /// The desired and the actual number of replicas.
 const SCALE: Layout = Layout {
     columns: "Name|Desired:integer|Available:integer|Age",
     cells: |row| {
-        json!([row.name(), row.int("spec.replicas"), row.int("status.replicas"), row.age()])
+        json!([
+            row.name(),
+            row.int("spec.replicas"),
+            row.int("status.replicas"),
+            row.age()
+        ])
     },
 };
 
@@ -105,14 +112,19 @@ pub(crate) fn table(
     now: jiff::Timestamp,
 ) -> Value {
     if let Some(columns) = custom::columns(kind) {
-        let rows = objects.iter().map(|o| row(version, o, include, custom::cells(&columns, o, now)));
+        let rows = objects
+            .iter()
+            .map(|o| row(version, o, include, custom::cells(&columns, o, now)));
         return document(version, custom::definitions(&columns), rows.collect());
     }
     let layout = of(kind);
     let rows = objects.iter().map(|object| {
         // Cells are read from the version that is stored, whichever is shown.
         let stored = convert::converts(kind).then(|| convert::to_storage(kind, object.clone()));
-        let cells = (layout.cells)(&Row { object: stored.as_ref().unwrap_or(object), now });
+        let cells = (layout.cells)(&Row {
+            object: stored.as_ref().unwrap_or(object),
+            now,
+        });
         let mut row = row(version, object, include, cells);
         if let Some(conditions) = pods::row_conditions(kind, object) {
             row.set_at(&["conditions"], conditions);
@@ -130,7 +142,12 @@ pub(crate) fn scale(
     now: jiff::Timestamp,
 ) -> Value {
     let rows = objects.iter().map(|object| {
-        row(version, object, include, (SCALE.cells)(&Row { object, now }))
+        row(
+            version,
+            object,
+            include,
+            (SCALE.cells)(&Row { object, now }),
+        )
     });
     document(version, definitions(SCALE.columns, ""), rows.collect())
 }

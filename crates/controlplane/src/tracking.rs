@@ -54,17 +54,38 @@ fn with_updater<T>(
     let resets = kind.strategy.has_status || !writer.subresource.is_empty();
     let ignored = resets.then(|| reset_fields(&api_version, &kind.kind, writer.subresource));
     if kind.custom {
-        let versions = Custom { group: &kind.group, ignored };
-        act(&Updater { schema, versions: &versions }, &request)
+        let versions = Custom {
+            group: &kind.group,
+            ignored,
+        };
+        act(
+            &Updater {
+                schema,
+                versions: &versions,
+            },
+            &request,
+        )
     } else {
-        let versions = KindVersions { schema, kind: &kind.kind, ignored };
-        act(&Updater { schema, versions: &versions }, &request)
+        let versions = KindVersions {
+            schema,
+            kind: &kind.kind,
+            ignored,
+        };
+        act(
+            &Updater {
+                schema,
+                versions: &versions,
+            },
+            &request,
+        )
     }
 }
 
 /// Returns `new` with the fields that changed from `live` tracked as the writer's.
 pub(crate) fn update(kind: &Kind, live: Option<&Value>, new: Value, writer: Writer<'_>) -> Value {
-    with_updater(kind, writer, |updater, request| managed::update(updater, live, new, request))
+    with_updater(kind, writer, |updater, request| {
+        managed::update(updater, live, new, request)
+    })
 }
 
 /// Returns an object with the times that its entries had, if nothing but times changed.
@@ -111,7 +132,8 @@ fn refused(error: ApplyError) -> Failure {
                 .into_iter()
                 .map(|c| json!({"reason": "FieldManagerConflict", "message": c.message, "field": c.field}))
                 .collect();
-            Failure::new(409, "Conflict", report.to_string()).with_details(json!({"causes": causes}))
+            Failure::new(409, "Conflict", report.to_string())
+                .with_details(json!({"causes": causes}))
         }
         ApplyError::BadRequest(message) => Failure::bad_request(message),
         other => Failure::unexplained(other.to_string()),
@@ -124,14 +146,23 @@ fn replicas() -> [PathElement; 2] {
 
 /// Returns the entries of an object as its scale shows them.
 pub(crate) fn scale_entries(object: &Value) -> Value {
-    let entries = object.at(&["metadata", "managedFields"]).cloned().unwrap_or_default();
+    let entries = object
+        .at(&["metadata", "managedFields"])
+        .cloned()
+        .unwrap_or_default();
     managed::scale_entries_from_parent(&entries, &replicas())
 }
 
 /// Returns the entries of an object after those of its scale changed.
 pub(crate) fn entries_after_scale(kind: &Kind, object: &Value, scale: &Value) -> Value {
-    let entries = object.at(&["metadata", "managedFields"]).cloned().unwrap_or_default();
-    let scale = scale.at(&["metadata", "managedFields"]).cloned().unwrap_or_default();
+    let entries = object
+        .at(&["metadata", "managedFields"])
+        .cloned()
+        .unwrap_or_default();
+    let scale = scale
+        .at(&["metadata", "managedFields"])
+        .cloned()
+        .unwrap_or_default();
     managed::scale_entries_to_parent(&entries, &scale, &kind.api_version(), &replicas())
 }
 
@@ -153,12 +184,30 @@ fn scale_type(version: &str) -> Option<TypeId> {
 
 /// Returns a changed scale with its entries.
 pub(crate) fn update_scale(live: &Value, new: Value, writer: Writer<'_>) -> Value {
-    let updater = Updater { schema: merge::builtin(), versions: &scale_type };
+    let updater = Updater {
+        schema: merge::builtin(),
+        versions: &scale_type,
+    };
     managed::update(&updater, Some(live), new, &scale_request(writer))
 }
 
 /// Returns a scale with a patch applied.
-pub(crate) fn apply_scale(live: &Value, patch: &Value, writer: Writer<'_>, force: Force) -> Result<Value> {
-    let updater = Updater { schema: merge::builtin(), versions: &scale_type };
-    managed::apply(&updater, Some(live), patch, &scale_request(writer), force.into()).map_err(refused)
+pub(crate) fn apply_scale(
+    live: &Value,
+    patch: &Value,
+    writer: Writer<'_>,
+    force: Force,
+) -> Result<Value> {
+    let updater = Updater {
+        schema: merge::builtin(),
+        versions: &scale_type,
+    };
+    managed::apply(
+        &updater,
+        Some(live),
+        patch,
+        &scale_request(writer),
+        force.into(),
+    )
+    .map_err(refused)
 }

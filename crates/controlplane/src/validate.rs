@@ -39,7 +39,11 @@ fn immutable(kind: &Kind, object: &Value, old: Option<&Value>, errors: &mut Vec<
     if object.at(&["immutable"]).and_then(Value::as_bool) != Some(true) {
         errors.push(FieldError::forbidden("immutable", why));
     }
-    let fields: &[&str] = if secret { &["data"] } else { &["data", "binaryData"] };
+    let fields: &[&str] = if secret {
+        &["data"]
+    } else {
+        &["data", "binaryData"]
+    };
     for field in fields {
         if old.get(field) != object.get(field) {
             errors.push(FieldError::forbidden(field, why));
@@ -56,15 +60,31 @@ fn selector(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     if let Some(old) = old
         && old.at(&["spec", "selector"]) != Some(selector)
     {
-        errors.push(FieldError::invalid("spec.selector", selector.clone(), "field is immutable"));
+        errors.push(FieldError::invalid(
+            "spec.selector",
+            selector.clone(),
+            "field is immutable",
+        ));
         return;
     }
-    let labels = object.at(&["spec", "template", "metadata", "labels"]).cloned().unwrap_or_default();
-    let matches = value::selector::LabelSelector::from_value(selector).is_ok_and(|s| s.matches(&labels));
+    let labels = object
+        .at(&["spec", "template", "metadata", "labels"])
+        .cloned()
+        .unwrap_or_default();
+    let matches =
+        value::selector::LabelSelector::from_value(selector).is_ok_and(|s| s.matches(&labels));
     if !matches {
         let field = "spec.template.metadata.labels";
-        let labels = if labels.is_null() { Value::Null } else { labels };
-        errors.push(FieldError::invalid(field, labels, "`selector` does not match template `labels`"));
+        let labels = if labels.is_null() {
+            Value::Null
+        } else {
+            labels
+        };
+        errors.push(FieldError::invalid(
+            field,
+            labels,
+            "`selector` does not match template `labels`",
+        ));
     }
 }
 
@@ -74,9 +94,10 @@ fn pod_spec(path: &str, spec: &Value, errors: &mut Vec<FieldError>) {
     if containers.is_empty() {
         errors.push(FieldError::required(&format!("{path}.containers"), ""));
     }
-    for (list, containers) in
-        [("containers", containers), ("initContainers", spec.array_at(&["initContainers"]))]
-    {
+    for (list, containers) in [
+        ("containers", containers),
+        ("initContainers", spec.array_at(&["initContainers"])),
+    ] {
         for (i, container) in containers.iter().enumerate() {
             let path = format!("{path}.{list}[{i}]");
             for field in ["name", "image"] {
@@ -97,7 +118,11 @@ fn pod_spec(path: &str, spec: &Value, errors: &mut Vec<FieldError>) {
 
 fn port_number(field: &str, number: i64, errors: &mut Vec<FieldError>) {
     if !(1..=65_535).contains(&number) {
-        errors.push(FieldError::invalid(field, number, "must be between 1 and 65535, inclusive"));
+        errors.push(FieldError::invalid(
+            field,
+            number,
+            "must be between 1 and 65535, inclusive",
+        ));
     }
 }
 
@@ -113,7 +138,11 @@ fn service_ports(object: &Value, errors: &mut Vec<FieldError>) {
         if ports.len() > 1 && port.str_at(&["name"]).is_empty() {
             errors.push(FieldError::required(&format!("{path}.name"), ""));
         }
-        port_number(&format!("{path}.port"), port.i64_at(&["port"]).unwrap_or(0), errors);
+        port_number(
+            &format!("{path}.port"),
+            port.i64_at(&["port"]).unwrap_or(0),
+            errors,
+        );
         if let Some(number) = port.i64_at(&["targetPort"]) {
             port_number(&format!("{path}.targetPort"), number, errors);
         }
@@ -123,9 +152,15 @@ fn service_ports(object: &Value, errors: &mut Vec<FieldError>) {
 fn service(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let Some(old) = old else { return };
     let external = |v: &Value| v.str_at(&["spec", "type"]) == "ExternalName";
-    let (was, is) = (old.str_at(&["spec", "clusterIP"]), object.str_at(&["spec", "clusterIP"]));
+    let (was, is) = (
+        old.str_at(&["spec", "clusterIP"]),
+        object.str_at(&["spec", "clusterIP"]),
+    );
     if !was.is_empty() && was != is && !external(old) && !external(object) {
-        let list: Value = object.at(&["spec", "clusterIPs"]).cloned().unwrap_or_default();
+        let list: Value = object
+            .at(&["spec", "clusterIPs"])
+            .cloned()
+            .unwrap_or_default();
         let why = "may not change once set";
         errors.push(FieldError::invalid("spec.clusterIPs[0]", list, why));
     }

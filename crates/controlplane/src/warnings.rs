@@ -22,11 +22,16 @@ pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
         && !object.array_at(&["spec", "externalIPs"]).is_empty()
     {
         warnings.push(
-            "spec.externalIPs is deprecated and may no longer be implemented in some clusters".to_owned(),
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
+                .to_owned(),
         );
     }
     if let Some((path, spec)) = pod_spec(kind, object) {
-        for (i, constraint) in spec.array_at(&["topologySpreadConstraints"]).iter().enumerate() {
+        for (i, constraint) in spec
+            .array_at(&["topologySpreadConstraints"])
+            .iter()
+            .enumerate()
+        {
             if constraint.get("labelSelector").is_none() {
                 warnings.push(format!(
                     "{path}.topologySpreadConstraints[{i}].labelSelector: a null labelSelector results in \

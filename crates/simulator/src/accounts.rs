@@ -15,7 +15,11 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     if world.get(&kind, &work.namespace, "default").is_ok() {
         return Ok(());
     }
-    match world.create(&kind, &work.namespace, json!({"metadata": {"name": "default"}})) {
+    match world.create(
+        &kind,
+        &work.namespace,
+        json!({"metadata": {"name": "default"}}),
+    ) {
         Err(failure) if failure.reason != "AlreadyExists" => Err(failure),
         _ => Ok(()),
     }

@@ -20,7 +20,10 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
         })
         .collect();
     let expected = i64::try_from(protected.len()).unwrap_or(i64::MAX);
-    let healthy = protected.iter().filter(|p| !p.deleting() && pods::is_ready(&p.value)).count();
+    let healthy = protected
+        .iter()
+        .filter(|p| !p.deleting() && pods::is_ready(&p.value))
+        .count();
     let healthy = i64::try_from(healthy).unwrap_or(i64::MAX);
     let scaled = |value: &Value| match value {
         Value::String(percent) => {
@@ -29,22 +32,39 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
         }
         number => number.as_i64().unwrap_or(0),
     };
-    let desired = match (budget.value.at(&["spec", "minAvailable"]), budget.value.at(&["spec", "maxUnavailable"])) {
+    let desired = match (
+        budget.value.at(&["spec", "minAvailable"]),
+        budget.value.at(&["spec", "maxUnavailable"]),
+    ) {
         (Some(minimum), _) => scaled(minimum),
         (None, Some(maximum)) => (expected - scaled(maximum)).max(0),
         (None, None) => 0,
     };
-    let allowed = if expected == 0 { 0 } else { (healthy - desired).max(0) };
-    let generation = budget.value.i64_at(&["metadata", "generation"]).unwrap_or(0);
-    let mut status = budget.value.get("status").cloned().unwrap_or_else(Value::object);
+    let allowed = if expected == 0 {
+        0
+    } else {
+        (healthy - desired).max(0)
+    };
+    let generation = budget
+        .value
+        .i64_at(&["metadata", "generation"])
+        .unwrap_or(0);
+    let mut status = budget
+        .value
+        .get("status")
+        .cloned()
+        .unwrap_or_else(Value::object);
     status.set_at(&["observedGeneration"], generation);
     status.set_at(&["disruptionsAllowed"], allowed);
     status.set_at(&["currentHealthy"], healthy);
     status.set_at(&["desiredHealthy"], desired);
     status.set_at(&["expectedPods"], expected);
     let mut conditions = status.array_at(&["conditions"]).to_vec();
-    let (holds, reason) =
-        if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
+    let (holds, reason) = if allowed > 0 {
+        ("True", "SufficientPods")
+    } else {
+        ("False", "InsufficientPods")
+    };
     let condition = json!({
         "type": "DisruptionAllowed", "status": holds, "reason": reason, "message": "",
         "observedGeneration": generation, "lastTransitionTime": world.now(),

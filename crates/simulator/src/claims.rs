@@ -30,8 +30,16 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
         named => named.to_owned(),
     };
     let class = claim.value.str_at(&["spec", "storageClassName"]).to_owned();
-    let size = claim.value.at(&["spec", "resources", "requests", "storage"]).cloned().unwrap_or_else(|| "1Gi".into());
-    let modes = claim.value.at(&["spec", "accessModes"]).cloned().unwrap_or_else(|| json!(["ReadWriteOnce"]));
+    let size = claim
+        .value
+        .at(&["spec", "resources", "requests", "storage"])
+        .cloned()
+        .unwrap_or_else(|| "1Gi".into());
+    let modes = claim
+        .value
+        .at(&["spec", "accessModes"])
+        .cloned()
+        .unwrap_or_else(|| json!(["ReadWriteOnce"]));
     let volumes = world.kind("", "v1", "persistentvolumes")?;
     if world.get(&volumes, "", &volume).is_err() {
         let made = world.create(&volumes, "", json!({
@@ -50,7 +58,10 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     }
     let claim = world.modify(&kind, &claim, |c| {
         c.set_at(&["spec", "volumeName"], volume.as_str());
-        c.set_at(&["metadata", "annotations", "pv.kubernetes.io/bind-completed"], "yes");
+        c.set_at(
+            &["metadata", "annotations", "pv.kubernetes.io/bind-completed"],
+            "yes",
+        );
         Ok(())
     })?;
     let status = json!({"phase": "Bound", "accessModes": modes, "capacity": {"storage": size}});

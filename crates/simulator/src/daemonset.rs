@@ -14,18 +14,30 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     let pod_kind = world.kind("", "v1", "pods")?;
     let claimed = world.claim(&pod_kind, &kind, &set, &selector(&set.value)?)?;
     let nodes = world.list(&world.kind("", "v1", "nodes")?, "");
-    let generation = set.value.i64_at(&["metadata", "generation"]).unwrap_or(1).to_string();
+    let generation = set
+        .value
+        .i64_at(&["metadata", "generation"])
+        .unwrap_or(1)
+        .to_string();
     let current = |pod: &Value| pod.str_at(&["metadata", "labels", GENERATION]) == generation;
     let node_of = |pod: &Value| {
         let named = pod.str_at(&["spec", "nodeName"]);
-        if named.is_empty() { pod.str_at(&["metadata", "annotations", NODE]).to_owned() } else { named.to_owned() }
+        if named.is_empty() {
+            pod.str_at(&["metadata", "annotations", NODE]).to_owned()
+        } else {
+            named.to_owned()
+        }
     };
     let (mut scheduled, mut ready, mut available, mut updated) = (0, 0, 0, 0);
     let minimum = set.value.i64_at(&["spec", "minReadySeconds"]).unwrap_or(0);
     for node in &nodes {
-        let here: Vec<_> =
-            claimed.iter().filter(|p| pods::is_active(p) && node_of(&p.value) == node.name()).collect();
-        let ending = claimed.iter().any(|p| p.deleting() && node_of(&p.value) == node.name());
+        let here: Vec<_> = claimed
+            .iter()
+            .filter(|p| pods::is_active(p) && node_of(&p.value) == node.name())
+            .collect();
+        let ending = claimed
+            .iter()
+            .any(|p| p.deleting() && node_of(&p.value) == node.name());
         if let Some(pod) = here.first() {
             scheduled += 1;
             ready += i64::from(pods::is_ready(&pod.value));
@@ -36,7 +48,11 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
                 world.delete(&pod_kind, pod, None)?;
             }
         } else if !ending && !set.deleting() {
-            let template = set.value.at(&["spec", "template"]).cloned().unwrap_or_default();
+            let template = set
+                .value
+                .at(&["spec", "template"])
+                .cloned()
+                .unwrap_or_default();
             let mut pod = pods::from_template(&kind, &set, &template);
             pod.set_at(&["metadata", "labels", GENERATION], generation.as_str());
             pod.set_at(&["metadata", "annotations", NODE], node.name());

@@ -40,17 +40,35 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     let selector = selector(&deployment.value)?;
     let mut sets = world.claim(&set_kind, &kind, &deployment, &selector)?;
     sets.sort_by(|a, b| {
-        let age = |o: &Object| (o.value.str_at(&["metadata", "creationTimestamp"]).to_owned(), o.name().to_owned());
+        let age = |o: &Object| {
+            (
+                o.value
+                    .str_at(&["metadata", "creationTimestamp"])
+                    .to_owned(),
+                o.name().to_owned(),
+            )
+        };
         age(a).cmp(&age(b))
     });
     let wanted = template(&deployment.value);
     let position = sets.iter().position(|s| template(&s.value) == wanted);
     let new = position.map(|i| sets.remove(i));
-    let mut rollout = Rollout { kind, set_kind, deployment, new, old: sets };
+    let mut rollout = Rollout {
+        kind,
+        set_kind,
+        deployment,
+        new,
+        old: sets,
+    };
     if rollout.deployment.deleting() {
         return status::write(world, work, &rollout, None);
     }
-    let paused = rollout.deployment.value.at(&["spec", "paused"]).and_then(Value::as_bool) == Some(true);
+    let paused = rollout
+        .deployment
+        .value
+        .at(&["spec", "paused"])
+        .and_then(Value::as_bool)
+        == Some(true);
     if paused {
         rollout.scale_to_desired(world)?;
         return status::write(world, work, &rollout, Some(status::Pause::Paused));
@@ -60,7 +78,12 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
         rollout.scale_to_desired(world)?;
         return status::write(world, work, &rollout, None);
     }
-    if rollout.deployment.value.str_at(&["spec", "strategy", "type"]) == "Recreate" {
+    if rollout
+        .deployment
+        .value
+        .str_at(&["spec", "strategy", "type"])
+        == "Recreate"
+    {
         rollout::recreate(world, &mut rollout)?;
     } else {
         rollout::rolling(world, &mut rollout)?;
@@ -73,7 +96,10 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
 
 /// Returns the template of a Deployment or ReplicaSet, without the label that tells sets apart.
 fn template(object: &Value) -> Value {
-    let mut template = object.at(&["spec", "template"]).cloned().unwrap_or_default();
+    let mut template = object
+        .at(&["spec", "template"])
+        .cloned()
+        .unwrap_or_default();
     template.remove_at(&["metadata", "labels", HASH]);
     template
 }
@@ -93,7 +119,11 @@ fn replicas(object: &Object) -> i64 {
 }
 
 fn revision(object: &Object) -> i64 {
-    object.value.str_at(&["metadata", "annotations", REVISION]).parse().unwrap_or(0)
+    object
+        .value
+        .str_at(&["metadata", "annotations", REVISION])
+        .parse()
+        .unwrap_or(0)
 }
 
 impl Rollout {
@@ -106,7 +136,9 @@ impl Rollout {
     }
 
     fn status_sum(&self, field: &str) -> i64 {
-        self.all().map(|s| s.value.i64_at(&["status", field]).unwrap_or(0)).sum()
+        self.all()
+            .map(|s| s.value.i64_at(&["status", field]).unwrap_or(0))
+            .sum()
     }
 
     fn spec_sum(&self) -> i64 {
@@ -117,7 +149,10 @@ impl Rollout {
     fn bounds(&self) -> (i64, i64) {
         let desired = self.desired();
         let of = |name: &str| {
-            let value = self.deployment.value.at(&["spec", "strategy", "rollingUpdate", name]);
+            let value = self
+                .deployment
+                .value
+                .at(&["spec", "strategy", "rollingUpdate", name]);
             match value {
                 Some(Value::String(s)) => {
                     let percent: i64 = s.trim_end_matches('%').parse().unwrap_or(0);
@@ -139,7 +174,11 @@ impl Rollout {
             (number, false) => number,
         };
         // Both zero would stand still for ever.
-        let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };
+        let unavailable = if surge == 0 && unavailable == 0 {
+            1
+        } else {
+            unavailable
+        };
         (surge, unavailable.min(desired))
     }
 
@@ -163,7 +202,8 @@ impl Rollout {
             }
             None => {
                 let room = (self.desired() + surge - self.spec_sum()).max(0);
-                let rolling = self.deployment.value.str_at(&["spec", "strategy", "type"]) != "Recreate";
+                let rolling =
+                    self.deployment.value.str_at(&["spec", "strategy", "type"]) != "Recreate";
                 let first = match (self.old.is_empty(), rolling) {
                     (true, _) => self.desired(),
                     (false, true) => room.min(self.desired()),
@@ -172,7 +212,12 @@ impl Rollout {
                 self.new = Some(self.create_new(world, &number, first, surge)?);
             }
         }
-        if self.deployment.value.str_at(&["metadata", "annotations", REVISION]) != number {
+        if self
+            .deployment
+            .value
+            .str_at(&["metadata", "annotations", REVISION])
+            != number
+        {
             self.deployment = world.modify_status(&self.kind, &self.deployment, |d| {
                 d.set_at(&["metadata", "annotations", REVISION], number.as_str());
                 Ok(())
@@ -181,7 +226,13 @@ impl Rollout {
         Ok(())
     }
 
-    fn create_new(&self, world: &World, number: &str, first: i64, surge: i64) -> Result<Arc<Object>> {
+    fn create_new(
+        &self,
+        world: &World,
+        number: &str,
+        first: i64,
+        surge: i64,
+    ) -> Result<Arc<Object>> {
         let deployment = &self.deployment;
         let mut collisions = 0;
         loop {
@@ -189,15 +240,23 @@ impl Rollout {
             let hash = hash(&pod, collisions);
             pod.set_at(&["metadata", "labels", HASH], hash.as_str());
             let name = format!("{}-{hash}", deployment.name());
-            let mut annotations =
-                deployment.value.at(&["metadata", "annotations"]).cloned().unwrap_or_else(Value::object);
+            let mut annotations = deployment
+                .value
+                .at(&["metadata", "annotations"])
+                .cloned()
+                .unwrap_or_else(Value::object);
             annotations.remove_at(&[LAST_APPLIED]);
             annotations.set_at(&[REVISION], number);
             annotations.set_at(&[DESIRED], self.desired().to_string());
             annotations.set_at(&[MAX], (self.desired() + surge).to_string());
-            let mut selector = deployment.value.at(&["spec", "selector"]).cloned().unwrap_or_default();
+            let mut selector = deployment
+                .value
+                .at(&["spec", "selector"])
+                .cloned()
+                .unwrap_or_default();
             selector.set_at(&["matchLabels", HASH], hash.as_str());
-            let mut spec = json!({"replicas": first, "selector": selector, "template": pod.clone()});
+            let mut spec =
+                json!({"replicas": first, "selector": selector, "template": pod.clone()});
             if let Some(seconds) = deployment.value.at(&["spec", "minReadySeconds"]) {
                 spec.set_at(&["minReadySeconds"], seconds);
             }
@@ -211,7 +270,9 @@ impl Rollout {
                 "spec": spec,
             });
             match world.create(&self.set_kind, deployment.namespace(), set) {
-                Err(failure) if failure.reason == "AlreadyExists" && collisions < 10 => collisions += 1,
+                Err(failure) if failure.reason == "AlreadyExists" && collisions < 10 => {
+                    collisions += 1
+                }
                 done => return done,
             }
         }
@@ -276,7 +337,12 @@ impl Rollout {
             s.set_at(&["metadata", "annotations", MAX], max.as_str());
             Ok(())
         })?;
-        if let Some(slot) = self.old.iter_mut().chain(&mut self.new).find(|s| s.uid() == set.uid()) {
+        if let Some(slot) = self
+            .old
+            .iter_mut()
+            .chain(&mut self.new)
+            .find(|s| s.uid() == set.uid())
+        {
             *slot = changed;
         }
         Ok(())
@@ -284,7 +350,11 @@ impl Rollout {
 
     /// Deletes sets of revisions that are too old to go back to.
     fn clean_up(&mut self, world: &World) -> Result<()> {
-        let limit = self.deployment.value.i64_at(&["spec", "revisionHistoryLimit"]).unwrap_or(10);
+        let limit = self
+            .deployment
+            .value
+            .i64_at(&["spec", "revisionHistoryLimit"])
+            .unwrap_or(10);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut idle: Vec<&Arc<Object>> = self
             .old

@@ -20,9 +20,19 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     }
     let pod_kind = world.kind("", "v1", "pods")?;
     let claimed = world.claim(&pod_kind, &kind, &job, &selector(&job.value)?)?;
-    let active: Vec<Arc<Object>> = claimed.iter().filter(|p| pods::is_active(p)).cloned().collect();
+    let active: Vec<Arc<Object>> = claimed
+        .iter()
+        .filter(|p| pods::is_active(p))
+        .cloned()
+        .collect();
     let phase = |wanted: &str| {
-        i64::try_from(claimed.iter().filter(|p| p.value.str_at(&["status", "phase"]) == wanted).count()).unwrap_or(0)
+        i64::try_from(
+            claimed
+                .iter()
+                .filter(|p| p.value.str_at(&["status", "phase"]) == wanted)
+                .count(),
+        )
+        .unwrap_or(0)
     };
     let (succeeded, failed) = (phase("Succeeded"), phase("Failed"));
     let spec = |name: &str| job.value.i64_at(&["spec", name]);
@@ -40,18 +50,39 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     let too_long = deadline.is_some_and(|(seconds, since)| {
         world.timestamp().duration_since(since).as_secs() >= seconds
     });
-    let mut status = job.value.get("status").cloned().unwrap_or_else(Value::object);
+    let mut status = job
+        .value
+        .get("status")
+        .cloned()
+        .unwrap_or_else(Value::object);
     let mut conditions = status.array_at(&["conditions"]).to_vec();
     let now = world.now();
     let mut active_now = running;
     if suspended {
         end_all(world, &active)?;
         active_now = 0;
-        condition(&mut conditions, "Suspended", "True", "JobSuspended", "Job suspended", &now);
+        condition(
+            &mut conditions,
+            "Suspended",
+            "True",
+            "JobSuspended",
+            "Job suspended",
+            &now,
+        );
         status.remove_at(&["startTime"]);
     } else {
-        if conditions.iter().any(|c| c.str_at(&["type"]) == "Suspended") {
-            condition(&mut conditions, "Suspended", "False", "JobResumed", "Job resumed", &now);
+        if conditions
+            .iter()
+            .any(|c| c.str_at(&["type"]) == "Suspended")
+        {
+            condition(
+                &mut conditions,
+                "Suspended",
+                "False",
+                "JobResumed",
+                "Job resumed",
+                &now,
+            );
         }
         if started.is_empty() {
             status.set_at(&["startTime"], now.as_str());
@@ -60,17 +91,40 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
             end_all(world, &active)?;
             active_now = 0;
             let (reason, message) = if too_long {
-                ("DeadlineExceeded", "Job was active longer than specified deadline")
+                (
+                    "DeadlineExceeded",
+                    "Job was active longer than specified deadline",
+                )
             } else {
-                ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+                (
+                    "BackoffLimitExceeded",
+                    "Job has reached the specified backoff limit",
+                )
             };
-            condition(&mut conditions, "FailureTarget", "True", reason, message, &now);
+            condition(
+                &mut conditions,
+                "FailureTarget",
+                "True",
+                reason,
+                message,
+                &now,
+            );
             condition(&mut conditions, "Failed", "True", reason, message, &now);
         } else if done {
             end_all(world, &active)?;
             active_now = 0;
-            let (reason, message) = ("CompletionsReached", "Reached expected number of succeeded pods");
-            condition(&mut conditions, "SuccessCriteriaMet", "True", reason, message, &now);
+            let (reason, message) = (
+                "CompletionsReached",
+                "Reached expected number of succeeded pods",
+            );
+            condition(
+                &mut conditions,
+                "SuccessCriteriaMet",
+                "True",
+                reason,
+                message,
+                &now,
+            );
             condition(&mut conditions, "Complete", "True", reason, message, &now);
             status.set_at(&["completionTime"], now.as_str());
         } else if !job.deleting() {
@@ -80,15 +134,26 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
                 None => parallelism,
             };
             if running < wanted {
-                let template = job.value.at(&["spec", "template"]).cloned().unwrap_or_default();
+                let template = job
+                    .value
+                    .at(&["spec", "template"])
+                    .cloned()
+                    .unwrap_or_default();
                 pods::create(world, &kind, &job, &template, wanted - running)?;
             } else if running > wanted {
-                pods::delete_surplus(world, &active, usize::try_from(running - wanted).unwrap_or(0))?;
+                pods::delete_surplus(
+                    world,
+                    &active,
+                    usize::try_from(running - wanted).unwrap_or(0),
+                )?;
             }
         }
     }
     let ready = active.iter().filter(|p| pods::is_ready(&p.value)).count();
-    let terminating = claimed.iter().filter(|p| p.deleting() && !pods::is_finished(&p.value)).count();
+    let terminating = claimed
+        .iter()
+        .filter(|p| p.deleting() && !pods::is_finished(&p.value))
+        .count();
     set_count(&mut status, "active", active_now);
     set_count(&mut status, "succeeded", succeeded);
     set_count(&mut status, "failed", failed);
@@ -100,18 +165,32 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     }
     world.set_status(&kind, &job, MANAGER, &status)?;
     if let Some((seconds, _)) = spec("activeDeadlineSeconds").zip(Some(())) {
-        world.add_after(work.clone(), Duration::from_secs(seconds.unsigned_abs() + 1));
+        world.add_after(
+            work.clone(),
+            Duration::from_secs(seconds.unsigned_abs() + 1),
+        );
     }
     Ok(())
 }
 
 fn end_all(world: &World, pods: &[Arc<Object>]) -> Result<()> {
     let kind = world.kind("", "v1", "pods")?;
-    pods.iter().try_for_each(|pod| world.delete(&kind, pod, None))
+    pods.iter()
+        .try_for_each(|pod| world.delete(&kind, pod, None))
 }
 
-fn condition(list: &mut Vec<Value>, kind: &str, status: &str, reason: &str, message: &str, now: &str) {
-    if list.iter().any(|c| c.str_at(&["type"]) == kind && c.str_at(&["status"]) == status) {
+fn condition(
+    list: &mut Vec<Value>,
+    kind: &str,
+    status: &str,
+    reason: &str,
+    message: &str,
+    now: &str,
+) {
+    if list
+        .iter()
+        .any(|c| c.str_at(&["type"]) == kind && c.str_at(&["status"]) == status)
+    {
         return;
     }
     list.retain(|c| c.str_at(&["type"]) != kind);
@@ -132,13 +211,19 @@ fn finished_condition(job: &Value) -> Option<String> {
 
 /// Deletes a job that ended long enough ago.
 fn expire(world: &mut World, work: &Work, job: &Object, since: &str) -> Result<()> {
-    let Some(keep) = job.value.i64_at(&["spec", "ttlSecondsAfterFinished"]) else { return Ok(()) };
-    let elapsed =
-        since.parse::<Timestamp>().map_or(0, |since| world.timestamp().duration_since(since).as_secs());
+    let Some(keep) = job.value.i64_at(&["spec", "ttlSecondsAfterFinished"]) else {
+        return Ok(());
+    };
+    let elapsed = since
+        .parse::<Timestamp>()
+        .map_or(0, |since| world.timestamp().duration_since(since).as_secs());
     if elapsed >= keep {
         let kind = world.kind("batch", "v1", "jobs")?;
         return world.delete(&kind, job, None);
     }
-    world.add_after(work.clone(), Duration::from_secs((keep - elapsed).unsigned_abs()));
+    world.add_after(
+        work.clone(),
+        Duration::from_secs((keep - elapsed).unsigned_abs()),
+    );
     Ok(())
 }

@@ -63,7 +63,9 @@ enum Stage {
 impl World {
     /// Makes the node.
     pub(crate) fn make_node(&self) {
-        let Ok(kind) = self.kind("", "v1", "nodes") else { return };
+        let Ok(kind) = self.kind("", "v1", "nodes") else {
+            return;
+        };
         let name = crate::NODE;
         let target = Target::collection(&kind, "");
         let node = json!({
@@ -81,9 +83,12 @@ impl World {
             return;
         }
         let target = Target::object(&kind, "", name);
-        let Ok(node) = self.registry.find(&target) else { return };
+        let Ok(node) = self.registry.find(&target) else {
+            return;
+        };
         let now = self.now();
-        let room = json!({"cpu": "64", "memory": "256Gi", "pods": "110000", "ephemeral-storage": "1Ti"});
+        let room =
+            json!({"cpu": "64", "memory": "256Gi", "pods": "110000", "ephemeral-storage": "1Ti"});
         let condition = |kind: &str, status: &str, reason: &str, message: &str| {
             json!({
                 "type": kind, "status": status, "reason": reason, "message": message,
@@ -169,14 +174,24 @@ fn schedule(world: &World, kind: &Arc<Kind>, pod: &Object) -> Result<()> {
     let options = WriteOptions::system("kube-scheduler");
     let now = world.now();
     if unschedulable {
-        let mut status = pod.value.get("status").cloned().unwrap_or_else(Value::object);
-        let known = status.array_at(&["conditions"]).iter().any(|c| c.str_at(&["type"]) == "PodScheduled");
+        let mut status = pod
+            .value
+            .get("status")
+            .cloned()
+            .unwrap_or_else(Value::object);
+        let known = status
+            .array_at(&["conditions"])
+            .iter()
+            .any(|c| c.str_at(&["type"]) == "PodScheduled");
         if !known {
-            status.set_at(&["conditions"], json!([{
-                "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-                "message": "0/1 nodes are available: 1 Insufficient cpu.",
-                "lastProbeTime": null, "lastTransitionTime": now.as_str(),
-            }]));
+            status.set_at(
+                &["conditions"],
+                json!([{
+                    "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                    "message": "0/1 nodes are available: 1 Insufficient cpu.",
+                    "lastProbeTime": null, "lastTransitionTime": now.as_str(),
+                }]),
+            );
             world.set_status(kind, pod, "kube-scheduler", &status)?;
         }
         return Ok(());
@@ -221,7 +236,12 @@ fn begin(world: &mut World, work: &Work, kind: &Arc<Kind>, pod: &Object) -> Resu
         Stage::Creating
     };
     let delay = world.speed.start_delay / 2;
-    let run = Run { stage, due: Instant::now() + delay, address, restarts: 0 };
+    let run = Run {
+        stage,
+        due: Instant::now() + delay,
+        address,
+        restarts: 0,
+    };
     world.kubelet.pods.insert(pod.uid().to_owned(), run.clone());
     if finished {
         return Ok(());
@@ -234,9 +254,17 @@ fn begin(world: &mut World, work: &Work, kind: &Arc<Kind>, pod: &Object) -> Resu
 }
 
 /// Brings a pod to its next stage.
-fn advance(world: &mut World, work: &Work, kind: &Arc<Kind>, pod: &Object, mut run: Run) -> Result<()> {
+fn advance(
+    world: &mut World,
+    work: &Work,
+    kind: &Arc<Kind>,
+    pod: &Object,
+    mut run: Run,
+) -> Result<()> {
     let containers = pod.value.array_at(&["spec", "containers"]);
-    let fault = containers.iter().find_map(|c| Fault::of_container(&pod.value, c));
+    let fault = containers
+        .iter()
+        .find_map(|c| Fault::of_container(&pod.value, c));
     let speed = world.speed.clone();
     let endless = pod.value.str_at(&["spec", "restartPolicy"]) == "Always";
     let pause = |restarts: u32| speed.back_off * 2_u32.pow(restarts.min(DOUBLINGS_MAX));
@@ -289,7 +317,10 @@ fn starting(speed: &Speed, fault: Option<Fault>, _endless: bool) -> Option<Durat
 /// Ends a pod: its containers get a moment, then it is gone.
 fn stop(world: &mut World, work: &Work, kind: &Arc<Kind>, pod: &Object) -> Result<()> {
     let now = Instant::now();
-    let grace = pod.value.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0);
+    let grace = pod
+        .value
+        .i64_at(&["metadata", "deletionGracePeriodSeconds"])
+        .unwrap_or(0);
     let run = world.kubelet.pods.get(pod.uid()).cloned();
     match run {
         Some(run) if run.stage == Stage::Stopping && now >= run.due => {
@@ -308,7 +339,12 @@ fn stop(world: &mut World, work: &Work, kind: &Arc<Kind>, pod: &Object) -> Resul
             let grace = Duration::from_secs(grace.unsigned_abs());
             let delay = world.speed.stop_delay.min(grace);
             let address = other.map_or_else(String::new, |r| r.address);
-            let run = Run { stage: Stage::Stopping, due: now + delay, address, restarts: 0 };
+            let run = Run {
+                stage: Stage::Stopping,
+                due: now + delay,
+                address,
+                restarts: 0,
+            };
             world.kubelet.pods.insert(pod.uid().to_owned(), run);
             world.add_after(work.clone(), delay);
             Ok(())

@@ -94,7 +94,10 @@ impl Simulator {
     pub fn start(registry: Registry, mode: Mode, speed: Speed) -> Self {
         let (stop, stopped) = watch::channel(false);
         let world = world::World::new(registry, mode, speed);
-        Self { stop, task: tokio::spawn(world.run(stopped)) }
+        Self {
+            stop,
+            task: tokio::spawn(world.run(stopped)),
+        }
     }
 
     /// Stops. What is under way stays as it is.

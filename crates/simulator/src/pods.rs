@@ -28,7 +28,9 @@ pub(crate) fn is_available(pod: &Value, seconds: i64, now: Timestamp) -> bool {
 }
 
 fn condition<'a>(pod: &'a Value, kind: &str) -> Option<&'a Value> {
-    pod.array_at(&["status", "conditions"]).iter().find(|c| c.str_at(&["type"]) == kind)
+    pod.array_at(&["status", "conditions"])
+        .iter()
+        .find(|c| c.str_at(&["type"]) == kind)
 }
 
 /// Returns true if a pod has ended, well or not.
@@ -67,7 +69,11 @@ pub(crate) fn create(
 ) -> Result<()> {
     let pods = world.kind("", "v1", "pods")?;
     for _ in 0..count {
-        world.create(&pods, owner.namespace(), from_template(kind, owner, template))?;
+        world.create(
+            &pods,
+            owner.namespace(),
+            from_template(kind, owner, template),
+        )?;
     }
     Ok(())
 }
@@ -83,7 +89,12 @@ pub(crate) fn delete_surplus(world: &World, pods: &[Arc<Object>], count: usize) 
             "Unknown" => 1,
             _ => 2,
         };
-        (scheduled, running, is_ready(&pod.value), std::cmp::Reverse(pod.revision))
+        (
+            scheduled,
+            running,
+            is_ready(&pod.value),
+            std::cmp::Reverse(pod.revision),
+        )
     });
     for pod in order.into_iter().take(count) {
         world.delete(&kind, pod, None)?;

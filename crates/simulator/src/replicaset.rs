@@ -11,21 +11,38 @@ use crate::world::{MANAGER, Work, World, selector, set_count};
 const BURST_MAX: i64 = 500;
 
 pub(crate) fn reconcile(world: &mut World, work: &Work, group: &str) -> Result<()> {
-    let plural = if group.is_empty() { "replicationcontrollers" } else { "replicasets" };
+    let plural = if group.is_empty() {
+        "replicationcontrollers"
+    } else {
+        "replicasets"
+    };
     let kind = world.kind(group, "v1", plural)?;
     let set = world.get(&kind, &work.namespace, &work.name)?;
-    let selector = if group.is_empty() { plain_selector(&set.value) } else { selector(&set.value)? };
+    let selector = if group.is_empty() {
+        plain_selector(&set.value)
+    } else {
+        selector(&set.value)?
+    };
     let pod_kind = world.kind("", "v1", "pods")?;
     let claimed = world.claim(&pod_kind, &kind, &set, &selector)?;
     let (active, rest): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|p| pods::is_active(p));
-    let terminating = rest.iter().filter(|p| p.deleting() && !pods::is_finished(&p.value)).count();
+    let terminating = rest
+        .iter()
+        .filter(|p| p.deleting() && !pods::is_finished(&p.value))
+        .count();
     let wanted = set.value.i64_at(&["spec", "replicas"]).unwrap_or(1);
     let present = i64::try_from(active.len()).unwrap_or(i64::MAX);
     let empty = Value::object();
     let template = set.value.at(&["spec", "template"]).unwrap_or(&empty);
     if !set.deleting() {
         if present < wanted {
-            pods::create(world, &kind, &set, template, (wanted - present).min(BURST_MAX))?;
+            pods::create(
+                world,
+                &kind,
+                &set,
+                template,
+                (wanted - present).min(BURST_MAX),
+            )?;
             if wanted - present > BURST_MAX {
                 world.add(work.clone());
             }
@@ -41,17 +58,26 @@ pub(crate) fn reconcile(world: &mut World, work: &Work, group: &str) -> Result<(
     let count = |test: &dyn Fn(&Value) -> bool| {
         i64::try_from(active.iter().filter(|p| test(&p.value)).count()).unwrap_or(i64::MAX)
     };
-    let labels = template.at(&["metadata", "labels"]).cloned().unwrap_or_default();
+    let labels = template
+        .at(&["metadata", "labels"])
+        .cloned()
+        .unwrap_or_default();
     let full = count(&|pod| {
         let own = pod.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
-        labels.as_object().is_none_or(|l| l.iter().all(|(k, v)| own.get(k) == Some(v)))
+        labels
+            .as_object()
+            .is_none_or(|l| l.iter().all(|(k, v)| own.get(k) == Some(v)))
     });
     let ready = count(&pods::is_ready);
     let available = count(&|pod| pods::is_available(pod, minimum, now));
     if available < ready && minimum > 0 {
         world.add_after(work.clone(), std::time::Duration::from_secs(1));
     }
-    let mut status = set.value.get("status").cloned().unwrap_or_else(Value::object);
+    let mut status = set
+        .value
+        .get("status")
+        .cloned()
+        .unwrap_or_else(Value::object);
     status.set_at(&["replicas"], present);
     set_count(&mut status, "fullyLabeledReplicas", full);
     set_count(&mut status, "readyReplicas", ready);

@@ -28,7 +28,11 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
         let status = json!({"loadBalancer": {"ingress": [{"ip": BALANCER, "ipMode": "VIP"}]}});
         world.set_status(&kind, &service, MANAGER, &status)?;
     }
-    let Some(labels) = service.value.at(&["spec", "selector"]).and_then(Value::as_object) else {
+    let Some(labels) = service
+        .value
+        .at(&["spec", "selector"])
+        .and_then(Value::as_object)
+    else {
         return Ok(());
     };
     let requirements = labels.iter().filter_map(|(key, value)| {
@@ -89,10 +93,19 @@ fn slice(
         })
         .collect();
     let slices = world.kind("discovery.k8s.io", "v1", "endpointslices")?;
-    let own = world.list(&slices, service.namespace()).into_iter().find(|s| {
-        s.value.str_at(&["metadata", "labels", "kubernetes.io/service-name"]) == service.name()
-            && s.value.str_at(&["metadata", "labels", "endpointslice.kubernetes.io/managed-by"]) == SLICE_MANAGER
-    });
+    let own = world
+        .list(&slices, service.namespace())
+        .into_iter()
+        .find(|s| {
+            s.value
+                .str_at(&["metadata", "labels", "kubernetes.io/service-name"])
+                == service.name()
+                && s.value.str_at(&[
+                    "metadata",
+                    "labels",
+                    "endpointslice.kubernetes.io/managed-by",
+                ]) == SLICE_MANAGER
+        });
     match own {
         Some(slice) => {
             let same = slice.value.array_at(&["endpoints"]) == endpoints.as_slice()
@@ -125,9 +138,15 @@ fn slice(
 
 /// Returns the number of a port that containers give a name to.
 fn named_port(behind: &[std::sync::Arc<Object>], name: &str) -> Value {
-    let ports = behind.iter().flat_map(|pod| pod.value.array_at(&["spec", "containers"]));
+    let ports = behind
+        .iter()
+        .flat_map(|pod| pod.value.array_at(&["spec", "containers"]));
     let mut ports = ports.flat_map(|c| c.array_at(&["ports"]));
-    ports.find(|p| p.str_at(&["name"]) == name).and_then(|p| p.get("containerPort")).cloned().unwrap_or_default()
+    ports
+        .find(|p| p.str_at(&["name"]) == name)
+        .and_then(|p| p.get("containerPort"))
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Gives an Ingress the address of the load balancer.
@@ -137,13 +156,25 @@ pub(crate) fn reconcile_ingress(world: &mut World, work: &Work) -> Result<()> {
     }
     let kind = world.kind("networking.k8s.io", "v1", "ingresses")?;
     let ingress = world.get(&kind, &work.namespace, &work.name)?;
-    if ingress.deleting() || !ingress.value.array_at(&["status", "loadBalancer", "ingress"]).is_empty() {
+    if ingress.deleting()
+        || !ingress
+            .value
+            .array_at(&["status", "loadBalancer", "ingress"])
+            .is_empty()
+    {
         return Ok(());
     }
     let target = Target::object(&kind, ingress.namespace(), ingress.name()).sub("status");
-    world.registry.modify_now(&target, &WriteOptions::system("ingress-controller"), |live| {
-        live.set_at(&["status", "loadBalancer", "ingress"], json!([{"ip": BALANCER}]));
-        Ok(())
-    })?;
+    world.registry.modify_now(
+        &target,
+        &WriteOptions::system("ingress-controller"),
+        |live| {
+            live.set_at(
+                &["status", "loadBalancer", "ingress"],
+                json!([{"ip": BALANCER}]),
+            );
+            Ok(())
+        },
+    )?;
     Ok(())
 }

@@ -19,14 +19,25 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     let claimed = world.claim(&pod_kind, &kind, &set, &selector(&set.value)?)?;
     let revision = ensure_revision(world, &kind, &set)?;
     let replicas = set.value.i64_at(&["spec", "replicas"]).unwrap_or(1);
-    let start = set.value.i64_at(&["spec", "ordinals", "start"]).unwrap_or(0);
+    let start = set
+        .value
+        .i64_at(&["spec", "ordinals", "start"])
+        .unwrap_or(0);
     let parallel = set.value.str_at(&["spec", "podManagementPolicy"]) == "Parallel";
     let find = |ordinal: i64| {
         let name = format!("{}-{ordinal}", set.name());
         claimed.iter().find(move |p| p.name() == name)
     };
     if !set.deleting() {
-        act(world, &kind, &pod_kind, &set, &claimed, &revision, (start, replicas, parallel))?;
+        act(
+            world,
+            &kind,
+            &pod_kind,
+            &set,
+            &claimed,
+            &revision,
+            (start, replicas, parallel),
+        )?;
     }
     let minimum = set.value.i64_at(&["spec", "minReadySeconds"]).unwrap_or(0);
     let now = world.timestamp();
@@ -35,13 +46,26 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
         present += 1;
         ready += i64::from(pods::is_ready(&pod.value) && !pod.deleting());
         available += i64::from(pods::is_available(&pod.value, minimum, now) && !pod.deleting());
-        updated += i64::from(pod.value.str_at(&["metadata", "labels", REVISION]) == revision && !pod.deleting());
+        updated += i64::from(
+            pod.value.str_at(&["metadata", "labels", REVISION]) == revision && !pod.deleting(),
+        );
     }
-    let surplus = claimed.iter().filter(|p| ordinal(set.name(), p.name()).is_some_and(|o| o >= start + replicas)).count();
+    let surplus = claimed
+        .iter()
+        .filter(|p| ordinal(set.name(), p.name()).is_some_and(|o| o >= start + replicas))
+        .count();
     let complete = updated == replicas && ready == replicas && surplus == 0;
     let known = set.value.str_at(&["status", "currentRevision"]);
-    let current = if complete || known.is_empty() { revision.clone() } else { known.to_owned() };
-    let of_current = if current == revision { updated } else { present - updated };
+    let current = if complete || known.is_empty() {
+        revision.clone()
+    } else {
+        known.to_owned()
+    };
+    let of_current = if current == revision {
+        updated
+    } else {
+        present - updated
+    };
     let mut status = json!({
         "replicas": present + i64::try_from(surplus).unwrap_or(0), "availableReplicas": available,
         "currentRevision": current, "updateRevision": revision, "collisionCount": 0,
@@ -49,7 +73,11 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     if let Some(generation) = set.value.i64_at(&["metadata", "generation"]) {
         status.set_at(&["observedGeneration"], generation);
     }
-    for (name, count) in [("readyReplicas", ready), ("currentReplicas", of_current), ("updatedReplicas", updated)] {
+    for (name, count) in [
+        ("readyReplicas", ready),
+        ("currentReplicas", of_current),
+        ("updatedReplicas", updated),
+    ] {
         crate::world::set_count(&mut status, name, count);
     }
     world.set_status(&kind, &set, MANAGER, &status)?;
@@ -101,7 +129,9 @@ fn act(
     }
     let mut surplus: Vec<&Arc<Object>> = claimed
         .iter()
-        .filter(|p| ordinal(set.name(), p.name()).is_some_and(|o| o >= start + replicas || o < start))
+        .filter(|p| {
+            ordinal(set.name(), p.name()).is_some_and(|o| o >= start + replicas || o < start)
+        })
         .collect();
     surplus.sort_by_key(|p| std::cmp::Reverse(ordinal(set.name(), p.name())));
     for pod in surplus {
@@ -115,9 +145,14 @@ fn act(
     if set.value.str_at(&["spec", "updateStrategy", "type"]) == "OnDelete" {
         return Ok(());
     }
-    let partition = set.value.i64_at(&["spec", "updateStrategy", "rollingUpdate", "partition"]).unwrap_or(0);
+    let partition = set
+        .value
+        .i64_at(&["spec", "updateStrategy", "rollingUpdate", "partition"])
+        .unwrap_or(0);
     for number in (start + partition..start + replicas).rev() {
-        let Some(pod) = find(number) else { return Ok(()) };
+        let Some(pod) = find(number) else {
+            return Ok(());
+        };
         if pod.value.str_at(&["metadata", "labels", REVISION]) != revision {
             if !pod.deleting() {
                 world.delete(pod_kind, pod, None)?;
@@ -140,14 +175,28 @@ fn create(
     revision: &str,
 ) -> Result<()> {
     let name = format!("{}-{number}", set.name());
-    let template = set.value.at(&["spec", "template"]).cloned().unwrap_or_default();
+    let template = set
+        .value
+        .at(&["spec", "template"])
+        .cloned()
+        .unwrap_or_default();
     let mut pod = pods::from_template(kind, set, &template);
     pod.set_at(&["metadata", "name"], name.as_str());
     pod.set_at(&["metadata", "labels", REVISION], revision);
-    pod.set_at(&["metadata", "labels", "apps.kubernetes.io/pod-index"], number.to_string());
-    pod.set_at(&["metadata", "labels", "statefulset.kubernetes.io/pod-name"], name.as_str());
+    pod.set_at(
+        &["metadata", "labels", "apps.kubernetes.io/pod-index"],
+        number.to_string(),
+    );
+    pod.set_at(
+        &["metadata", "labels", "statefulset.kubernetes.io/pod-name"],
+        name.as_str(),
+    );
     pod.set_at(&["spec", "hostname"], name.as_str());
-    if let Some(service) = set.value.at(&["spec", "serviceName"]).filter(|s| s.as_str() != Some("")) {
+    if let Some(service) = set
+        .value
+        .at(&["spec", "serviceName"])
+        .filter(|s| s.as_str() != Some(""))
+    {
         pod.set_at(&["spec", "subdomain"], service);
     }
     let claim_kind = world.kind("", "v1", "persistentvolumeclaims")?;
@@ -185,17 +234,24 @@ fn revision_hash(data: &Value) -> String {
         json = json.replace(plain, escaped);
     }
     json.push('0');
-    let hash = json
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
+    let hash = json.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        hash.wrapping_mul(0x0100_0193) ^ u32::from(byte)
+    });
     let digits = hash.to_string();
-    digits.bytes().map(|digit| char::from(SAFE[usize::from(digit) % SAFE.len()])).collect()
+    digits
+        .bytes()
+        .map(|digit| char::from(SAFE[usize::from(digit) % SAFE.len()]))
+        .collect()
 }
 
 /// Makes the ControllerRevision of the present template, and returns its name.
 fn ensure_revision(world: &World, kind: &Kind, set: &Object) -> Result<String> {
     let revisions = world.kind("apps", "v1", "controllerrevisions")?;
-    let template = set.value.at(&["spec", "template"]).cloned().unwrap_or_default();
+    let template = set
+        .value
+        .at(&["spec", "template"])
+        .cloned()
+        .unwrap_or_default();
     let mut data = template.clone();
     data.set_at(&["$patch"], "replace");
     let data = json!({"spec": {"template": data}});
@@ -207,11 +263,16 @@ fn ensure_revision(world: &World, kind: &Kind, set: &Object) -> Result<String> {
     let own = world.list(&revisions, set.namespace());
     let newest = own
         .iter()
-        .filter(|r| crate::world::controller_of(&r.value).is_some_and(|c| c.str_at(&["uid"]) == set.uid()))
+        .filter(|r| {
+            crate::world::controller_of(&r.value).is_some_and(|c| c.str_at(&["uid"]) == set.uid())
+        })
         .filter_map(|r| r.value.i64_at(&["revision"]))
         .max()
         .unwrap_or(0);
-    let mut labels = template.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::object);
+    let mut labels = template
+        .at(&["metadata", "labels"])
+        .cloned()
+        .unwrap_or_else(Value::object);
     labels.set_at(&["controller.kubernetes.io/hash"], hash);
     let revision = json!({
         "metadata": {"name": name.as_str(), "labels": labels, "ownerReferences": [reference(kind, set)]},

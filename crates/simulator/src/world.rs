@@ -31,14 +31,14 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 /// What is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Work {
-    pub(crate) controller: Controller,
+    pub(crate) worker: Worker,
     pub(crate) namespace: String,
     pub(crate) name: String,
 }
 
 /// Who looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Controller {
+pub(crate) enum Worker {
     Deployment,
     ReplicaSet,
     ReplicationController,
@@ -54,8 +54,12 @@ pub(crate) enum Controller {
 }
 
 impl Work {
-    pub(crate) fn new(controller: Controller, namespace: &str, name: &str) -> Self {
-        Self { controller, namespace: namespace.to_owned(), name: name.to_owned() }
+    pub(crate) fn new(worker: Worker, namespace: &str, name: &str) -> Self {
+        Self {
+            worker,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
     }
 }
 
@@ -141,23 +145,24 @@ impl World {
     /// Has something looked at after a while.
     pub(crate) fn add_after(&mut self, work: Work, after: Duration) {
         self.timer_number += 1;
-        self.timers.insert((Instant::now() + after, self.timer_number), work);
+        self.timers
+            .insert((Instant::now() + after, self.timer_number), work);
     }
 
     fn work(&mut self, work: &Work) {
-        let outcome = match work.controller {
-            Controller::Deployment => crate::deployment::reconcile(self, work),
-            Controller::ReplicaSet => crate::replicaset::reconcile(self, work, "apps"),
-            Controller::ReplicationController => crate::replicaset::reconcile(self, work, ""),
-            Controller::StatefulSet => crate::statefulset::reconcile(self, work),
-            Controller::DaemonSet => crate::daemonset::reconcile(self, work),
-            Controller::Job => crate::job::reconcile(self, work),
-            Controller::Service => crate::services::reconcile(self, work),
-            Controller::Ingress => crate::services::reconcile_ingress(self, work),
-            Controller::Budget => crate::budgets::reconcile(self, work),
-            Controller::Claim => crate::claims::reconcile(self, work),
-            Controller::Account => crate::accounts::reconcile(self, work),
-            Controller::Pod => crate::kubelet::reconcile(self, work),
+        let outcome = match work.worker {
+            Worker::Deployment => crate::deployment::reconcile(self, work),
+            Worker::ReplicaSet => crate::replicaset::reconcile(self, work, "apps"),
+            Worker::ReplicationController => crate::replicaset::reconcile(self, work, ""),
+            Worker::StatefulSet => crate::statefulset::reconcile(self, work),
+            Worker::DaemonSet => crate::daemonset::reconcile(self, work),
+            Worker::Job => crate::job::reconcile(self, work),
+            Worker::Service => crate::services::reconcile(self, work),
+            Worker::Ingress => crate::services::reconcile_ingress(self, work),
+            Worker::Budget => crate::budgets::reconcile(self, work),
+            Worker::Claim => crate::claims::reconcile(self, work),
+            Worker::Account => crate::accounts::reconcile(self, work),
+            Worker::Pod => crate::kubelet::reconcile(self, work),
         };
         match outcome {
             Ok(()) => {
@@ -182,41 +187,54 @@ impl World {
     fn observed(&mut self, observed: &Observation) {
         let event = &observed.event;
         let before = event.before.as_deref();
-        self.notice(&observed.group, &observed.plural, event.change, &event.object, before);
+        self.notice(
+            &observed.group,
+            &observed.plural,
+            event.change,
+            &event.object,
+            before,
+        );
     }
 
     /// Turns a change into work.
-    fn notice(&mut self, group: &str, plural: &str, change: Change, object: &Object, before: Option<&Object>) {
+    fn notice(
+        &mut self,
+        group: &str,
+        plural: &str,
+        change: Change,
+        object: &Object,
+        before: Option<&Object>,
+    ) {
         let (ns, name) = (object.namespace(), object.name());
         match (group, plural) {
-            ("apps", "deployments") => self.add(Work::new(Controller::Deployment, ns, name)),
+            ("apps", "deployments") => self.add(Work::new(Worker::Deployment, ns, name)),
             ("apps", "replicasets") => {
-                self.add(Work::new(Controller::ReplicaSet, ns, name));
+                self.add(Work::new(Worker::ReplicaSet, ns, name));
                 self.owner(ns, &object.value);
             }
             // What was recorded ran without a controller for these.
             ("", "replicationcontrollers") if self.mode == Mode::Workloads => {
-                self.add(Work::new(Controller::ReplicationController, ns, name));
+                self.add(Work::new(Worker::ReplicationController, ns, name));
             }
-            ("apps", "statefulsets") => self.add(Work::new(Controller::StatefulSet, ns, name)),
-            ("apps", "daemonsets") => self.add(Work::new(Controller::DaemonSet, ns, name)),
-            ("batch", "jobs") => self.add(Work::new(Controller::Job, ns, name)),
-            ("", "services") => self.add(Work::new(Controller::Service, ns, name)),
-            ("policy", "poddisruptionbudgets") => self.add(Work::new(Controller::Budget, ns, name)),
-            ("networking.k8s.io", "ingresses") => self.add(Work::new(Controller::Ingress, ns, name)),
+            ("apps", "statefulsets") => self.add(Work::new(Worker::StatefulSet, ns, name)),
+            ("apps", "daemonsets") => self.add(Work::new(Worker::DaemonSet, ns, name)),
+            ("batch", "jobs") => self.add(Work::new(Worker::Job, ns, name)),
+            ("", "services") => self.add(Work::new(Worker::Service, ns, name)),
+            ("policy", "poddisruptionbudgets") => self.add(Work::new(Worker::Budget, ns, name)),
+            ("networking.k8s.io", "ingresses") => self.add(Work::new(Worker::Ingress, ns, name)),
             ("", "persistentvolumeclaims") => {
-                self.add(Work::new(Controller::Claim, ns, name));
+                self.add(Work::new(Worker::Claim, ns, name));
                 self.owner(ns, &object.value);
             }
-            ("", "namespaces") => self.add(Work::new(Controller::Account, name, "default")),
+            ("", "namespaces") => self.add(Work::new(Worker::Account, name, "default")),
             ("", "serviceaccounts") if change == Change::Deleted => {
-                self.add(Work::new(Controller::Account, ns, "default"));
+                self.add(Work::new(Worker::Account, ns, "default"));
             }
             ("", "pods") => self.notice_pod(change, object, before),
             ("", "nodes") => {
                 if let Ok(kind) = self.kind("apps", "v1", "daemonsets") {
                     for set in self.list(&kind, "") {
-                        self.add(Work::new(Controller::DaemonSet, set.namespace(), set.name()));
+                        self.add(Work::new(Worker::DaemonSet, set.namespace(), set.name()));
                     }
                 }
             }
@@ -226,7 +244,7 @@ impl World {
 
     fn notice_pod(&mut self, change: Change, object: &Object, before: Option<&Object>) {
         let (ns, name) = (object.namespace(), object.name());
-        self.add(Work::new(Controller::Pod, ns, name));
+        self.add(Work::new(Worker::Pod, ns, name));
         self.owner(ns, &object.value);
         if let Some(before) = before {
             self.owner(ns, &before.value);
@@ -234,14 +252,16 @@ impl World {
         if controller_of(&object.value).is_none() && change != Change::Deleted {
             // It may be one that a set wants.
             for (group, plural, controller) in [
-                ("apps", "replicasets", Controller::ReplicaSet),
-                ("", "replicationcontrollers", Controller::ReplicationController),
+                ("apps", "replicasets", Worker::ReplicaSet),
+                ("", "replicationcontrollers", Worker::ReplicationController),
             ] {
                 if group.is_empty() && self.mode != Mode::Workloads {
                     continue;
                 }
                 let version = "v1";
-                let Ok(kind) = self.kind(group, version, plural) else { continue };
+                let Ok(kind) = self.kind(group, version, plural) else {
+                    continue;
+                };
                 for set in self.list(&kind, ns) {
                     self.add(Work::new(controller, ns, set.name()));
                 }
@@ -249,25 +269,31 @@ impl World {
         }
         if let Ok(kind) = self.kind("policy", "v1", "poddisruptionbudgets") {
             for budget in self.list(&kind, ns) {
-                self.add(Work::new(Controller::Budget, ns, budget.name()));
+                self.add(Work::new(Worker::Budget, ns, budget.name()));
             }
         }
-        let Ok(kind) = self.kind("", "v1", "services") else { return };
+        let Ok(kind) = self.kind("", "v1", "services") else {
+            return;
+        };
         for service in self.list(&kind, ns) {
-            self.add(Work::new(Controller::Service, ns, service.name()));
+            self.add(Work::new(Worker::Service, ns, service.name()));
         }
     }
 
     /// Has the controller of an object looked at.
     fn owner(&mut self, ns: &str, object: &Value) {
-        let Some(owner) = controller_of(object) else { return };
+        let Some(owner) = controller_of(object) else {
+            return;
+        };
         let controller = match owner.str_at(&["kind"]) {
-            "Deployment" => Controller::Deployment,
-            "ReplicaSet" => Controller::ReplicaSet,
-            "ReplicationController" if self.mode == Mode::Workloads => Controller::ReplicationController,
-            "StatefulSet" => Controller::StatefulSet,
-            "DaemonSet" => Controller::DaemonSet,
-            "Job" => Controller::Job,
+            "Deployment" => Worker::Deployment,
+            "ReplicaSet" => Worker::ReplicaSet,
+            "ReplicationController" if self.mode == Mode::Workloads => {
+                Worker::ReplicationController
+            }
+            "StatefulSet" => Worker::StatefulSet,
+            "DaemonSet" => Worker::DaemonSet,
+            "Job" => Worker::Job,
             _ => return,
         };
         self.add(Work::new(controller, ns, owner.str_at(&["name"])));
@@ -294,12 +320,17 @@ impl World {
 
     pub(crate) fn list(&self, kind: &Arc<Kind>, ns: &str) -> Vec<Arc<Object>> {
         let all = Target::collection(kind, ns);
-        self.registry.list_now(&all, &ListOptions::default()).map(|l| l.objects).unwrap_or_default()
+        self.registry
+            .list_now(&all, &ListOptions::default())
+            .map(|l| l.objects)
+            .unwrap_or_default()
     }
 
     pub(crate) fn create(&self, kind: &Arc<Kind>, ns: &str, object: Value) -> Result<Arc<Object>> {
         let target = Target::collection(kind, ns);
-        let written = self.registry.create_now(&target, object, &WriteOptions::system(MANAGER))?;
+        let written = self
+            .registry
+            .create_now(&target, object, &WriteOptions::system(MANAGER))?;
         Ok(written.object)
     }
 
@@ -323,7 +354,10 @@ impl World {
         change: impl Fn(&mut Value) -> Result<()>,
     ) -> Result<Arc<Object>> {
         let target = Target::object(kind, object.namespace(), object.name()).sub("status");
-        Ok(self.registry.modify_now(&target, &WriteOptions::system(MANAGER), change)?.object)
+        Ok(self
+            .registry
+            .modify_now(&target, &WriteOptions::system(MANAGER), change)?
+            .object)
     }
 
     /// Replaces the status of an object under a manager's name.
@@ -346,7 +380,12 @@ impl World {
         Ok(written.object)
     }
 
-    pub(crate) fn delete(&self, kind: &Arc<Kind>, object: &Object, grace: Option<i64>) -> Result<()> {
+    pub(crate) fn delete(
+        &self,
+        kind: &Arc<Kind>,
+        object: &Object,
+        grace: Option<i64>,
+    ) -> Result<()> {
         let target = Target::object(kind, object.namespace(), object.name());
         let options = DeleteOptions {
             grace_period_seconds: grace,
@@ -372,7 +411,10 @@ impl World {
     ) -> Result<Vec<Arc<Object>>> {
         let mut claimed = Vec::new();
         for object in self.list(kind, owner.namespace()) {
-            let labels = object.value.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
+            let labels = object
+                .value
+                .at(&["metadata", "labels"])
+                .unwrap_or(&Value::Null);
             let matches = !selector.is_everything() && selector.matches(labels);
             match controller_of(&object.value) {
                 Some(controller) if controller.str_at(&["uid"]) == owner.uid() => {
@@ -418,7 +460,9 @@ async fn sleep_until(at: Option<Instant>) {
 /// Returns the reference to the controller of an object.
 pub(crate) fn controller_of(object: &Value) -> Option<&Value> {
     let owners = object.array_at(&["metadata", "ownerReferences"]);
-    owners.iter().find(|o| o.get("controller").and_then(Value::as_bool) == Some(true))
+    owners
+        .iter()
+        .find(|o| o.get("controller").and_then(Value::as_bool) == Some(true))
 }
 
 /// Returns a reference that makes `owner` a controller.
@@ -451,7 +495,9 @@ pub(crate) fn set_condition(conditions: &mut Vec<Value>, condition: Value, updat
         conditions.push(condition);
         return;
     };
-    let same = ["status", "reason"].iter().all(|f| known.get(f) == condition.get(f));
+    let same = ["status", "reason"]
+        .iter()
+        .all(|f| known.get(f) == condition.get(f));
     let same_message = known.get("message") == condition.get("message");
     if same && same_message {
         return;
@@ -463,7 +509,10 @@ pub(crate) fn set_condition(conditions: &mut Vec<Value>, condition: Value, updat
     if unmoved && let Some(transition) = transition {
         known.set_at(&["lastTransitionTime"], transition);
     }
-    if !update_time && same && let Some(updated) = updated {
+    if !update_time
+        && same
+        && let Some(updated) = updated
+    {
         known.set_at(&["lastUpdateTime"], updated);
     }
 }

@@ -92,18 +92,22 @@ const TEXTS: [&str; 36] = [
 
 /// Returns true if the encoder leaves a member out.
 pub(super) fn left_out(schema: &Schema, map: &Map, name: &str, value: &Value, owner: &str) -> bool {
-    let Some(field) = map.field(name) else { return false };
+    let Some(field) = map.field(name) else {
+        return false;
+    };
     match value {
         Value::Bool(false) => BOOLEANS.contains(&name),
         Value::Int(0) => {
             // The availability of stateful sets is always told.
-            NUMBERS.contains(&name) && !(owner == "StatefulSetStatus" && name == "availableReplicas")
-                && !(owner == "PodDisruptionBudgetStatus")
+            let told = owner == "StatefulSetStatus" && name == "availableReplicas";
+            NUMBERS.contains(&name) && !told && owner != "PodDisruptionBudgetStatus"
         }
         Value::String(s) if s.is_empty() => {
             TEXTS.contains(&name) || name == "name" && owner == "ObjectMeta"
         }
-        Value::Array(items) if items.is_empty() => !(owner == "ObjectMeta" && name == "managedFields"),
+        Value::Array(items) if items.is_empty() => {
+            !(owner == "ObjectMeta" && name == "managedFields")
+        }
         Value::Object(members) if members.is_empty() => {
             // An empty struct behind a pointer says something, an empty map doesn't.
             let atom = schema.atom(field.of);

@@ -21,7 +21,10 @@ pub(super) fn spec(spec: &mut Value, of: Of) {
     default(spec, &["securityContext"], Value::object());
     default(spec, &["terminationGracePeriodSeconds"], 30);
     // Both names of the service account are kept alike.
-    let account = spec.get("serviceAccountName").or_else(|| spec.get("serviceAccount")).cloned();
+    let account = spec
+        .get("serviceAccountName")
+        .or_else(|| spec.get("serviceAccount"))
+        .cloned();
     if let Some(account) = account.filter(|a| a.as_str() != Some("")) {
         spec.set_at(&["serviceAccountName"], account.clone());
         spec.set_at(&["serviceAccount"], account);
@@ -33,7 +36,9 @@ pub(super) fn spec(spec: &mut Value, of: Of) {
     for list in ["containers", "initContainers"] {
         each(spec.get_mut(list), |c| container(c, of, host_network));
     }
-    each(spec.get_mut("ephemeralContainers"), |c| container(c, of, false));
+    each(spec.get_mut("ephemeralContainers"), |c| {
+        container(c, of, false);
+    });
     each(spec.get_mut("volumes"), volume);
     each(spec.get_mut("topologySpreadConstraints"), |constraint| {
         default(constraint, &["whenUnsatisfiable"], "DoNotSchedule");
@@ -42,7 +47,11 @@ pub(super) fn spec(spec: &mut Value, of: Of) {
 
 fn container(container: &mut Value, of: Of, host_network: bool) {
     default(container, &["resources"], Value::object());
-    default(container, &["terminationMessagePath"], "/dev/termination-log");
+    default(
+        container,
+        &["terminationMessagePath"],
+        "/dev/termination-log",
+    );
     default(container, &["terminationMessagePolicy"], "File");
     let image = container.str_at(&["image"]).to_owned();
     default(container, &["imagePullPolicy"], pull_policy(&image));
@@ -73,7 +82,11 @@ fn container(container: &mut Value, of: Of, host_network: bool) {
         let limits = container.at(&["resources", "limits"]).cloned();
         if let Some(limits) = limits.as_ref().and_then(Value::as_object) {
             for (name, quantity) in limits {
-                default(container, &["resources", "requests", name.as_str()], quantity.clone());
+                default(
+                    container,
+                    &["resources", "requests", name.as_str()],
+                    quantity.clone(),
+                );
             }
         }
     }
@@ -81,7 +94,9 @@ fn container(container: &mut Value, of: Of, host_network: bool) {
 
 /// Returns when an image is pulled: always if its tag may move.
 fn pull_policy(image: &str) -> &'static str {
-    let (name, digest) = image.split_once('@').map_or((image, None), |(n, d)| (n, Some(d)));
+    let (name, digest) = image
+        .split_once('@')
+        .map_or((image, None), |(n, d)| (n, Some(d)));
     let last = name.rsplit('/').next().unwrap_or(name);
     let tag = last.split_once(':').map(|(_, tag)| tag);
     match (tag, digest) {
@@ -119,7 +134,11 @@ fn volume(volume: &mut Value) {
         default(volume, &["hostPath", "type"], "");
     }
     if volume.get("ephemeral").is_some() {
-        default(volume, &["ephemeral", "volumeClaimTemplate", "spec", "volumeMode"], "Filesystem");
+        default(
+            volume,
+            &["ephemeral", "volumeClaimTemplate", "spec", "volumeMode"],
+            "Filesystem",
+        );
     }
     if volume.get("iscsi").is_some() {
         default(volume, &["iscsi", "iscsiInterface"], "default");

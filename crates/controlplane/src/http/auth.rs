@@ -22,7 +22,10 @@ impl Tokens {
         if !groups.iter().any(|g| g == "system:authenticated") {
             groups.push("system:authenticated".to_owned());
         }
-        self.0.insert(Sha256::digest(token.as_bytes()).into(), (user.to_owned(), groups));
+        self.0.insert(
+            Sha256::digest(token.as_bytes()).into(),
+            (user.to_owned(), groups),
+        );
     }
 
     /// Returns the user that a token stands for.
@@ -33,18 +36,33 @@ impl Tokens {
 
     /// Returns who sends a request.
     pub(super) fn caller(&self, headers: &HeaderMap) -> Result<Caller> {
-        let agent = headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let header = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let agent = headers
+            .get(USER_AGENT)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
+        let header = headers
+            .get(AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
         let token = match header.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             _ => "",
         };
         let (user, groups) = if token.is_empty() {
-            (ANONYMOUS.to_owned(), vec!["system:unauthenticated".to_owned()])
+            (
+                ANONYMOUS.to_owned(),
+                vec!["system:unauthenticated".to_owned()],
+            )
         } else {
-            self.user(token).cloned().ok_or_else(Failure::unauthorized)?
+            self.user(token)
+                .cloned()
+                .ok_or_else(Failure::unauthorized)?
         };
-        Ok(Caller { user, groups, user_agent: agent.to_owned() })
+        Ok(Caller {
+            user,
+            groups,
+            user_agent: agent.to_owned(),
+        })
     }
 
     /// Checks that the caller may do this: whoever has a token may do everything, until roles are
@@ -65,8 +83,10 @@ fn denied(call: &Call) -> Failure {
         ["apis", group, _, rest @ ..] if !rest.is_empty() => (*group, rest),
         _ => {
             let verb = call.method.as_str().to_lowercase();
-            let message =
-                format!("forbidden: User {user} cannot {verb} path {}", crate::failure::go_quote(&call.path));
+            let message = format!(
+                "forbidden: User {user} cannot {verb} path {}",
+                crate::failure::go_quote(&call.path)
+            );
             return Failure::new(403, "Forbidden", message).with_details(value::Value::object());
         }
     };
@@ -86,14 +106,21 @@ fn denied(call: &Call) -> Failure {
     if !named.subresource.is_empty() {
         resource = format!("{resource}/{}", named.subresource);
     }
-    let namespace = if named.plural == "namespaces" { named.name } else { named.namespace };
+    let namespace = if named.plural == "namespaces" {
+        named.name
+    } else {
+        named.namespace
+    };
     let place = if namespace.is_empty() {
         "at the cluster scope".to_owned()
     } else {
         format!("in the namespace \"{namespace}\"")
     };
-    let qualified =
-        if group.is_empty() { named.plural.to_owned() } else { format!("{}.{group}", named.plural) };
+    let qualified = if group.is_empty() {
+        named.plural.to_owned()
+    } else {
+        format!("{}.{group}", named.plural)
+    };
     let subject = if named.name.is_empty() {
         qualified
     } else {

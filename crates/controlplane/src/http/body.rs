@@ -14,7 +14,9 @@ const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Reads a body.
 pub(super) async fn read(body: Option<Incoming>) -> Result<Bytes> {
-    let Some(body) = body else { return Ok(Bytes::new()) };
+    let Some(body) = body else {
+        return Ok(Bytes::new());
+    };
     match Limited::new(body, BODY_BYTES_MAX).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Failure::new(
@@ -22,7 +24,9 @@ pub(super) async fn read(body: Option<Incoming>) -> Result<Bytes> {
             "RequestEntityTooLarge",
             format!("Request entity too large: limit is {BODY_BYTES_MAX}"),
         )),
-        Err(error) => Err(Failure::bad_request(format!("cannot read the body: {error}"))),
+        Err(error) => Err(Failure::bad_request(format!(
+            "cannot read the body: {error}"
+        ))),
     }
 }
 
@@ -37,8 +41,15 @@ pub(super) enum Media {
 
 /// Returns what a body is written in; `None` for what is not understood.
 pub(super) fn media(headers: &http::HeaderMap) -> Option<Media> {
-    let header = headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let media = header.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let header = headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
+    let media = header
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     match media.to_ascii_lowercase().as_str() {
         "" | "application/json" => Some(Media::Json),
         "application/yaml" => Some(Media::Yaml),
@@ -63,7 +74,10 @@ pub(super) fn parse(bytes: &[u8], media: Media, what: &str) -> Result<Parsed> {
     let (value, warnings) = match media {
         Media::Json => {
             let value = Value::parse(bytes).map_err(|error| {
-                unrecognized(&format!("couldn't get version/kind; json parse error: {}", go_error(bytes, &error)))
+                unrecognized(&format!(
+                    "couldn't get version/kind; json parse error: {}",
+                    go_error(bytes, &error)
+                ))
             })?;
             (value, Vec::new())
         }
@@ -92,7 +106,10 @@ fn go_type(value: &Value) -> &'static str {
 }
 
 fn duplicate(duplicate: &yaml::v2::Duplicate) -> String {
-    format!("line {}: key {} already set in map", duplicate.line, duplicate.key)
+    format!(
+        "line {}: key {} already set in map",
+        duplicate.line, duplicate.key
+    )
 }
 
 /// Shows the beginning of a body: as text if it is an object, else as hexadecimal digits.
@@ -118,7 +135,9 @@ fn go_error(bytes: &[u8], error: &value::ParseError) -> String {
         return "unexpected end of JSON input".to_owned();
     }
     let at = position(bytes, &text);
-    let Some(byte) = bytes.get(at) else { return "unexpected end of JSON input".to_owned() };
+    let Some(byte) = bytes.get(at) else {
+        return "unexpected end of JSON input".to_owned();
+    };
     let shown = match byte {
         b'\'' => "'\\''".to_owned(),
         b if b.is_ascii_graphic() || *b == b' ' => format!("'{}'", char::from(*b)),
@@ -138,7 +157,9 @@ fn go_error(bytes: &[u8], error: &value::ParseError) -> String {
                 && let Some(expected) = literal.as_bytes().get(at - start)
             {
                 let expected = char::from(*expected);
-                return format!("invalid character {shown} in literal {literal} (expecting '{expected}')");
+                return format!(
+                    "invalid character {shown} in literal {literal} (expecting '{expected}')"
+                );
             }
         }
     }
@@ -149,10 +170,17 @@ fn go_error(bytes: &[u8], error: &value::ParseError) -> String {
 fn position(bytes: &[u8], text: &str) -> usize {
     let number = |word: &str| {
         let rest = text.rsplit_once(word)?.1;
-        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok()
+        rest.split(|c: char| !c.is_ascii_digit())
+            .next()?
+            .parse::<usize>()
+            .ok()
     };
     let (line, column) = (number("line ").unwrap_or(1), number("column ").unwrap_or(1));
-    let start: usize = bytes.split(|b| *b == b'\n').take(line - 1).map(|l| l.len() + 1).sum();
+    let start: usize = bytes
+        .split(|b| *b == b'\n')
+        .take(line - 1)
+        .map(|l| l.len() + 1)
+        .sum();
     (start + column).saturating_sub(1)
 }
 
@@ -168,14 +196,17 @@ pub(super) fn unsupported() -> Failure {
 
 /// Reads a JSON or merge patch.
 pub(super) fn parse_patch(bytes: &[u8]) -> Result<Value> {
-    Value::parse(bytes)
-        .map_err(|error| Failure::bad_request(format!("error decoding patch: {}", go_error(bytes, &error))))
+    Value::parse(bytes).map_err(|error| {
+        Failure::bad_request(format!("error decoding patch: {}", go_error(bytes, &error)))
+    })
 }
 
 /// Reads what is applied: YAML, of which JSON is a part.
 pub(super) fn parse_apply(bytes: &[u8], validation: FieldValidation) -> Result<Parsed> {
     let convert = |e: &yaml::Error| {
-        Failure::bad_request(format!("error decoding YAML: error converting YAML to JSON: {e}"))
+        Failure::bad_request(format!(
+            "error decoding YAML: error converting YAML to JSON: {e}"
+        ))
     };
     let decoded = yaml::v2::decode(bytes).map_err(|e| convert(&e))?;
     if validation == FieldValidation::Strict
@@ -208,9 +239,13 @@ pub(super) fn parse_options(bytes: &[u8], media: Media) -> Result<Value> {
     let value = match media {
         Media::Json => Value::parse(bytes).map_err(|error| {
             let why = go_error(bytes, &error);
-            Failure::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+            Failure::bad_request(format!(
+                "couldn't get version/kind; json parse error: {why}"
+            ))
         })?,
-        Media::Yaml => yaml::v2::to_value(bytes).map_err(|e| Failure::bad_request(e.to_string()))?,
+        Media::Yaml => {
+            yaml::v2::to_value(bytes).map_err(|e| Failure::bad_request(e.to_string()))?
+        }
     };
     let (version, kind) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
     if !matches!(kind, "" | "DeleteOptions") {
@@ -239,11 +274,16 @@ pub(super) fn check_kind(value: &Value, kind: &Kind) -> Result<()> {
 pub(super) fn check_named(value: &Value, group: &str, version: &str, kind: &str) -> Result<()> {
     let expected = crate::kinds::api_version(group, version);
     let (given_version, given) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
-    let fits = (given_version.is_empty() || given_version == expected) && (given.is_empty() || given == kind);
+    let fits = (given_version.is_empty() || given_version == expected)
+        && (given.is_empty() || given == kind);
     if fits {
         return Ok(());
     }
-    let given_version = if given_version.is_empty() { &expected } else { given_version };
+    let given_version = if given_version.is_empty() {
+        &expected
+    } else {
+        given_version
+    };
     let given = if given.is_empty() { kind } else { given };
     let (given_group, short) = crate::kinds::split_api_version(given_version);
     let internal = |group: &str| match group {
@@ -257,7 +297,9 @@ pub(super) fn check_named(value: &Value, group: &str, version: &str, kind: &str)
         )
     } else {
         let _ = given_group;
-        format!("no kind \"{given}\" is registered for version \"{given_version}\" in scheme \"pkg/runtime/scheme.go:111\"")
+        format!(
+            "no kind \"{given}\" is registered for version \"{given_version}\" in scheme \"pkg/runtime/scheme.go:111\""
+        )
     };
     Err(Failure::bad_request(format!(
         "{given} in version \"{short}\" cannot be handled as a {kind}: {why}"

@@ -15,7 +15,11 @@ use crate::kinds::{Kind, api_version};
 const GIT_VERSION: &str = concat!("v1.36.3+windlass.", env!("CARGO_PKG_VERSION"));
 
 fn only_get(call: &Call) -> Result<()> {
-    if call.method == Method::GET { Ok(()) } else { Err(Failure::method_not_allowed()) }
+    if call.method == Method::GET {
+        Ok(())
+    } else {
+        Err(Failure::method_not_allowed())
+    }
 }
 
 pub(super) fn version(call: &Call) -> Result<Response<Body>> {
@@ -32,9 +36,10 @@ pub(super) fn version(call: &Call) -> Result<Response<Body>> {
 pub(super) fn health(call: &Call, segments: &[&str]) -> Result<Response<Body>> {
     only_get(call)?;
     match segments {
-        [check] if call.params.get("verbose").is_some() => {
-            Ok(respond::text(200, format!("[+]ping ok\n{check} check passed\n")))
-        }
+        [check] if call.params.get("verbose").is_some() => Ok(respond::text(
+            200,
+            format!("[+]ping ok\n{check} check passed\n"),
+        )),
         [_] | [_, "ping"] => Ok(respond::text(200, "ok")),
         _ => Err(Failure::no_page()),
     }
@@ -61,14 +66,18 @@ pub(super) fn groups(service: &Service, call: &Call) -> Result<Response<Body>> {
     if let View::Discovery(version) = view {
         return Ok(aggregated_answer(service, &version, Groups::Named, format));
     }
-    let groups: Vec<Value> =
-        group_names(service).iter().filter_map(|name| group_value(service, name)).collect();
+    let groups: Vec<Value> = group_names(service)
+        .iter()
+        .filter_map(|name| group_value(service, name))
+        .collect();
     let answer = json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups});
     Ok(respond::value(200, &answer, format))
 }
 
 pub(super) fn group(service: &Service, call: &Call, name: &str) -> Result<Response<Body>> {
-    let Some(group) = group_value(service, name) else { return Err(Failure::no_page()) };
+    let Some(group) = group_value(service, name) else {
+        return Err(Failure::no_page());
+    };
     only_get(call)?;
     let (format, _) = call.accept.choose(Offers::Object)?;
     let mut answer = json!({"kind": "APIGroup", "apiVersion": "v1"});
@@ -117,7 +126,10 @@ pub(super) fn resources(
         return Err(Failure::no_page());
     }
     let mut resources: Vec<Value> = Vec::new();
-    for kind in kinds.iter().filter(|k| k.group == group && k.version == version) {
+    for kind in kinds
+        .iter()
+        .filter(|k| k.group == group && k.version == version)
+    {
         resources.push(resource(kind));
         resources.extend(kind.subresources.iter().map(|s| subresource(kind, s)));
     }
@@ -188,11 +200,17 @@ fn aggregated_answer(
 ) -> Response<Body> {
     let mut response = respond::value(200, &aggregated(service, version, which), format);
     let media = match (format, version) {
-        (Format::Json, "v2") => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
-        (Format::Json, _) => "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
+        (Format::Json, "v2") => {
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+        }
+        (Format::Json, _) => {
+            "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
+        }
         (Format::Yaml, _) => "application/yaml",
     };
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response
 }
 
@@ -207,14 +225,20 @@ fn aggregated(service: &Service, version: &str, which: Groups) -> Value {
         let versions: Vec<Value> = versions(service, name)
             .iter()
             .map(|v| {
-                let mut rows: Vec<&Arc<Kind>> =
-                    kinds.iter().filter(|k| k.group == *name && k.version == *v).collect();
+                let mut rows: Vec<&Arc<Kind>> = kinds
+                    .iter()
+                    .filter(|k| k.group == *name && k.version == *v)
+                    .collect();
                 rows.sort_by(|a, b| a.plural.cmp(&b.plural));
                 let resources: Vec<Value> = rows.into_iter().map(|k| discovered(k)).collect();
                 json!({"version": v.as_str(), "resources": resources, "freshness": "Current"})
             })
             .collect();
-        let metadata = if name.is_empty() { json!({}) } else { json!({"name": name.as_str()}) };
+        let metadata = if name.is_empty() {
+            json!({})
+        } else {
+            json!({"name": name.as_str()})
+        };
         items.push(json!({"metadata": metadata, "versions": versions}));
     }
     json!({
@@ -266,19 +290,37 @@ pub(super) fn root(service: &Service, call: &Call) -> Result<Response<Body>> {
     let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
     for group in group_names(service) {
         paths.push(format!("/apis/{group}"));
-        paths.extend(versions(service, &group).iter().map(|v| format!("/apis/{group}/{v}")));
+        paths.extend(
+            versions(service, &group)
+                .iter()
+                .map(|v| format!("/apis/{group}/{v}")),
+        );
     }
-    for path in ["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"] {
+    for path in [
+        "/healthz",
+        "/livez",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/readyz",
+        "/version",
+    ] {
         paths.push(path.to_owned());
     }
-    Ok(respond::value(200, &json!({"paths": paths}), call.accept.format()))
+    Ok(respond::value(
+        200,
+        &json!({"paths": paths}),
+        call.accept.format(),
+    ))
 }
 
 pub(super) fn openid(service: &Service, call: &Call) -> Result<Response<Body>> {
     only_get(call)?;
     let mut answer = Object::new();
     answer.insert("issuer", "https://kubernetes.default.svc");
-    answer.insert("jwks_uri", format!("https://{}/openid/v1/jwks", service.address));
+    answer.insert(
+        "jwks_uri",
+        format!("https://{}/openid/v1/jwks", service.address),
+    );
     answer.insert("response_types_supported", json!(["id_token"]));
     answer.insert("subject_types_supported", json!(["public"]));
     answer.insert("id_token_signing_alg_values_supported", json!(["RS256"]));

@@ -63,13 +63,19 @@ pub(super) enum Offers {
 
 impl Accept {
     pub(super) fn parse(headers: &HeaderMap) -> Self {
-        let texts: Vec<&str> =
-            headers.get_all(ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
+        let texts: Vec<&str> = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .collect();
         let mut clauses: Vec<(f32, Clause)> = Vec::new();
         for text in texts.join(",").split(',') {
             let mut parts = text.split(';').map(str::trim);
             let mut clause = Clause::default();
-            parts.next().unwrap_or_default().clone_into(&mut clause.media);
+            parts
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut clause.media);
             if clause.media.is_empty() {
                 continue;
             }
@@ -86,7 +92,9 @@ impl Accept {
             clauses.push((quality, clause));
         }
         clauses.sort_by(|a, b| b.0.total_cmp(&a.0));
-        Self { clauses: clauses.into_iter().map(|(_, c)| c).collect() }
+        Self {
+            clauses: clauses.into_iter().map(|(_, c)| c).collect(),
+        }
     }
 
     /// Returns the first form that can be offered.
@@ -112,7 +120,8 @@ impl Accept {
             }
             transformed = true;
             let version = clause.version.clone();
-            let meta = clause.group == "meta.k8s.io" && matches!(version.as_str(), "v1" | "v1beta1");
+            let meta =
+                clause.group == "meta.k8s.io" && matches!(version.as_str(), "v1" | "v1beta1");
             let rows = matches!(offers, Offers::Object | Offers::Collection);
             let objects = rows || offers == Offers::NoTable;
             match clause.kind.as_str() {
@@ -148,7 +157,10 @@ impl Accept {
                 "application/vnd.kubernetes.protobuf;stream=watch",
             ]);
         }
-        let message = format!("406: Not Acceptable\n\nAvailable representations: {}", offered.join(", "));
+        let message = format!(
+            "406: Not Acceptable\n\nAvailable representations: {}",
+            offered.join(", ")
+        );
         Err(Failure::new(406, "NotAcceptable", message).with_details(value::Value::object()))
     }
 

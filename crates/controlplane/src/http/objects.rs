@@ -11,8 +11,8 @@ use crate::convert;
 use crate::failure::{Failure, FieldError, Result};
 use crate::kinds::Kind;
 use crate::registry::{
-    DeleteOptions, Deleted, ListOptions, Listing, PatchType, Propagation, Target, WatchOptions,
-    WriteOptions, Written,
+    DeleteOptions, Deleted, Listing, PatchType, Propagation, Target, WatchOptions, WriteOptions,
+    Written,
 };
 use crate::tables::{self, Include};
 
@@ -28,7 +28,9 @@ pub(super) async fn answer(
     let accept = call.accept.clone();
     let answer = dispatch(service, call, group, version, segments).await;
     let kind = service.registry.kinds().get(group, version, &plural);
-    let Some(warning) = kind.as_deref().and_then(crate::warnings::of_kind) else { return answer };
+    let Some(warning) = kind.as_deref().and_then(crate::warnings::of_kind) else {
+        return answer;
+    };
     let mut response = answer.unwrap_or_else(|failure| respond::failure(&failure, &accept));
     respond::warn(&mut response, &[warning.to_owned()]);
     Ok(response)
@@ -45,7 +47,11 @@ async fn dispatch(
     let kinds = service.registry.kinds();
     let Some(kind) = kinds.get(group, version, named.plural) else {
         let known = kinds.all().iter().any(|k| k.group == group);
-        return Err(if known { Failure::no_resource() } else { Failure::no_page() });
+        return Err(if known {
+            Failure::no_resource()
+        } else {
+            Failure::no_page()
+        });
     };
     if named.too_long {
         return Err(Failure::no_resource());
@@ -76,7 +82,9 @@ async fn dispatch(
         (Method::GET, false) if named.watch => start_watch(service, &call, &target),
         (Method::GET, true) => list(service, &call, &target).await,
         (Method::GET, false) => get(service, &call, &target).await,
-        (Method::POST, true) if kind.can("create") && !homeless => create(service, call, &target).await,
+        (Method::POST, true) if kind.can("create") && !homeless => {
+            create(service, call, &target).await
+        }
         (Method::PUT, false) if kind.can("update") => update(service, call, &target).await,
         (Method::PATCH, false) if kind.can("patch") => patch(service, call, &target).await,
         (Method::DELETE, false) if kind.can("delete") => delete(service, call, &target).await,
@@ -130,8 +138,15 @@ async fn subresource(service: &Arc<Service>, call: Call, target: Target) -> Resu
 async fn log(service: &Arc<Service>, target: &Target) -> Result<Response<Body>> {
     let pod = service.registry.get(target).await?;
     let name = pod.name().to_owned();
-    let image = pod.value.array_at(&["spec", "containers"]).first().map(|c| c.str_at(&["image"]).to_owned());
-    let text = format!("simulated container of pod {name}, image {}\n", image.unwrap_or_default());
+    let image = pod
+        .value
+        .array_at(&["spec", "containers"])
+        .first()
+        .map(|c| c.str_at(&["image"]).to_owned());
+    let text = format!(
+        "simulated container of pod {name}, image {}\n",
+        image.unwrap_or_default()
+    );
     Ok(respond::text(200, text))
 }
 
@@ -153,10 +168,21 @@ async fn get(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Res
     }
     let object = service.registry.get(target).await?;
     check_view(&view, &target.kind, Answer::Object)?;
-    if view == View::Whole && format == Format::Json && target.subresource != "scale" && !convert::converts(&target.kind) {
+    if view == View::Whole
+        && format == Format::Json
+        && target.subresource != "scale"
+        && !convert::converts(&target.kind)
+    {
         return Ok(respond::bytes(200, "application/json", object.json()));
     }
-    Ok(shown(service, 200, target, &object.value, (format, view), include))
+    Ok(shown(
+        service,
+        200,
+        target,
+        &object.value,
+        (format, view),
+        include,
+    ))
 }
 
 /// Returns an object in the form that was chosen.
@@ -208,9 +234,14 @@ fn check_view(view: &View, kind: &Kind, answer: Answer) -> Result<()> {
         Some("") | None => "core",
         Some(package) => package,
     };
-    let name = if kind.custom { "Unstructured" } else { &kind.kind };
-    let message =
-        format!("you requested {wanted}, but the requested object is {is} (*{package}.{name}{list})");
+    let name = if kind.custom {
+        "Unstructured"
+    } else {
+        &kind.kind
+    };
+    let message = format!(
+        "you requested {wanted}, but the requested object is {is} (*{package}.{name}{list})"
+    );
     Err(Failure::new(406, "NotAcceptable", message))
 }
 
@@ -262,7 +293,10 @@ async fn create(service: &Arc<Service>, mut call: Call, target: &Target) -> Resu
     let include = include(&call, &form.1)?;
     let options = write_options(&call, "CreateOptions")?;
     let body = object_body(&mut call, &target.kind).await?;
-    let mut done = service.registry.create(target, body.value, &options).await?;
+    let mut done = service
+        .registry
+        .create(target, body.value, &options)
+        .await?;
     done.warnings.splice(0..0, body.warnings);
     Ok(written(service, target, &done, form, include))
 }
@@ -276,7 +310,10 @@ async fn update(service: &Arc<Service>, mut call: Call, target: &Target) -> Resu
     } else {
         object_body(&mut call, &target.kind).await?
     };
-    let mut done = service.registry.update(target, body.value, &options).await?;
+    let mut done = service
+        .registry
+        .update(target, body.value, &options)
+        .await?;
     done.warnings.splice(0..0, body.warnings);
     Ok(written(service, target, &done, form, include))
 }
@@ -300,19 +337,35 @@ async fn patch(service: &Arc<Service>, mut call: Call, target: &Target) -> Resul
                  application/apply-patch+yaml, application/apply-patch+cbor",
             ));
         }
-        _ => return Err(Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_details(Value::object())),
+        _ => {
+            return Err(
+                Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+                    .with_details(Value::object()),
+            );
+        }
     };
     let options = write_options(&call, "PatchOptions")?;
     let mut errors = Vec::new();
     if patch_type == PatchType::Apply {
         if options.manager.is_empty() {
-            errors.push(FieldError::required("fieldManager", "is required for apply patch"));
+            errors.push(FieldError::required(
+                "fieldManager",
+                "is required for apply patch",
+            ));
         }
     } else if call.params.get("force").is_some() {
-        errors.push(FieldError::forbidden("force", "may not be specified for non-apply patch"));
+        errors.push(FieldError::forbidden(
+            "force",
+            "may not be specified for non-apply patch",
+        ));
     }
     if !errors.is_empty() {
-        return Err(Failure::invalid_named("meta.k8s.io", "PatchOptions", "", &errors));
+        return Err(Failure::invalid_named(
+            "meta.k8s.io",
+            "PatchOptions",
+            "",
+            &errors,
+        ));
     }
     let bytes = body::read(call.body.take()).await?;
     let (value, warnings) = match patch_type {
@@ -322,19 +375,34 @@ async fn patch(service: &Arc<Service>, mut call: Call, target: &Target) -> Resul
         }
         _ => (body::parse_patch(&bytes)?, Vec::new()),
     };
-    let mut done = service.registry.patch(target, patch_type, &value, &options).await?;
+    let mut done = service
+        .registry
+        .patch(target, patch_type, &value, &options)
+        .await?;
     done.warnings.splice(0..0, warnings);
     Ok(written(service, target, &done, form, include))
 }
 
 fn content_type(call: &Call) -> String {
-    let header = call.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    header.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned()
+    let header = call
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
+    header
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 fn write_options(call: &Call, name: &'static str) -> Result<WriteOptions> {
     let options = call.params.write(name)?;
-    Ok(WriteOptions { caller: call.caller.clone(), ..options })
+    Ok(WriteOptions {
+        caller: call.caller.clone(),
+        ..options
+    })
 }
 
 /// Reads an object of `kind`.
@@ -357,16 +425,12 @@ async fn scale_body(call: &mut Call) -> Result<body::Parsed> {
 async fn list(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Response<Body>> {
     let form = call.accept.choose(Offers::Collection)?;
     let include = include(call, &form.1)?;
-    let mut options = call.params.list()?;
+    let options = call.params.list()?;
     check_list_options(call)?;
-    narrow(target, &mut options);
     let listing = service.registry.list(target, &options).await?;
     check_view(&form.1, &target.kind, Answer::List)?;
     Ok(listed(service, target, &listing, &form, include))
 }
-
-/// A list in a namespace by the name of one object is still a list.
-fn narrow(_target: &Target, _options: &mut ListOptions) {}
 
 fn check_list_options(call: &Call) -> Result<()> {
     let params = &call.params;
@@ -374,7 +438,10 @@ fn check_list_options(call: &Call) -> Result<()> {
     let how = params.text("resourceVersionMatch");
     let version = params.text("resourceVersion");
     let field = "resourceVersionMatch";
-    if params.get("sendInitialEvents").is_some_and(|v| !v.is_empty()) {
+    if params
+        .get("sendInitialEvents")
+        .is_some_and(|v| !v.is_empty())
+    {
         errors.push(FieldError::forbidden(
             "sendInitialEvents",
             "sendInitialEvents is forbidden for list",
@@ -400,13 +467,22 @@ fn check_list_options(call: &Call) -> Result<()> {
             ));
         }
         if !matches!(how, "Exact" | "NotOlderThan") {
-            errors.push(FieldError::not_supported(field, how, &["Exact", "NotOlderThan", ""]));
+            errors.push(FieldError::not_supported(
+                field,
+                how,
+                &["Exact", "NotOlderThan", ""],
+            ));
         }
     }
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Failure::invalid_named("meta.k8s.io", "ListOptions", "", &errors))
+    Err(Failure::invalid_named(
+        "meta.k8s.io",
+        "ListOptions",
+        "",
+        &errors,
+    ))
 }
 
 fn list_metadata(listing: &Listing) -> Value {
@@ -430,7 +506,12 @@ fn listed(
 ) -> Response<Body> {
     let kind = &target.kind;
     let metadata = list_metadata(listing);
-    let values = || listing.objects.iter().map(|o| convert::from_storage(kind, &o.value));
+    let values = || {
+        listing
+            .objects
+            .iter()
+            .map(|o| convert::from_storage(kind, &o.value))
+    };
     match view {
         View::Table(version) => {
             let rows: Vec<Value> = values().collect();
@@ -440,7 +521,11 @@ fn listed(
         }
         View::Partial(version) | View::PartialList(version) => {
             let items: Vec<Value> = values().map(|v| tables::partial(version, &v)).collect();
-            let items = if items.is_empty() { Value::Null } else { Value::Array(items) };
+            let items = if items.is_empty() {
+                Value::Null
+            } else {
+                Value::Array(items)
+            };
             let list = json!({
                 "kind": "PartialObjectMetadataList", "apiVersion": format!("meta.k8s.io/{version}"),
                 "metadata": metadata, "items": items,
@@ -489,7 +574,11 @@ fn list_json(kind: &Kind, metadata: &Value, listing: &Listing) -> Vec<u8> {
             continue;
         }
         out.push(b'{');
-        let members = object.value.as_object().into_iter().flat_map(value::Object::iter);
+        let members = object
+            .value
+            .as_object()
+            .into_iter()
+            .flat_map(value::Object::iter);
         let members = members.filter(|(k, _)| !matches!(k.as_str(), "kind" | "apiVersion"));
         for (j, (name, member)) in members.enumerate() {
             if j > 0 {
@@ -508,7 +597,10 @@ fn list_json(kind: &Kind, metadata: &Value, listing: &Listing) -> Vec<u8> {
 fn start_watch(service: &Arc<Service>, call: &Call, target: &Target) -> Result<Response<Body>> {
     let kind = &target.kind;
     if !kind.can("watch") {
-        let message = format!("watch is not supported on resources of kind \"{}\"", kind.plural);
+        let message = format!(
+            "watch is not supported on resources of kind \"{}\"",
+            kind.plural
+        );
         return Err(Failure::new(405, "MethodNotAllowed", message)
             .with_details(crate::failure::names(kind, "", &kind.plural)));
     }
@@ -529,7 +621,9 @@ fn start_watch(service: &Arc<Service>, call: &Call, target: &Target) -> Result<R
         send_initial_events: initial,
         bookmarks,
     };
-    let timeout = params.number("timeoutSeconds")?.and_then(|t| u64::try_from(t).ok());
+    let timeout = params
+        .number("timeoutSeconds")?
+        .and_then(|t| u64::try_from(t).ok());
     let watcher = service.registry.watch(target, &options)?;
     let show = watching::Show {
         kind: Arc::clone(kind),
@@ -574,7 +668,12 @@ fn check_watch_options(call: &Call, initial: Option<bool>) -> Result<()> {
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Failure::invalid_named("meta.k8s.io", "ListOptions", "", &errors))
+    Err(Failure::invalid_named(
+        "meta.k8s.io",
+        "ListOptions",
+        "",
+        &errors,
+    ))
 }
 
 async fn delete(service: &Arc<Service>, mut call: Call, target: &Target) -> Result<Response<Body>> {
@@ -616,7 +715,10 @@ async fn delete_collection(
     let include = include(&call, &form.1)?;
     let list = call.params.list()?;
     let (options, warning) = delete_options(&mut call, target).await?;
-    let listing = service.registry.delete_collection(target, &list, &options).await?;
+    let listing = service
+        .registry
+        .delete_collection(target, &list, &options)
+        .await?;
     let mut response = listed(service, target, &listing, &form, include);
     respond::warn(&mut response, &warning);
     Ok(response)
@@ -633,12 +735,22 @@ async fn delete_options(call: &mut Call, target: &Target) -> Result<(DeleteOptio
     let mut errors = Vec::new();
     let dry_run = value.array_at(&["dryRun"]);
     if dry_run.iter().any(|v| v.as_str() != Some("All")) {
-        errors.push(FieldError::not_supported("dryRun", Value::Array(dry_run.to_vec()), &["All"]));
+        errors.push(FieldError::not_supported(
+            "dryRun",
+            Value::Array(dry_run.to_vec()),
+            &["All"],
+        ));
     }
     let orphan = value.at(&["orphanDependents"]).and_then(Value::as_bool);
     let policy = value.at(&["propagationPolicy"]).and_then(Value::as_str);
     let propagation = match policy {
-        None => orphan.map(|o| if o { Propagation::Orphan } else { Propagation::Background }),
+        None => orphan.map(|o| {
+            if o {
+                Propagation::Orphan
+            } else {
+                Propagation::Background
+            }
+        }),
         Some(policy) if orphan.is_some() => {
             let why = "orphanDependents and deletionPropagation cannot be both set";
             errors.push(FieldError::invalid("propagationPolicy", policy, why));
@@ -649,12 +761,21 @@ async fn delete_options(call: &mut Call, target: &Target) -> Result<(DeleteOptio
         Some("Orphan") => Some(Propagation::Orphan),
         Some(other) => {
             let allowed = ["Foreground", "Background", "Orphan", "nil"];
-            errors.push(FieldError::not_supported("propagationPolicy", other, &allowed));
+            errors.push(FieldError::not_supported(
+                "propagationPolicy",
+                other,
+                &allowed,
+            ));
             None
         }
     };
     if !errors.is_empty() {
-        return Err(Failure::invalid_named("meta.k8s.io", "DeleteOptions", "", &errors));
+        return Err(Failure::invalid_named(
+            "meta.k8s.io",
+            "DeleteOptions",
+            "",
+            &errors,
+        ));
     }
     let text = |name: &str| {
         let text = value.str_at(&["preconditions", name]);

@@ -20,7 +20,9 @@ const PROTOBUF_ANSWER: &str = "application/com.github.proto-openapi.spec.v2.v1.0
 
 fn wants_protobuf(call: &Call) -> bool {
     let accepted = call.headers.get_all(ACCEPT).iter();
-    accepted.filter_map(|v| v.to_str().ok()).any(|v| [PROTOBUF, PROTOBUF_ANSWER].iter().any(|p| v.contains(p)))
+    accepted
+        .filter_map(|v| v.to_str().ok())
+        .any(|v| [PROTOBUF, PROTOBUF_ANSWER].iter().any(|p| v.contains(p)))
 }
 
 pub(super) fn answer(service: &Service, call: &Call, rest: &[&str]) -> Result<Response<Body>> {
@@ -30,14 +32,21 @@ pub(super) fn answer(service: &Service, call: &Call, rest: &[&str]) -> Result<Re
     match rest {
         ["v2"] if wants_protobuf(call) => {
             let kinds = service.registry.kinds().all();
-            Ok(respond::bytes(200, PROTOBUF_ANSWER, protobuf::document(&kinds)))
+            Ok(respond::bytes(
+                200,
+                PROTOBUF_ANSWER,
+                protobuf::document(&kinds),
+            ))
         }
         ["v2"] => Ok(json_answer(&version_2(service))),
         ["v3"] | ["v3", ""] => Ok(json_answer(&index(service))),
         ["v3", "api", "v1"] => Ok(json_answer(&version_3(service, "", "v1"))),
         ["v3", "apis", group, version] => {
             let known = service.registry.kinds().all();
-            if !known.iter().any(|k| k.group == *group && k.version == *version) {
+            if !known
+                .iter()
+                .any(|k| k.group == *group && k.version == *version)
+            {
                 return Ok(respond::text(404, ""));
             }
             Ok(json_answer(&version_3(service, group, version)))
@@ -51,7 +60,11 @@ fn json_answer(document: &Value) -> Response<Body> {
 }
 
 fn base(group: &str, version: &str) -> String {
-    if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }
+    if group.is_empty() {
+        format!("api/{version}")
+    } else {
+        format!("apis/{group}/{version}")
+    }
 }
 
 fn index(service: &Service) -> Value {
@@ -65,9 +78,18 @@ fn index(service: &Service) -> Value {
 }
 
 fn name(kind: &Kind) -> String {
-    let group = if kind.group.is_empty() { "core" } else { &kind.group };
+    let group = if kind.group.is_empty() {
+        "core"
+    } else {
+        &kind.group
+    };
     let reversed: Vec<&str> = group.split('.').rev().collect();
-    format!("windlass.{}.{}.{}", reversed.join("."), kind.version, kind.kind)
+    format!(
+        "windlass.{}.{}.{}",
+        reversed.join("."),
+        kind.version,
+        kind.kind
+    )
 }
 
 fn group_version_kind(kind: &Kind) -> Value {
@@ -90,7 +112,11 @@ fn schema(kind: &Kind) -> Value {
 /// Returns the path of a kind's objects and the parameters that it names.
 fn path(kind: &Kind) -> String {
     let base = base(&kind.group, &kind.version);
-    let namespace = if kind.namespaced() { "namespaces/{namespace}/" } else { "" };
+    let namespace = if kind.namespaced() {
+        "namespaces/{namespace}/"
+    } else {
+        ""
+    };
     format!("/{base}/{namespace}{}/{{name}}", kind.plural)
 }
 
@@ -98,7 +124,10 @@ fn version_3(service: &Service, group: &str, version: &str) -> Value {
     let mut schemas = Object::new();
     let mut paths = Object::new();
     let kinds = service.registry.kinds().all();
-    for kind in kinds.iter().filter(|k| k.group == group && k.version == version) {
+    for kind in kinds
+        .iter()
+        .filter(|k| k.group == group && k.version == version)
+    {
         let name = name(kind);
         let reference = json!({"$ref": format!("#/components/schemas/{name}")});
         schemas.insert(name, schema(kind));

@@ -11,14 +11,20 @@ impl Params {
     pub(super) fn parse(query: &str) -> Self {
         let pairs = query.split('&').filter(|p| !p.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (super::path::decode_query(name), super::path::decode_query(value))
+            (
+                super::path::decode_query(name),
+                super::path::decode_query(value),
+            )
         });
         Self(pairs.collect())
     }
 
     /// Returns a parameter's first value.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
     }
 
     /// Returns a parameter's first value, empty if there is none.
@@ -28,12 +34,17 @@ impl Params {
 
     /// Returns all values of a parameter.
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
-        self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect()
+        self.0
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+            .collect()
     }
 
     /// Reads a flag: given at all, and neither `false` nor `0`.
     pub(super) fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|v| !matches!(v.to_lowercase().as_str(), "false" | "0"))
+        self.get(name)
+            .is_some_and(|v| !matches!(v.to_lowercase().as_str(), "false" | "0"))
     }
 
     /// Reads a whole number.
@@ -44,7 +55,11 @@ impl Params {
                 let quoted = crate::failure::go_quote(text);
                 let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
                 let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-                let why = if number { "value out of range" } else { "invalid syntax" };
+                let why = if number {
+                    "value out of range"
+                } else {
+                    "invalid syntax"
+                };
                 Failure::bad_request(format!("strconv.ParseInt: parsing {quoted}: {why}"))
             }),
         }
@@ -73,16 +88,18 @@ impl Params {
     pub(super) fn write(&self, options: &'static str) -> Result<WriteOptions> {
         use crate::failure::FieldError;
         let mut errors = Vec::new();
-        let invalid = |errors: Vec<FieldError>| {
-            Failure::invalid_named("meta.k8s.io", options, "", &errors)
-        };
+        let invalid =
+            |errors: Vec<FieldError>| Failure::invalid_named("meta.k8s.io", options, "", &errors);
         let manager = self.text("fieldManager");
         if manager.len() > 128 {
             errors.push(FieldError::too_long("fieldManager", 128));
         }
         let unprintable = manager.char_indices().find(|(_, c)| c.is_control());
         if let Some((at, c)) = unprintable {
-            let why = format!("invalid character U+{:04X} (at position {at})", u32::from(c));
+            let why = format!(
+                "invalid character U+{:04X} (at position {at})",
+                u32::from(c)
+            );
             errors.push(FieldError::invalid("fieldManager", manager, &why));
         }
         let dry_run = self.all("dryRun");
@@ -96,7 +113,11 @@ impl Params {
             "Strict" => FieldValidation::Strict,
             other => {
                 let allowed = ["", "Ignore", "Strict", "Warn"];
-                errors.push(FieldError::not_supported("fieldValidation", other, &allowed));
+                errors.push(FieldError::not_supported(
+                    "fieldValidation",
+                    other,
+                    &allowed,
+                ));
                 FieldValidation::Warn
             }
         };
@@ -116,7 +137,10 @@ impl Params {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn bad_selector(error: value::selector::SelectorError) -> Failure {
     Failure::bad_request(error.to_string())
 }

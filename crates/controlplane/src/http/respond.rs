@@ -17,14 +17,19 @@ pub(super) fn empty() -> Body {
 
 /// Returns a body of bytes.
 pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 /// Returns an answer of bytes.
 pub(super) fn bytes(code: u16, media: &'static str, content: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(full(content));
-    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    *response.status_mut() =
+        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response
 }
 
@@ -52,7 +57,9 @@ pub(super) fn failure(failure: &Failure, accept: &Accept) -> Response<Body> {
     }
     let mut response = value(failure.code, &failure.status(), accept.format());
     if failure.code == 504 {
-        response.headers_mut().insert("Retry-After", HeaderValue::from_static("1"));
+        response
+            .headers_mut()
+            .insert("Retry-After", HeaderValue::from_static("1"));
     }
     response
 }

@@ -29,18 +29,22 @@ pub(super) async fn answer(
     let (format, _) = call.accept.choose(Offers::Object)?;
     let question = read(&mut call).await?;
     let kind = &target.kind;
-    let spec = question.at(&["spec"]).cloned().unwrap_or_else(Value::object);
+    let spec = question
+        .at(&["spec"])
+        .cloned()
+        .unwrap_or_else(Value::object);
     let mut answer = json!({
         "kind": kind.kind.as_str(), "apiVersion": kind.api_version(), "metadata": {},
         "spec": spec.clone(),
     });
-    let who = |call: &Call| {
-        json!({"username": call.caller.user.as_str(), "groups": call.caller.groups.clone()})
-    };
+    let who = |call: &Call| json!({"username": call.caller.user.as_str(), "groups": call.caller.groups.clone()});
     match kind.kind.as_str() {
         "SelfSubjectReview" => {
             answer.remove_at(&["spec"]);
-            answer.set_at(&["metadata", "creationTimestamp"], clock::seconds(service.registry.now()));
+            answer.set_at(
+                &["metadata", "creationTimestamp"],
+                clock::seconds(service.registry.now()),
+            );
             answer.set_at(&["status", "userInfo"], who(&call));
         }
         "TokenReview" => {
@@ -58,12 +62,11 @@ pub(super) async fn answer(
             answer.set_at(&["status"], json!({"allowed": true}));
         }
         "SelfSubjectRulesReview" => {
-            let all = json!(["*"]);
             answer.set_at(
                 &["status"],
                 json!({
-                    "resourceRules": [{"verbs": all.clone(), "apiGroups": all.clone(), "resources": all.clone()}],
-                    "nonResourceRules": [{"verbs": all.clone(), "nonResourceURLs": all.clone()}],
+                    "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+                    "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
                     "incomplete": false,
                 }),
             );
@@ -80,7 +83,10 @@ pub(super) async fn answer(
 }
 
 fn options(call: &Call) -> Result<WriteOptions> {
-    Ok(WriteOptions { caller: call.caller.clone(), ..call.params.write("CreateOptions")? })
+    Ok(WriteOptions {
+        caller: call.caller.clone(),
+        ..call.params.write("CreateOptions")?
+    })
 }
 
 fn success() -> Value {
@@ -95,7 +101,9 @@ pub(super) async fn bind(
 ) -> Result<Response<Body>> {
     let question = read(&mut call).await?;
     if question.str_at(&["metadata", "name"]) != target.name {
-        return Err(Failure::bad_request("name in URL does not match name in Binding object"));
+        return Err(Failure::bad_request(
+            "name in URL does not match name in Binding object",
+        ));
     }
     bind_to(service, &call, target, &question).await
 }
@@ -108,15 +116,24 @@ async fn bind_to(
 ) -> Result<Response<Body>> {
     let (format, _) = call.accept.choose(Offers::Object)?;
     let node = question.str_at(&["target", "name"]).to_owned();
-    let annotations = question.at(&["metadata", "annotations"]).cloned().unwrap_or_default();
+    let annotations = question
+        .at(&["metadata", "annotations"])
+        .cloned()
+        .unwrap_or_default();
     let now = clock::seconds(service.registry.now());
     service
         .registry
         .modify(target, &options(call)?, |pod| {
             let bound = pod.str_at(&["spec", "nodeName"]);
             if !bound.is_empty() {
-                let why = format!("pod {} is already assigned to node \"{bound}\"", target.name);
-                let message = format!("Operation cannot be fulfilled on pods/binding \"{}\": {why}", target.name);
+                let why = format!(
+                    "pod {} is already assigned to node \"{bound}\"",
+                    target.name
+                );
+                let message = format!(
+                    "Operation cannot be fulfilled on pods/binding \"{}\": {why}",
+                    target.name
+                );
                 return Err(Failure::new(409, "Conflict", message)
                     .with_details(json!({"name": target.name.as_str(), "kind": "pods/binding"})));
             }
@@ -147,7 +164,9 @@ pub(super) async fn evict(
     let question = read(&mut call).await?;
     let write = options(&call)?;
     if question.str_at(&["metadata", "name"]) != target.name {
-        return Err(Failure::bad_request("name in URL does not match name in Eviction object"));
+        return Err(Failure::bad_request(
+            "name in URL does not match name in Eviction object",
+        ));
     }
     let pod = Target::object(&target.kind, &target.namespace, &target.name);
     let options = DeleteOptions {
@@ -169,9 +188,13 @@ pub(super) async fn token(
     let question = read(&mut call).await?;
     let account = Target::object(&target.kind, &target.namespace, &target.name);
     service.registry.get(&account).await?;
-    let seconds = question.i64_at(&["spec", "expirationSeconds"]).unwrap_or(3_600);
+    let seconds = question
+        .i64_at(&["spec", "expirationSeconds"])
+        .unwrap_or(3_600);
     let until = service.registry.now();
-    let until = until.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(until);
+    let until = until
+        .checked_add(jiff::SignedDuration::from_secs(seconds))
+        .unwrap_or(until);
     // Nothing runs here that could use one; the token says what it is and opens nothing.
     let answer = json!({
         "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",

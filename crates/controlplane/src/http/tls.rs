@@ -34,7 +34,10 @@ impl Identity {
             .with_single_cert(vec![made.cert.der().clone()], key)?;
         let mut config = config;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { pem: made.cert.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self {
+            pem: made.cert.pem(),
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+        })
     }
 }
 

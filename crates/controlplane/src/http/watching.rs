@@ -67,7 +67,9 @@ pub(super) fn answer(
         Some((Ok::<_, std::io::Error>(Frame::data(line)), state))
     });
     let mut response = Response::new(StreamBody::new(lines).boxed_unsync());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -95,9 +97,14 @@ impl State {
         };
         Some(match event {
             WatchEvent::Added(object, event) => self.event("ADDED", &object, event.as_deref()),
-            WatchEvent::Modified(object, event) => self.event("MODIFIED", &object, event.as_deref()),
+            WatchEvent::Modified(object, event) => {
+                self.event("MODIFIED", &object, event.as_deref())
+            }
             WatchEvent::Deleted(object, event) => self.event("DELETED", &object, event.as_deref()),
-            WatchEvent::Bookmark { revision, initial_end } => self.bookmark(revision, initial_end),
+            WatchEvent::Bookmark {
+                revision,
+                initial_end,
+            } => self.bookmark(revision, initial_end),
         })
     }
 
@@ -128,15 +135,16 @@ impl State {
                     self.show.include,
                     (self.now)(),
                 );
-                table.set_at(&["metadata", "resourceVersion"], value.str_at(&["metadata", "resourceVersion"]));
+                table.set_at(
+                    &["metadata", "resourceVersion"],
+                    value.str_at(&["metadata", "resourceVersion"]),
+                );
                 if std::mem::replace(&mut self.headed, true) {
                     table.set_at(&["columnDefinitions"], Value::Null);
                 }
                 table
             }
-            View::Partial(version) | View::PartialList(version) => {
-                tables::partial(version, &value)
-            }
+            View::Partial(version) | View::PartialList(version) => tables::partial(version, &value),
             _ => value,
         };
         line(name, &shown)

@@ -101,7 +101,10 @@ pub(super) fn windlass() -> Vec<Kind> {
     kinds
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row of a table has many columns")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a row of a table has many columns"
+)]
 fn row(
     group: &str,
     version: &str,
@@ -131,7 +134,10 @@ fn row(
         categories: words(categories),
         scope,
         verbs: verbs.to_owned(),
-        subresources: subresources.split_whitespace().map(|name| subresource(kind, name)).collect(),
+        subresources: subresources
+            .split_whitespace()
+            .map(|name| subresource(kind, name))
+            .collect(),
         storage_group: storage_group.to_owned(),
         storage_version: storage_version.to_owned(),
         custom: false,
@@ -143,19 +149,35 @@ fn subresource(kind: &str, name: &str) -> Subresource {
     let (name, of, verbs) = match (name, kind) {
         ("attach", _) => ("attach", Some(("", "", "PodAttachOptions")), "create get"),
         ("exec", _) => ("exec", Some(("", "", "PodExecOptions")), "create get"),
-        ("portforward", _) => ("portforward", Some(("", "", "PodPortForwardOptions")), "create get"),
+        ("portforward", _) => (
+            "portforward",
+            Some(("", "", "PodPortForwardOptions")),
+            "create get",
+        ),
         ("proxy", kind) => {
             let options = match kind {
                 "Node" => "NodeProxyOptions",
                 "Pod" => "PodProxyOptions",
                 _ => "ServiceProxyOptions",
             };
-            ("proxy", Some(("", "", options)), "create delete get patch update")
+            (
+                "proxy",
+                Some(("", "", options)),
+                "create delete get patch update",
+            )
         }
         ("binding", _) => ("binding", Some(("", "", "Binding")), "create"),
         ("eviction", _) => ("eviction", Some(("policy", "v1", "Eviction")), "create"),
-        ("token", _) => ("token", Some(("authentication.k8s.io", "v1", "TokenRequest")), "create"),
-        ("scale", _) => ("scale", Some(("autoscaling", "v1", "Scale")), "get patch update"),
+        ("token", _) => (
+            "token",
+            Some(("authentication.k8s.io", "v1", "TokenRequest")),
+            "create",
+        ),
+        ("scale", _) => (
+            "scale",
+            Some(("autoscaling", "v1", "Scale")),
+            "get patch update",
+        ),
         ("finalize", _) => ("finalize", None, "update"),
         ("log", _) => ("log", None, "get"),
         ("ephemeralcontainers", _) => ("ephemeralcontainers", None, "get patch update"),
@@ -163,5 +185,9 @@ fn subresource(kind: &str, name: &str) -> Subresource {
         ("approval", _) => ("approval", None, "get patch update"),
         _ => ("status", None, "get patch update"),
     };
-    Subresource { name, kind: of, verbs }
+    Subresource {
+        name,
+        kind: of,
+        verbs,
+    }
 }

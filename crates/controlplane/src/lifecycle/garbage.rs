@@ -38,7 +38,10 @@ pub(super) async fn run(registry: Registry, mut stopped: watch::Receiver<bool>) 
     let (present, mut changes) = registry.store.observe();
     let mut graph = Graph::default();
     for (table, object) in &present {
-        graph.link((table.clone(), key(object.namespace(), object.name())), &object.value);
+        graph.link(
+            &(table.clone(), key(object.namespace(), object.name())),
+            &object.value,
+        );
     }
     for (table, object) in present {
         let place = (table, key(object.namespace(), object.name()));
@@ -59,14 +62,20 @@ fn owners(object: &Value) -> &[Value] {
 }
 
 fn has_finalizer(object: &Value, name: &str) -> bool {
-    object.array_at(&["metadata", "finalizers"]).iter().any(|f| f.as_str() == Some(name))
+    object
+        .array_at(&["metadata", "finalizers"])
+        .iter()
+        .any(|f| f.as_str() == Some(name))
 }
 
 impl Graph {
-    fn link(&mut self, place: Place, object: &Value) {
+    fn link(&mut self, place: &Place, object: &Value) {
         for owner in owners(object) {
             let uid = owner.str_at(&["uid"]).to_owned();
-            self.dependents.entry(uid).or_default().insert(place.clone());
+            self.dependents
+                .entry(uid)
+                .or_default()
+                .insert(place.clone());
         }
     }
 
@@ -82,7 +91,10 @@ impl Graph {
     }
 
     fn dependents_of(&self, uid: &str) -> Vec<Place> {
-        self.dependents.get(uid).map(|d| d.iter().cloned().collect()).unwrap_or_default()
+        self.dependents
+            .get(uid)
+            .map(|d| d.iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     fn changed(&mut self, registry: &Registry, table: Table, event: &Arc<Event>) {
@@ -102,7 +114,7 @@ impl Graph {
             }
             return;
         }
-        self.link(place.clone(), &event.object.value);
+        self.link(&place, &event.object.value);
         self.consider(registry, &place);
         if let Some(before) = &event.before
             && owners(&before.value) != owners(&event.object.value)
@@ -117,8 +129,12 @@ impl Graph {
 
     /// Does what is due for one object.
     fn consider(&self, registry: &Registry, place: &Place) {
-        let Some(object) = registry.store.get(&place.0, &place.1) else { return };
-        let Some(kind) = registry.kinds().storage(&place.0.0, &place.0.1) else { return };
+        let Some(object) = registry.store.get(&place.0, &place.1) else {
+            return;
+        };
+        let Some(kind) = registry.kinds().storage(&place.0.0, &place.0.1) else {
+            return;
+        };
         if object.deleting() {
             if has_finalizer(&object.value, ORPHAN) {
                 self.orphan(registry, &kind, &object);
@@ -179,8 +195,12 @@ impl Graph {
     /// Lets the dependents of an object go, then the object.
     fn orphan(&self, registry: &Registry, kind: &Arc<Kind>, object: &Arc<Object>) {
         for place in self.dependents_of(object.uid()) {
-            let Some(dependent) = registry.store.get(&place.0, &place.1) else { continue };
-            let Some(kind) = registry.kinds().storage(&place.0.0, &place.0.1) else { continue };
+            let Some(dependent) = registry.store.get(&place.0, &place.1) else {
+                continue;
+            };
+            let Some(kind) = registry.kinds().storage(&place.0.0, &place.0.1) else {
+                continue;
+            };
             let target = Target::object(&kind, dependent.namespace(), dependent.name());
             let outcome = disown(registry, &target, &[object.uid().to_owned()]);
             if outcome.as_ref().is_err_and(|f| f.code != 404) {
@@ -196,7 +216,9 @@ impl Graph {
     fn foreground(&self, registry: &Registry, kind: &Arc<Kind>, object: &Arc<Object>) {
         let mut blocked = false;
         for place in self.dependents_of(object.uid()) {
-            let Some(dependent) = registry.store.get(&place.0, &place.1) else { continue };
+            let Some(dependent) = registry.store.get(&place.0, &place.1) else {
+                continue;
+            };
             if !dependent.deleting() {
                 self.consider(registry, &place);
             }
@@ -215,12 +237,20 @@ impl Graph {
     }
 
     fn owner_place(&self, registry: &Registry, place: &Place, reference: &Value) -> Option<Place> {
-        let kind = registry
-            .kinds()
-            .of_object(reference.str_at(&["apiVersion"]), reference.str_at(&["kind"]))?;
+        let kind = registry.kinds().of_object(
+            reference.str_at(&["apiVersion"]),
+            reference.str_at(&["kind"]),
+        )?;
         let table = (kind.storage_group.clone(), kind.plural.clone());
-        let namespace = if kind.namespaced() { place.1.split_once('/').map(|(ns, _)| ns) } else { None };
-        Some((table, key(namespace.unwrap_or_default(), reference.str_at(&["name"]))))
+        let namespace = if kind.namespaced() {
+            place.1.split_once('/').map(|(ns, _)| ns)
+        } else {
+            None
+        };
+        Some((
+            table,
+            key(namespace.unwrap_or_default(), reference.str_at(&["name"])),
+        ))
     }
 
     fn owner(&self, registry: &Registry, place: &Place, reference: &Value) -> Owner {
@@ -235,9 +265,15 @@ impl Graph {
         if kind.namespaced() && namespace.is_none() {
             return Owner::Unknown;
         }
-        let namespace = if kind.namespaced() { namespace.unwrap_or_default() } else { "" };
+        let namespace = if kind.namespaced() {
+            namespace.unwrap_or_default()
+        } else {
+            ""
+        };
         let table = (kind.storage_group.clone(), kind.plural.clone());
-        let owner = registry.store.get(&table, &key(namespace, reference.str_at(&["name"])));
+        let owner = registry
+            .store
+            .get(&table, &key(namespace, reference.str_at(&["name"])));
         match owner.filter(|o| o.uid() == reference.str_at(&["uid"])) {
             None => Owner::Dangling,
             Some(o) if o.deleting() && has_finalizer(&o.value, FOREGROUND) => Owner::Waiting,

@@ -66,9 +66,13 @@ fn purge(registry: &Registry, name: &str) {
         ..DeleteOptions::default()
     };
     for table in registry.store.tables_under(&prefix) {
-        let Some(kind) = registry.kinds().storage(&table.0, &table.1) else { continue };
+        let Some(kind) = registry.kinds().storage(&table.0, &table.1) else {
+            continue;
+        };
         let all = Target::collection(&kind, name);
-        let Ok(listing) = registry.list_now(&all, &ListOptions::default()) else { continue };
+        let Ok(listing) = registry.list_now(&all, &ListOptions::default()) else {
+            continue;
+        };
         for object in listing.objects.iter().filter(|o| !o.deleting()) {
             let target = Target::object(&kind, name, object.name());
             if let Err(failure) = registry.delete_now(&target, &options)
@@ -82,13 +86,20 @@ fn purge(registry: &Registry, name: &str) {
     let mut left: Vec<(String, usize)> = Vec::new();
     let mut finalizers: BTreeMap<String, usize> = BTreeMap::new();
     for table in registry.store.tables_under(&prefix) {
-        let Ok(page) = registry.store.list(&table, &prefix, None) else { continue };
-        let resource =
-            if table.0.is_empty() { format!("{}.", table.1) } else { format!("{}.{}", table.1, table.0) };
+        let Ok(page) = registry.store.list(&table, &prefix, None) else {
+            continue;
+        };
+        let resource = if table.0.is_empty() {
+            format!("{}.", table.1)
+        } else {
+            format!("{}.{}", table.1, table.0)
+        };
         left.push((resource, page.objects.len()));
         for object in &page.objects {
             for finalizer in object.value.array_at(&["metadata", "finalizers"]) {
-                *finalizers.entry(finalizer.as_str().unwrap_or_default().to_owned()).or_default() += 1;
+                *finalizers
+                    .entry(finalizer.as_str().unwrap_or_default().to_owned())
+                    .or_default() += 1;
             }
         }
     }
@@ -107,26 +118,74 @@ fn report(
     left: &[(String, usize)],
     finalizers: &BTreeMap<String, usize>,
 ) {
-    let Some(kind) = registry.kinds().get("", "v1", "namespaces") else { return };
+    let Some(kind) = registry.kinds().get("", "v1", "namespaces") else {
+        return;
+    };
     let target = Target::object(&kind, "", name).sub("status");
     let now = clock::seconds(registry.now());
     let join = |parts: Vec<String>| parts.join(", ");
-    let content = join(left.iter().map(|(r, n)| format!("{r} has {n} resource instances")).collect());
-    let held = join(finalizers.iter().map(|(f, n)| format!("{f} in {n} resource instances")).collect());
+    let content = join(
+        left.iter()
+            .map(|(r, n)| format!("{r} has {n} resource instances"))
+            .collect(),
+    );
+    let held = join(
+        finalizers
+            .iter()
+            .map(|(f, n)| format!("{f} in {n} resource instances"))
+            .collect(),
+    );
     let remaining = |what: &str| format!("Some {what}");
     let conditions = [
-        ("NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered".to_owned()),
-        ("NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions", "All legacy kube types successfully parsed".to_owned()),
-        ("NamespaceDeletionContentFailure", "False", "ContentDeleted", "All content successfully deleted, may be waiting on finalization".to_owned()),
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            "False",
+            "ResourcesDiscovered",
+            "All resources successfully discovered".to_owned(),
+        ),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            "False",
+            "ParsedGroupVersions",
+            "All legacy kube types successfully parsed".to_owned(),
+        ),
+        (
+            "NamespaceDeletionContentFailure",
+            "False",
+            "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization".to_owned(),
+        ),
         if left.is_empty() {
-            ("NamespaceContentRemaining", "False", "ContentRemoved", "All content successfully removed".to_owned())
+            (
+                "NamespaceContentRemaining",
+                "False",
+                "ContentRemoved",
+                "All content successfully removed".to_owned(),
+            )
         } else {
-            ("NamespaceContentRemaining", "True", "SomeResourcesRemain", remaining(&format!("resources are remaining: {content}")))
+            (
+                "NamespaceContentRemaining",
+                "True",
+                "SomeResourcesRemain",
+                remaining(&format!("resources are remaining: {content}")),
+            )
         },
         if finalizers.is_empty() {
-            ("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers", "All content-preserving finalizers finished".to_owned())
+            (
+                "NamespaceFinalizersRemaining",
+                "False",
+                "ContentHasNoFinalizers",
+                "All content-preserving finalizers finished".to_owned(),
+            )
         } else {
-            ("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", remaining(&format!("content in the namespace has finalizers remaining: {held}")))
+            (
+                "NamespaceFinalizersRemaining",
+                "True",
+                "SomeFinalizersRemain",
+                remaining(&format!(
+                    "content in the namespace has finalizers remaining: {held}"
+                )),
+            )
         },
     ];
     let conditions: Vec<Value> = conditions
@@ -143,7 +202,9 @@ fn report(
         let known: Vec<Value> = namespace.array_at(&["status", "conditions"]).to_vec();
         let conditions = conditions.iter().map(|condition| {
             let same = known.iter().find(|k| {
-                ["type", "status", "reason", "message"].iter().all(|f| k.get(f) == condition.get(f))
+                ["type", "status", "reason", "message"]
+                    .iter()
+                    .all(|f| k.get(f) == condition.get(f))
             });
             same.unwrap_or(condition).clone()
         });
@@ -155,7 +216,9 @@ fn report(
 
 /// Removes the finalizer of the namespace itself.
 fn finish(registry: &Registry, name: &str) {
-    let Some(kind) = registry.kinds().get("", "v1", "namespaces") else { return };
+    let Some(kind) = registry.kinds().get("", "v1", "namespaces") else {
+        return;
+    };
     let target = Target::object(&kind, "", name).sub("finalize");
     let done = registry.modify_now(&target, &write_options(), |namespace| {
         let mut names = namespace.array_at(&["spec", "finalizers"]).to_vec();

@@ -49,13 +49,21 @@ impl Registry {
         rules::check_namespace(target, &object)?;
         rules::set_namespace(target, &mut object);
         defaults::apply(kind, &mut object);
-        for server_side in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        for server_side in [
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+        ] {
             object.remove_at(&["metadata", server_side]);
         }
         defaults::on_create(kind, &mut object);
         complete::fill_in(kind, &mut object);
         let now = clock::seconds(self.now());
-        let writer = Writer { manager: options.manager(), subresource: "", now: &now };
+        let writer = Writer {
+            manager: options.manager(),
+            subresource: "",
+            now: &now,
+        };
         let object = tracking::update(kind, complete::empty(kind).as_ref(), object, writer);
         let mut written = self.insert(target, object, options, "create")?;
         written.warnings.splice(0..0, decoded.warnings);
@@ -74,7 +82,9 @@ impl Registry {
         let mut target = target.clone();
         self.admit_namespace(&target, object.str_at(&["metadata", "name"]))?;
         if kind.namespaced() && target.namespace.is_empty() {
-            return Err(Failure::bad_request("an empty namespace may not be set during creation"));
+            return Err(Failure::bad_request(
+                "an empty namespace may not be set during creation",
+            ));
         }
         prepare::admit_create(self, kind, &mut object)?;
         let revision = object.str_at(&["metadata", "resourceVersion"]);
@@ -87,10 +97,7 @@ impl Registry {
         let name = object.str_at(&["metadata", "name"]).to_owned();
         let generated = !object.str_at(&["metadata", "generateName"]).is_empty();
         name.clone_into(&mut target.name);
-        let reserved = match prepare::before_create(self, kind, &mut object, options.dry_run) {
-            Ok(reserved) => reserved,
-            Err(failure) => return Err(failure),
-        };
+        let reserved = prepare::before_create(self, kind, &mut object, options.dry_run)?;
         let release = |registry: &Self| {
             if let Some(service) = &reserved {
                 registry.addresses.release(service);
@@ -109,12 +116,22 @@ impl Registry {
                 release(self);
                 return Err(self.exists(&target, existing.deleting(), generated));
             }
-            match self.commit(&target, &Expect::Absent, Some(stored.clone()), options, verb) {
+            match self.commit(
+                &target,
+                &Expect::Absent,
+                Some(stored.clone()),
+                options,
+                verb,
+            ) {
                 Ok(object) => {
                     if options.dry_run {
                         release(self);
                     }
-                    return Ok(Written { object, created: true, warnings });
+                    return Ok(Written {
+                        object,
+                        created: true,
+                        warnings,
+                    });
                 }
                 Err(Lost::Changed | Lost::Gone) => {}
             }
@@ -128,7 +145,9 @@ impl Registry {
         if deleting {
             failure.message = format!("object is being deleted: {}", failure.message);
         } else if generated {
-            failure.message.push_str(", the server was not able to generate a unique name");
+            failure
+                .message
+                .push_str(", the server was not able to generate a unique name");
         }
         failure
     }
@@ -138,10 +157,15 @@ impl Registry {
         rules::set_namespace(target, object);
         let now = clock::seconds(self.now());
         let uid = uid();
-        let Some(metadata) = object.as_object_mut().map(|o| o.object("metadata")) else { return };
-        for server_side in
-            ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"]
-        {
+        let Some(metadata) = object.as_object_mut().map(|o| o.object("metadata")) else {
+            return;
+        };
+        for server_side in [
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+            "resourceVersion",
+        ] {
             metadata.remove(server_side);
         }
         metadata.insert("uid", uid);
@@ -149,8 +173,14 @@ impl Registry {
         if kind.strategy.generation != Generation::None {
             metadata.insert("generation", 1);
         }
-        let named = metadata.get("name").and_then(Value::as_str).is_some_and(|n| !n.is_empty());
-        let prefix = metadata.get("generateName").and_then(Value::as_str).unwrap_or_default();
+        let named = metadata
+            .get("name")
+            .and_then(Value::as_str)
+            .is_some_and(|n| !n.is_empty());
+        let prefix = metadata
+            .get("generateName")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if !named && !prefix.is_empty() {
             let mut end = prefix.len().min(GENERATED_PREFIX_MAX);
             while !prefix.is_char_boundary(end) {
@@ -168,7 +198,10 @@ impl Registry {
         }
         let namespaces = (String::new(), "namespaces".to_owned());
         let Some(namespace) = self.store.get(&namespaces, &target.namespace) else {
-            let kind = self.kinds.get("", "v1", "namespaces").expect("the table has namespaces");
+            let kind = self
+                .kinds
+                .get("", "v1", "namespaces")
+                .expect("the table has namespaces");
             return Err(Failure::not_found(&kind, &target.namespace));
         };
         if namespace.value.str_at(&["status", "phase"]) != "Terminating" {

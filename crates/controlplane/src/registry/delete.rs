@@ -116,7 +116,13 @@ impl Registry {
             let waits = !finalizers.is_empty()
                 || grace > 0
                 || kind.plural == "namespaces" && holds_namespace(&object);
-            mark(&mut object, grace, kind.strategy.graceful, self.now(), kind.plural == "namespaces");
+            mark(
+                &mut object,
+                grace,
+                kind.strategy.graceful,
+                self.now(),
+                kind.plural == "namespaces",
+            );
             prepare::mark_deleted(kind, &mut object);
             let expect = Expect::Present(Arc::clone(&old));
             let outcome = if waits {
@@ -126,18 +132,19 @@ impl Registry {
                 self.commit(target, &expect, Some(object), &options.write, "delete")
                     .map(Deleted::Pending)
             } else {
-                self.commit(target, &expect, None, &options.write, "delete").map(|gone| {
-                    if !options.write.dry_run {
-                        prepare::after_delete(self, kind, &gone.value);
-                    }
-                    if kind.strategy.graceful || kind.plural == "namespaces" {
-                        let mut last = object.clone();
-                        last.remove_at(&["metadata", "resourceVersion"]);
-                        Deleted::Gone(Arc::new(Object::new(last, gone.revision)))
-                    } else {
-                        Deleted::Gone(gone)
-                    }
-                })
+                self.commit(target, &expect, None, &options.write, "delete")
+                    .map(|gone| {
+                        if !options.write.dry_run {
+                            prepare::after_delete(self, kind, &gone.value);
+                        }
+                        if kind.strategy.graceful || kind.plural == "namespaces" {
+                            let mut last = object.clone();
+                            last.remove_at(&["metadata", "resourceVersion"]);
+                            Deleted::Gone(Arc::new(Object::new(last, gone.revision)))
+                        } else {
+                            Deleted::Gone(gone)
+                        }
+                    })
             };
             match outcome {
                 Ok(deleted) => return Ok(deleted),
@@ -189,16 +196,25 @@ fn check(target: &Target, old: &Arc<Object>, options: &DeleteOptions) -> Result<
 /// The object isn't the one that was meant. Deletions name the kind here, not the resource.
 fn mismatch(target: &Target, why: &str) -> Failure {
     let kind = target.kind.qualified_kind();
-    let message = format!("Operation cannot be fulfilled on {kind} \"{}\": {why}", target.name);
-    Failure::new(409, "Conflict", message)
-        .with_details(crate::failure::names(&target.kind, &target.name, &target.kind.kind))
+    let message = format!(
+        "Operation cannot be fulfilled on {kind} \"{}\": {why}",
+        target.name
+    );
+    Failure::new(409, "Conflict", message).with_details(crate::failure::names(
+        &target.kind,
+        &target.name,
+        &target.kind.kind,
+    ))
 }
 
 /// Returns the finalizers that the object has from now on.
 fn finalizers(default: Dependents, object: &Value, options: &DeleteOptions) -> Vec<String> {
     let present = object.array_at(&["metadata", "finalizers"]);
-    let mut names: Vec<String> =
-        present.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut names: Vec<String> = present
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
     let has = |names: &[String], name: &str| names.iter().any(|n| n == name);
     let (orphan, foreground) = match options.propagation {
         Some(Propagation::Orphan) => (true, false),
@@ -232,7 +248,9 @@ fn grace(graceful: bool, object: &Value, options: &DeleteOptions) -> i64 {
     if !graceful {
         return 0;
     }
-    let own = object.i64_at(&["spec", "terminationGracePeriodSeconds"]).unwrap_or(30);
+    let own = object
+        .i64_at(&["spec", "terminationGracePeriodSeconds"])
+        .unwrap_or(30);
     let mut grace = options.grace_period_seconds.unwrap_or(own);
     if grace < 0 {
         grace = 1;
@@ -249,10 +267,14 @@ fn grace(graceful: bool, object: &Value, options: &DeleteOptions) -> i64 {
 }
 
 fn mark(object: &mut Value, grace: i64, graceful: bool, now: Timestamp, namespace: bool) {
-    let until = now.checked_add(SignedDuration::from_secs(grace)).unwrap_or(now);
+    let until = now
+        .checked_add(SignedDuration::from_secs(grace))
+        .unwrap_or(now);
     let marked = object.at(&["metadata", "deletionTimestamp"]).is_some();
     let shortened = graceful
-        && object.i64_at(&["metadata", "deletionGracePeriodSeconds"]).is_some_and(|g| grace < g);
+        && object
+            .i64_at(&["metadata", "deletionGracePeriodSeconds"])
+            .is_some_and(|g| grace < g);
     if marked && !shortened {
         return;
     }

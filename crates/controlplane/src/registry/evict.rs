@@ -24,13 +24,18 @@ impl Registry {
     fn spend_budget(&self, pod: &Target, object: &Value, options: &DeleteOptions) -> Result<()> {
         let kind = self.kind("policy", "v1", "poddisruptionbudgets")?;
         let target = Target::collection(&kind, &pod.namespace);
-        let labels = object.at(&["metadata", "labels"]).cloned().unwrap_or_default();
+        let labels = object
+            .at(&["metadata", "labels"])
+            .cloned()
+            .unwrap_or_default();
         let listing = self.list_now(&target, &super::ListOptions::default())?;
         let mut matching = listing.objects.iter().filter(|budget| {
             let selector = budget.value.at(&["spec", "selector"]);
             selector.is_some_and(|s| LabelSelector::from_value(s).is_ok_and(|s| s.matches(&labels)))
         });
-        let Some(budget) = matching.next() else { return Ok(()) };
+        let Some(budget) = matching.next() else {
+            return Ok(());
+        };
         if matching.next().is_some() {
             return Err(Failure::new(
                 500,
@@ -52,7 +57,9 @@ impl Registry {
                 "TooManyRequests",
                 "Cannot evict pod as it would violate the pod's disruption budget.",
             )
-            .with_details(json!({"causes": [{"reason": "DisruptionBudget", "message": message}]})));
+            .with_details(
+                json!({"causes": [{"reason": "DisruptionBudget", "message": message}]}),
+            ));
         }
         let mut write = options.write.clone();
         write.manager.clear();
@@ -60,7 +67,9 @@ impl Registry {
         let name = pod.name.clone();
         let now = crate::clock::seconds(self.now());
         self.modify_now(&target, &write, |budget| {
-            let left = budget.i64_at(&["status", "disruptionsAllowed"]).unwrap_or(0);
+            let left = budget
+                .i64_at(&["status", "disruptionsAllowed"])
+                .unwrap_or(0);
             budget.set_at(&["status", "disruptionsAllowed"], left - 1);
             budget.set_at(&["status", "disruptedPods", name.as_str()], now.as_str());
             Ok(())

@@ -97,9 +97,7 @@ impl Registry {
                 "The provided continue parameter is too old to display a consistent list result. \
                  You can start a new list without the continue parameter.",
             ),
-            NoState::Expired => Failure::expired(format!(
-                "The resourceVersion for the provided list is too old."
-            )),
+            NoState::Expired => Failure::expired("The resourceVersion for the provided list is too old."),
             NoState::Ahead(now) => too_large(at.unwrap_or(0), now),
         })?;
         let selects = Selects::new(&target.kind, &options.labels, &options.fields);
@@ -110,8 +108,15 @@ impl Registry {
             .peekable();
         // A state of any age comes from a cache, which knows no pages.
         let unpaged = options.resource_version == "0" && options.resource_version_match.is_none();
-        let limit = if options.limit == 0 || unpaged { usize::MAX } else { options.limit };
-        let mut listing = Listing { revision: page.revision, ..Listing::default() };
+        let limit = if options.limit == 0 || unpaged {
+            usize::MAX
+        } else {
+            options.limit
+        };
+        let mut listing = Listing {
+            revision: page.revision,
+            ..Listing::default()
+        };
         while listing.objects.len() < limit
             && let Some(object) = objects.next()
         {
@@ -124,8 +129,11 @@ impl Registry {
             if more > 0
                 && let Some(last) = listing.objects.last()
             {
-                listing.continue_token =
-                    Some(encode_token(page.revision, &format!("{}\0", key_of(last)), &prefix));
+                listing.continue_token = Some(encode_token(
+                    page.revision,
+                    &format!("{}\0", key_of(last)),
+                    &prefix,
+                ));
                 if selects.everything {
                     listing.remaining = Some(more);
                 }
@@ -173,34 +181,50 @@ fn encode_token(revision: u64, start: &str, prefix: &str) -> String {
 }
 
 fn decode_token(token: &str, prefix: &str) -> Result<(i64, String)> {
-    let invalid = |why: &str| Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+    let invalid = |why: &str| {
+        Failure::bad_request(format!(
+            "invalid continue token: continue key is not valid: {why}"
+        ))
+    };
     let bytes = URL_SAFE_NO_PAD
         .decode(token.trim_end_matches('='))
         .or_else(|_| URL_SAFE.decode(token))
         .map_err(|error| match error {
-            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => {
+            base64::DecodeError::InvalidByte(at, _)
+            | base64::DecodeError::InvalidLastSymbol(at, _) => {
                 invalid(&format!("illegal base64 data at input byte {at}"))
             }
-            _ => invalid(&format!("illegal base64 data at input byte {}", token.len())),
+            _ => invalid(&format!(
+                "illegal base64 data at input byte {}",
+                token.len()
+            )),
         })?;
     let token = Value::parse(&bytes).map_err(|_| {
         let first = bytes.first().copied().map_or(' ', char::from);
-        invalid(&format!("invalid character '{first}' looking for beginning of value"))
+        invalid(&format!(
+            "invalid character '{first}' looking for beginning of value"
+        ))
     })?;
     match token.str_at(&["v"]) {
         "meta.k8s.io/v1" => {}
-        other => return Err(invalid(&format!("server does not recognize this encoded version {other}"))),
+        other => {
+            return Err(invalid(&format!(
+                "server does not recognize this encoded version {other}"
+            )));
+        }
     }
     let revision = token.i64_at(&["rv"]).unwrap_or(0);
     if revision == 0 {
-        return Err(invalid("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"));
+        return Err(invalid(
+            "incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+        ));
     }
     let start = token.str_at(&["start"]);
     if start.is_empty() {
         return Err(invalid("encoded start key empty (version meta.k8s.io/v1)"));
     }
     if start.contains("..") {
-        return Err(invalid(&start.to_owned()));
+        return Err(invalid(start));
     }
     Ok((revision, format!("{prefix}{start}")))
 }
@@ -217,7 +241,11 @@ pub(crate) struct Selects {
 impl Selects {
     pub(crate) fn new(_kind: &Kind, labels: &LabelSelector, fields: &FieldSelector) -> Self {
         let everything = labels.is_everything() && fields.requirements.is_empty();
-        Self { labels: labels.clone(), fields: fields.clone(), everything }
+        Self {
+            labels: labels.clone(),
+            fields: fields.clone(),
+            everything,
+        }
     }
 
     pub(crate) fn matches(&self, object: &Value) -> bool {
@@ -226,9 +254,11 @@ impl Selects {
         }
         let labels = object.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
         self.labels.matches(labels)
-            && self.fields.requirements.iter().all(|r| {
-                (field_text(object, &r.field) == r.value) != r.negated
-            })
+            && self
+                .fields
+                .requirements
+                .iter()
+                .all(|r| (field_text(object, &r.field) == r.value) != r.negated)
     }
 }
 
@@ -239,7 +269,10 @@ fn field_text(object: &Value, field: &str) -> String {
             return String::new();
         }
         "status.podIPs" => {
-            let ips = object.array_at(&["status", "podIPs"]).iter().map(|ip| ip.str_at(&["ip"]));
+            let ips = object
+                .array_at(&["status", "podIPs"])
+                .iter()
+                .map(|ip| ip.str_at(&["ip"]));
             return ips.collect::<Vec<_>>().join(",");
         }
         "status.successful" => "status.succeeded",
@@ -271,7 +304,9 @@ fn field_text(object: &Value, field: &str) -> String {
 pub(crate) fn check_fields(kind: &Kind, fields: &FieldSelector) -> Result<()> {
     for requirement in &fields.requirements {
         let field = requirement.field.as_str();
-        if matches!(field, "metadata.name" | "metadata.namespace") || kind.strategy.fields.contains(&field) {
+        if matches!(field, "metadata.name" | "metadata.namespace")
+            || kind.strategy.fields.contains(&field)
+        {
             continue;
         }
         // Namespaces are selected by a short name too, as it once was everywhere.

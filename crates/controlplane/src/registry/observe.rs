@@ -37,7 +37,11 @@ impl Changes {
 }
 
 fn observation(((group, plural), event): Observed) -> Observation {
-    Observation { group, plural, event }
+    Observation {
+        group,
+        plural,
+        event,
+    }
 }
 
 /// An object and the group and plural of its kind.
@@ -51,7 +55,10 @@ impl Registry {
     #[must_use]
     pub fn observe(&self) -> (Vec<Present>, Changes) {
         let (present, receiver) = self.store.observe();
-        let present = present.into_iter().map(|((group, plural), o)| (group, plural, o)).collect();
+        let present = present
+            .into_iter()
+            .map(|((group, plural), o)| (group, plural, o))
+            .collect();
         (present, Changes { receiver })
     }
 }

@@ -58,8 +58,11 @@ impl Registry {
         }
         let kind = &target.kind;
         let now = clock::seconds(self.now());
-        let writer =
-            Writer { manager: options.manager(), subresource: &target.subresource, now: &now };
+        let writer = Writer {
+            manager: options.manager(),
+            subresource: &target.subresource,
+            now: &now,
+        };
         self.change(target, options, "patch", |live| {
             let patched = match patch_type {
                 PatchType::Strategic => strategic(kind, live, patch)?,
@@ -72,7 +75,10 @@ impl Registry {
             defaults::apply(kind, &mut object);
             crate::complete::fill_in(kind, &mut object);
             let object = tracking::update(kind, Some(live), object, writer);
-            Ok(Proposal { object, warnings: decoded.warnings })
+            Ok(Proposal {
+                object,
+                warnings: decoded.warnings,
+            })
         })
     }
 
@@ -80,8 +86,11 @@ impl Registry {
         let kind = &target.kind;
         rules::check_applied(target, patch)?;
         let now = clock::seconds(self.now());
-        let writer =
-            Writer { manager: options.manager(), subresource: &target.subresource, now: &now };
+        let writer = Writer {
+            manager: options.manager(),
+            subresource: &target.subresource,
+            now: &now,
+        };
         let force = if options.force { Force::Yes } else { Force::No };
         for _ in 0..super::ATTEMPTS_MAX {
             if self.store.get(&target.table(), &target.key()).is_none() {
@@ -113,7 +122,10 @@ impl Registry {
                     rules::check_name(target, &object)?;
                     let mut object = decode::normalise(kind, object)?;
                     defaults::apply(kind, &mut object);
-                    Ok(Proposal { object, warnings: Vec::new() })
+                    Ok(Proposal {
+                        object,
+                        warnings: Vec::new(),
+                    })
                 });
                 match written {
                     Err(failure) if failure.reason == "NotFound" => {}
@@ -131,7 +143,12 @@ fn strategic(kind: &Kind, live: &Value, patch: &Value) -> Result<Value> {
 }
 
 /// Returns `live` with a strategic merge patch applied; its type is the one named.
-pub(super) fn strategic_of(api_version: &str, kind: &str, live: &Value, patch: &Value) -> Result<Value> {
+pub(super) fn strategic_of(
+    api_version: &str,
+    kind: &str,
+    live: &Value,
+    patch: &Value,
+) -> Result<Value> {
     if !patch.is_object() {
         return Err(not_a_map(patch));
     }

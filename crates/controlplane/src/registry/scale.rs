@@ -18,7 +18,7 @@ impl Registry {
     pub(super) fn update_scale(
         &self,
         target: &Target,
-        body: Value,
+        body: &Value,
         options: &WriteOptions,
     ) -> Result<Written> {
         self.set_scale(target, options, "update", |present, writer| {
@@ -34,18 +34,23 @@ impl Registry {
         options: &WriteOptions,
     ) -> Result<Written> {
         let force = if options.force { Force::Yes } else { Force::No };
-        self.set_scale(target, options, "patch", |present, writer| match patch_type {
-            PatchType::Apply => tracking::apply_scale(present, patch, writer, force),
-            _ => {
-                let patched = match patch_type {
-                    PatchType::Strategic => {
-                        super::patch::strategic_of("autoscaling/v1", "Scale", present, patch)?
-                    }
-                    _ => super::patch::patched(present, patch_type, patch)?,
-                };
-                Ok(tracking::update_scale(present, patched, writer))
-            }
-        })
+        self.set_scale(
+            target,
+            options,
+            "patch",
+            |present, writer| match patch_type {
+                PatchType::Apply => tracking::apply_scale(present, patch, writer, force),
+                _ => {
+                    let patched = match patch_type {
+                        PatchType::Strategic => {
+                            super::patch::strategic_of("autoscaling/v1", "Scale", present, patch)?
+                        }
+                        _ => super::patch::patched(present, patch_type, patch)?,
+                    };
+                    Ok(tracking::update_scale(present, patched, writer))
+                }
+            },
+        )
     }
 
     fn set_scale(
@@ -57,7 +62,11 @@ impl Registry {
     ) -> Result<Written> {
         let kind = &target.kind;
         let now = clock::seconds(self.now());
-        let writer = Writer { manager: options.manager(), subresource: "scale", now: &now };
+        let writer = Writer {
+            manager: options.manager(),
+            subresource: "scale",
+            now: &now,
+        };
         self.change(target, options, verb, |live| {
             let mut present = scale(target, live);
             let entries = tracking::scale_entries(live);
@@ -74,7 +83,12 @@ impl Registry {
                     "must be greater than or equal to 0",
                 );
                 let name = wanted.str_at(&["metadata", "name"]);
-                return Err(Failure::invalid_named("autoscaling", "Scale", name, &[error]));
+                return Err(Failure::invalid_named(
+                    "autoscaling",
+                    "Scale",
+                    name,
+                    &[error],
+                ));
             }
             let uid = wanted.str_at(&["metadata", "uid"]).to_owned();
             if !uid.is_empty() && uid != live.str_at(&["metadata", "uid"]) {
@@ -96,14 +110,23 @@ impl Registry {
             }
             let revision = wanted.str_at(&["metadata", "resourceVersion"]).to_owned();
             object.set_at(&["metadata", "resourceVersion"], revision);
-            Ok(Proposal { object, warnings: Vec::new() })
+            Ok(Proposal {
+                object,
+                warnings: Vec::new(),
+            })
         })
     }
 }
 
 fn scale(target: &Target, object: &Value) -> Value {
     let mut metadata = Value::object();
-    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+    for name in [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+    ] {
         if let Some(value) = object.at(&["metadata", name]) {
             metadata.set_at(&[name], value);
         }
@@ -129,25 +152,37 @@ fn scale(target: &Target, object: &Value) -> Value {
 
 /// Writes a map of labels as a selector.
 pub(crate) fn labels_text(labels: Option<&Value>) -> String {
-    let Some(labels) = labels.and_then(Value::as_object) else { return String::new() };
-    let pairs: Vec<String> =
-        labels.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+    let Some(labels) = labels.and_then(Value::as_object) else {
+        return String::new();
+    };
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()))
+        .collect();
     pairs.join(",")
 }
 
 /// Writes a label selector as Kubernetes prints it: requirements sorted by key.
 pub(crate) fn selector_text(selector: Option<&Value>) -> String {
-    let Some(selector) = selector else { return String::new() };
+    let Some(selector) = selector else {
+        return String::new();
+    };
     let mut parts: Vec<(String, String)> = Vec::new();
     if let Some(labels) = selector.get("matchLabels").and_then(Value::as_object) {
         for (k, v) in labels {
-            parts.push((k.to_string(), format!("{k}={}", v.as_str().unwrap_or_default())));
+            parts.push((
+                k.to_string(),
+                format!("{k}={}", v.as_str().unwrap_or_default()),
+            ));
         }
     }
     for requirement in selector.array_at(&["matchExpressions"]) {
         let key = requirement.str_at(&["key"]).to_owned();
-        let mut values: Vec<&str> =
-            requirement.array_at(&["values"]).iter().filter_map(Value::as_str).collect();
+        let mut values: Vec<&str> = requirement
+            .array_at(&["values"])
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
         values.sort_unstable();
         let values = values.join(",");
         let text = match requirement.str_at(&["operator"]) {

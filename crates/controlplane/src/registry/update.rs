@@ -38,7 +38,7 @@ impl Registry {
 
     fn update_now(&self, target: &Target, body: Value, options: &WriteOptions) -> Result<Written> {
         if target.subresource == "scale" {
-            return self.update_scale(target, body, options);
+            return self.update_scale(target, &body, options);
         }
         let kind = &target.kind;
         let decoded = decode::decode(kind, body, options.field_validation)?;
@@ -48,8 +48,11 @@ impl Registry {
         rules::set_namespace(target, &mut object);
         defaults::apply(kind, &mut object);
         let now = clock::seconds(self.now());
-        let writer =
-            Writer { manager: options.manager(), subresource: &target.subresource, now: &now };
+        let writer = Writer {
+            manager: options.manager(),
+            subresource: &target.subresource,
+            now: &now,
+        };
         let creates = kind.strategy.create_on_update && target.subresource.is_empty();
         if creates && self.store.get(&target.table(), &target.key()).is_none() {
             let uid = object.str_at(&["metadata", "uid"]);
@@ -66,7 +69,10 @@ impl Registry {
         complete::fill_in(kind, &mut object);
         self.change(target, options, "update", |live| {
             let object = tracking::update(kind, Some(live), object.clone(), writer);
-            Ok(Proposal { object, warnings: decoded.warnings.clone() })
+            Ok(Proposal {
+                object,
+                warnings: decoded.warnings.clone(),
+            })
         })
     }
 
@@ -98,8 +104,11 @@ impl Registry {
         change: impl Fn(&mut Value) -> Result<()>,
     ) -> Result<Written> {
         let now = clock::seconds(self.now());
-        let writer =
-            Writer { manager: options.manager(), subresource: &target.subresource, now: &now };
+        let writer = Writer {
+            manager: options.manager(),
+            subresource: &target.subresource,
+            now: &now,
+        };
         self.change(target, options, "update", |live| {
             let mut object = live.clone();
             change(&mut object)?;
@@ -109,7 +118,10 @@ impl Registry {
                 complete::fill_in(&target.kind, &mut object);
                 object = tracking::update(&target.kind, Some(live), object, writer);
             }
-            Ok(Proposal { object, warnings: Vec::new() })
+            Ok(Proposal {
+                object,
+                warnings: Vec::new(),
+            })
         })
     }
 
@@ -124,9 +136,8 @@ impl Registry {
             let old = self.find(target)?;
             let live = convert::from_storage(&target.kind, &old.value);
             let proposal = propose(&live)?;
-            match self.replace(target, &old, &live, proposal, options, verb)? {
-                Some(written) => return Ok(written),
-                None => {}
+            if let Some(written) = self.replace(target, &old, &live, proposal, options, verb)? {
+                return Ok(written);
             }
         }
         Err(Failure::modified(&target.kind, &target.name))
@@ -144,7 +155,10 @@ impl Registry {
     ) -> Result<Option<Written>> {
         let kind = &target.kind;
         let name = &target.name;
-        let Proposal { mut object, warnings } = proposal;
+        let Proposal {
+            mut object,
+            warnings,
+        } = proposal;
         check_preconditions(target, old, &object)?;
         let errors = deletion_time_errors(live, &object);
         if !errors.is_empty() && target.subresource.is_empty() {
@@ -164,12 +178,16 @@ impl Registry {
             warnings.extend(crate::warnings::of_object(kind, &object));
         }
         if *live == object {
-            return Ok(Some(Written { object: Arc::clone(old), created: false, warnings }));
+            return Ok(Some(Written {
+                object: Arc::clone(old),
+                created: false,
+                warnings,
+            }));
         }
         let finished = old.deleting() && rules::may_vanish(kind, &object);
         let expect = Expect::Present(Arc::clone(old));
         let stored = convert::to_storage(kind, object);
-        if finished && target.subresource.is_empty() || finished && kind.plural == "namespaces" {
+        if finished && (target.subresource.is_empty() || kind.plural == "namespaces") {
             // What was waited for has happened: the write is the object's last.
             let last = Arc::new(Object::new(stored, old.revision));
             return match self.commit(target, &expect, None, options, "delete") {
@@ -178,14 +196,22 @@ impl Registry {
                     let mut value = last.value.clone();
                     value.set_at(&["metadata", "resourceVersion"], gone.revision.to_string());
                     let object = Arc::new(Object::new(value, gone.revision));
-                    Ok(Some(Written { object, created: false, warnings }))
+                    Ok(Some(Written {
+                        object,
+                        created: false,
+                        warnings,
+                    }))
                 }
                 Err(Lost::Changed) => Ok(None),
                 Err(Lost::Gone) => Err(Failure::not_found(kind, name)),
             };
         }
         match self.commit(target, &expect, Some(stored), options, verb) {
-            Ok(object) => Ok(Some(Written { object, created: false, warnings })),
+            Ok(object) => Ok(Some(Written {
+                object,
+                created: false,
+                warnings,
+            })),
             Err(Lost::Changed) => Ok(None),
             Err(Lost::Gone) => Err(Failure::not_found(kind, name)),
         }
@@ -207,7 +233,12 @@ fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Re
                 0,
                 "must be specified for an update",
             );
-            Err(Failure::invalid_named(&kind.group, &kind.plural, &target.name, &[error]))
+            Err(Failure::invalid_named(
+                &kind.group,
+                &kind.plural,
+                &target.name,
+                &[error],
+            ))
         }
         text => {
             let number: u64 = text.parse().map_err(|_| {
@@ -216,7 +247,11 @@ fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Re
                     crate::failure::go_quote(text)
                 ))
             })?;
-            if number == old.revision { Ok(()) } else { Err(Failure::modified(kind, &target.name)) }
+            if number == old.revision {
+                Ok(())
+            } else {
+                Err(Failure::modified(kind, &target.name))
+            }
         }
     }
 }
@@ -234,7 +269,9 @@ fn wrong_uid(target: &Target, wanted: &str, found: &str) -> Failure {
 
 /// Clients can't change what the server alone says about an object.
 fn keep_system_metadata(live: &Value, object: &mut Value) {
-    let Some(metadata) = object.as_object_mut().map(|o| o.object("metadata")) else { return };
+    let Some(metadata) = object.as_object_mut().map(|o| o.object("metadata")) else {
+        return;
+    };
     metadata.remove("selfLink");
     for name in [
         "uid",
@@ -261,11 +298,17 @@ fn keep_system_metadata(live: &Value, object: &mut Value) {
 /// Nobody but the server says when an object ends.
 fn deletion_time_errors(live: &Value, object: &Value) -> Vec<FieldError> {
     let path = ["metadata", "deletionTimestamp"];
-    let Some(wanted) = object.at(&path).filter(|v| !v.is_null()) else { return Vec::new() };
+    let Some(wanted) = object.at(&path).filter(|v| !v.is_null()) else {
+        return Vec::new();
+    };
     if live.at(&path) == Some(wanted) {
         return Vec::new();
     }
-    let error = FieldError::invalid("metadata.deletionTimestamp", wanted.clone(), "field is immutable");
+    let error = FieldError::invalid(
+        "metadata.deletionTimestamp",
+        wanted.clone(),
+        "field is immutable",
+    );
     // It is found twice, by the rules for all objects and by those of the kind.
     vec![error.clone(), error]
 }
@@ -297,7 +340,9 @@ fn set_generation(target: &Target, live: &Value, object: &mut Value) {
 }
 
 fn spec_differs(a: &Value, b: &Value, has_status: bool) -> bool {
-    let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else { return true };
+    let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else {
+        return true;
+    };
     let counts = |name: &str| {
         !(matches!(name, "metadata" | "apiVersion" | "kind") || has_status && name == "status")
     };

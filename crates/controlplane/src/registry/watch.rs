@@ -71,9 +71,15 @@ impl Registry {
             (false, 0) => Some(now),
             (false, from) => Some(from),
         };
-        let prefix = if target.name.is_empty() { target.prefix() } else { target.key() };
-        let mut subscription =
-            self.store.subscribe(&target.table(), &prefix, start).map_err(|e| match e {
+        let prefix = if target.name.is_empty() {
+            target.prefix()
+        } else {
+            target.key()
+        };
+        let mut subscription = self
+            .store
+            .subscribe(&target.table(), &prefix, start)
+            .map_err(|e| match e {
                 NoState::Expired => {
                     Failure::expired(format!("too old resource version: {from} ({now})"))
                 }
@@ -92,7 +98,14 @@ impl Registry {
             });
         }
         let selects = Selects::new(&target.kind, &options.labels, &fields);
-        Ok(Watcher { registry: self.clone(), subscription, present, initial_end, selects, seen })
+        Ok(Watcher {
+            registry: self.clone(),
+            subscription,
+            present,
+            initial_end,
+            selects,
+            seen,
+        })
     }
 }
 
@@ -113,7 +126,10 @@ impl Watcher {
         }
         if let Some(revision) = self.initial_end.take() {
             self.registry.store.durable(revision).await;
-            return Some(WatchEvent::Bookmark { revision, initial_end: true });
+            return Some(WatchEvent::Bookmark {
+                revision,
+                initial_end: true,
+            });
         }
         loop {
             let event = match self.subscription.missed.pop_front() {
@@ -133,7 +149,10 @@ impl Watcher {
 
     fn show(&self, event: Arc<Event>) -> Option<WatchEvent> {
         let now = event.change != Change::Deleted && self.selects.matches(&event.object.value);
-        let before = event.before.as_ref().filter(|b| self.selects.matches(&b.value));
+        let before = event
+            .before
+            .as_ref()
+            .filter(|b| self.selects.matches(&b.value));
         let object = Arc::clone(&event.object);
         match (before, now) {
             (None, true) if self.selects.everything || event.before.is_none() => {

@@ -55,7 +55,11 @@ impl Disk {
     pub(super) fn open(folder: &Path) -> Result<(Self, Loaded, u64), DiskError> {
         let failed = |step: &'static str| {
             let folder = folder.display().to_string();
-            move |source: Box<dyn std::error::Error + Send + Sync>| DiskError { folder, step, source }
+            move |source: Box<dyn std::error::Error + Send + Sync>| DiskError {
+                folder,
+                step,
+                source,
+            }
         };
         std::fs::create_dir_all(folder).map_err(|e| failed("cannot make the folder")(e.into()))?;
         let database = Database::create(folder.join("state.redb"))
@@ -75,11 +79,22 @@ impl Disk {
         Ok((disk, loaded, revision))
     }
 
-    pub(super) fn append(&self, table: Table, key: String, revision: u64, object: Option<Arc<Object>>) {
+    pub(super) fn append(
+        &self,
+        table: Table,
+        key: String,
+        revision: u64,
+        object: Option<Arc<Object>>,
+    ) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = sender.as_ref() {
             // A writer that is gone answers nobody: `wait` never returns then.
-            let _ = sender.send(Record { table, key, revision, object });
+            let _ = sender.send(Record {
+                table,
+                key,
+                revision,
+                object,
+            });
         }
     }
 
@@ -93,8 +108,15 @@ impl Disk {
 
     /// Writes what waits and lets go of the file.
     pub(super) fn close(&self) {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.sender
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(writer) = writer
             && writer.join().is_err()
         {
@@ -128,8 +150,10 @@ fn load(database: &Database) -> Result<(Loaded, u64), Dyn> {
         let mut parts = key.splitn(3, '\0');
         let mut part = || parts.next().ok_or("a key of the file has too few parts");
         let (group, plural, name) = (part()?.to_owned(), part()?.to_owned(), part()?.to_owned());
-        let (number, json) =
-            bytes.value().split_first_chunk::<8>().ok_or("a value of the file is too short")?;
+        let (number, json) = bytes
+            .value()
+            .split_first_chunk::<8>()
+            .ok_or("a value of the file is too short")?;
         let value = Value::parse(json)?;
         loaded.push(((group, plural), name, value, u64::from_le_bytes(*number)));
     }
@@ -144,7 +168,10 @@ fn write_all(database: &Database, receiver: &mpsc::Receiver<Record>, written: &w
         {
             batch.push(next);
         }
-        let revision = batch.last().expect("a batch has at least one write").revision;
+        let revision = batch
+            .last()
+            .expect("a batch has at least one write")
+            .revision;
         if let Err(error) = commit(database, &batch, revision) {
             // Going on would answer writes that a restart forgets.
             tracing::error!(%error, "cannot write the state; no further write is answered");

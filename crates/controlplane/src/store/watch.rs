@@ -32,7 +32,13 @@ impl Feed {
 
 pub(super) fn feed(prefix: &str) -> (Feed, mpsc::Receiver<Arc<Event>>) {
     let (sender, receiver) = mpsc::channel(WAITING_EVENTS_MAX);
-    (Feed { prefix: prefix.to_owned(), sender }, receiver)
+    (
+        Feed {
+            prefix: prefix.to_owned(),
+            sender,
+        },
+        receiver,
+    )
 }
 
 /// A watch in progress.

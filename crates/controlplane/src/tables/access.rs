@@ -10,19 +10,27 @@ pub(super) fn of(kind: &str) -> Option<Layout> {
         "RoleBinding" | "ClusterRoleBinding" => {
             layout("Name|Role|Age|+Users|+Groups|+ServiceAccounts", binding)
         }
-        "CertificateSigningRequest" => {
-            layout("Name|Age|SignerName|Requestor|RequestedDuration|Condition", signing_request)
-        }
+        "CertificateSigningRequest" => layout(
+            "Name|Age|SignerName|Requestor|RequestedDuration|Condition",
+            signing_request,
+        ),
         _ => None,
     }
 }
 
 fn binding(row: &Row) -> Value {
     let subjects = |kind: &str| -> Vec<&Value> {
-        row.items("subjects").iter().filter(|s| s.str_at(&["kind"]) == kind).collect()
+        row.items("subjects")
+            .iter()
+            .filter(|s| s.str_at(&["kind"]) == kind)
+            .collect()
     };
     let named = |kind: &str| -> String {
-        subjects(kind).iter().map(|s| s.str_at(&["name"])).collect::<Vec<_>>().join(", ")
+        subjects(kind)
+            .iter()
+            .map(|s| s.str_at(&["name"]))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let accounts: Vec<String> = subjects("ServiceAccount")
         .iter()

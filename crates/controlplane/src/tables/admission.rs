@@ -13,14 +13,29 @@ pub(super) fn of(kind: &str) -> Option<Layout> {
             })
         }
         "ValidatingAdmissionPolicy" => layout("Name|Validations:integer|ParamKind|Age", |row| {
-            json!([row.name(), row.count("spec.validations"), param_kind(row), row.age()])
+            json!([
+                row.name(),
+                row.count("spec.validations"),
+                param_kind(row),
+                row.age()
+            ])
         }),
         "MutatingAdmissionPolicy" => layout("Name|Mutations:integer|ParamKind|Age", |row| {
-            json!([row.name(), row.count("spec.mutations"), param_kind(row), row.age()])
+            json!([
+                row.name(),
+                row.count("spec.mutations"),
+                param_kind(row),
+                row.age()
+            ])
         }),
         "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding" => {
             layout("Name|PolicyName|ParamRef|Age", |row| {
-                json!([row.name(), row.text("spec.policyName"), param_ref(row), row.age()])
+                json!([
+                    row.name(),
+                    row.text("spec.policyName"),
+                    param_ref(row),
+                    row.age()
+                ])
             })
         }
         "APIService" => layout("Name|Service|Available|Age", |row| {
@@ -32,7 +47,11 @@ pub(super) fn of(kind: &str) -> Option<Layout> {
 
 fn param_kind(row: &Row) -> String {
     match row.at("spec.paramKind") {
-        Some(kind) => format!("{}/{}", kind.str_at(&["apiVersion"]), kind.str_at(&["kind"])),
+        Some(kind) => format!(
+            "{}/{}",
+            kind.str_at(&["apiVersion"]),
+            kind.str_at(&["kind"])
+        ),
         None => "<unset>".to_owned(),
     }
 }
@@ -52,7 +71,11 @@ fn param_ref(row: &Row) -> String {
 fn service(row: &Row) -> String {
     match row.at("spec.service") {
         Some(service) => {
-            format!("{}/{}", service.str_at(&["namespace"]), service.str_at(&["name"]))
+            format!(
+                "{}/{}",
+                service.str_at(&["namespace"]),
+                service.str_at(&["name"])
+            )
         }
         None => "Local".to_owned(),
     }
@@ -60,8 +83,7 @@ fn service(row: &Row) -> String {
 
 fn available(row: &Row) -> String {
     let mut conditions = row.items("status.conditions").iter();
-    let Some(condition): Option<&Value> =
-        conditions.find(|c| c.str_at(&["type"]) == "Available")
+    let Some(condition): Option<&Value> = conditions.find(|c| c.str_at(&["type"]) == "Available")
     else {
         return "Unknown".to_owned();
     };

@@ -10,7 +10,11 @@ use super::{Layout, layout};
 pub(super) fn of(kind: &str) -> Option<Layout> {
     match kind {
         "ConfigMap" => layout("Name|Data|Age", |row| {
-            json!([row.name(), row.count("data") + row.count("binaryData"), row.age()])
+            json!([
+                row.name(),
+                row.count("data") + row.count("binaryData"),
+                row.age()
+            ])
         }),
         "Secret" => layout("Name|Type|Data|Age", |row| {
             json!([row.name(), row.text("type"), row.count("data"), row.age()])
@@ -77,10 +81,16 @@ fn quota(row: &Row) -> Value {
     for (resource, hard) in hard.into_iter().flatten() {
         let resource = resource.as_str();
         let text = |value: Option<&Value>| {
-            value.and_then(super::row::quantity).unwrap_or_else(|| "0".to_owned())
+            value
+                .and_then(super::row::quantity)
+                .unwrap_or_else(|| "0".to_owned())
         };
         let used = text(row.object.at(&["status", "used", resource]));
-        let cell = if resource.starts_with("limits.") { &mut limits } else { &mut requests };
+        let cell = if resource.starts_with("limits.") {
+            &mut limits
+        } else {
+            &mut requests
+        };
         let comma = if cell.is_empty() { "" } else { ", " };
         // Writing to a string can't fail.
         let _ = write!(cell, "{comma}{resource}: {used}/{}", text(Some(hard)));

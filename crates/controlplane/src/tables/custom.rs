@@ -19,15 +19,29 @@ pub(super) struct Column {
 }
 
 const fn text(name: &'static str, path: &'static str) -> Column {
-    Column { name, kind: "string", priority: 0, path }
+    Column {
+        name,
+        kind: "string",
+        priority: 0,
+        path,
+    }
 }
 
 const fn wide(name: &'static str, path: &'static str) -> Column {
-    Column { name, kind: "string", priority: 10, path }
+    Column {
+        name,
+        kind: "string",
+        priority: 10,
+        path,
+    }
 }
 
-const AGE: Column =
-    Column { name: "Age", kind: "date", priority: 0, path: "metadata.creationTimestamp" };
+const AGE: Column = Column {
+    name: "Age",
+    kind: "date",
+    priority: 0,
+    path: "metadata.creationTimestamp",
+};
 
 /// Returns the columns behind the name; `None` if the kind is not a custom one.
 pub(super) fn columns(kind: &Kind) -> Option<Cow<'static, [Column]>> {
@@ -35,29 +49,35 @@ pub(super) fn columns(kind: &Kind) -> Option<Cow<'static, [Column]>> {
         return None;
     }
     let columns: &[Column] = match (kind.group.as_str(), kind.kind.as_str()) {
-        ("argoproj.io", "Application") => &const {
-            [
-                text("Sync Status", "status.sync.status"),
-                text("Health Status", "status.health.status"),
-                wide("Revision", "status.sync.revision"),
-                wide("Project", "spec.project"),
-            ]
-        },
-        ("windlass.dev", "DriftRecord") => &const {
-            [
-                text("Application", "spec.application"),
-                text("Object", "spec.object.name"),
-                text("Actor", "spec.author.name"),
-                text("Action", "outcome.action"),
-            ]
-        },
-        ("windlass.dev", "AuditEntry") => &const {
-            [
-                text("What", "spec.action"),
-                text("Application", "spec.application"),
-                text("By", "spec.author.name"),
-            ]
-        },
+        ("argoproj.io", "Application") => {
+            &const {
+                [
+                    text("Sync Status", "status.sync.status"),
+                    text("Health Status", "status.health.status"),
+                    wide("Revision", "status.sync.revision"),
+                    wide("Project", "spec.project"),
+                ]
+            }
+        }
+        ("windlass.dev", "DriftRecord") => {
+            &const {
+                [
+                    text("Application", "spec.application"),
+                    text("Object", "spec.object.name"),
+                    text("Actor", "spec.author.name"),
+                    text("Action", "outcome.action"),
+                ]
+            }
+        }
+        ("windlass.dev", "AuditEntry") => {
+            &const {
+                [
+                    text("What", "spec.action"),
+                    text("Application", "spec.application"),
+                    text("By", "spec.author.name"),
+                ]
+            }
+        }
         _ => &const { [AGE] },
     };
     Some(Cow::Borrowed(columns))
@@ -65,17 +85,24 @@ pub(super) fn columns(kind: &Kind) -> Option<Cow<'static, [Column]>> {
 
 pub(super) fn definitions(columns: &[Column]) -> Value {
     let name = super::definition("Name", "string", "name", 0, "");
-    let columns = columns.iter().map(|c| super::definition(c.name, c.kind, "", c.priority, ""));
+    let columns = columns
+        .iter()
+        .map(|c| super::definition(c.name, c.kind, "", c.priority, ""));
     std::iter::once(name).chain(columns).collect()
 }
 
 pub(super) fn cells(columns: &[Column], object: &Value, now: Timestamp) -> Value {
     let name = json!(object.str_at(&["metadata", "name"]));
-    std::iter::once(name).chain(columns.iter().map(|c| cell(c, object, now))).collect()
+    std::iter::once(name)
+        .chain(columns.iter().map(|c| cell(c, object, now)))
+        .collect()
 }
 
 fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
-    let found = column.path.split('.').try_fold(object, |value, name| value.get(name));
+    let found = column
+        .path
+        .split('.')
+        .try_fold(object, |value, name| value.get(name));
     match (column.kind, found) {
         (_, None) => Value::Null,
         (_, Some(Value::Null)) => "<no value>".into(),

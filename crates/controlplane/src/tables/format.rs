@@ -11,7 +11,11 @@ pub(super) fn human_duration(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     let pair = |a: i64, unit: &str, b: i64, small: &str| {
-        if b == 0 { format!("{a}{unit}") } else { format!("{a}{unit}{b}{small}") }
+        if b == 0 {
+            format!("{a}{unit}")
+        } else {
+            format!("{a}{unit}{b}{small}")
+        }
     };
     match () {
         () if seconds < 120 => format!("{seconds}s"),
@@ -39,7 +43,9 @@ pub(super) fn labels(labels: Option<&Value>) -> String {
 
 /// Writes a selector with `matchLabels` and `matchExpressions`.
 pub(super) fn selector(selector: Option<&Value>) -> String {
-    let Some(selector) = selector else { return "<none>".to_owned() };
+    let Some(selector) = selector else {
+        return "<none>".to_owned();
+    };
     match parse(selector) {
         Some(selector) => or_none(selector.to_string()),
         None => "<error>".to_owned(),
@@ -48,7 +54,12 @@ pub(super) fn selector(selector: Option<&Value>) -> String {
 
 fn parse(selector: &Value) -> Option<LabelSelector> {
     let mut requirements = Vec::new();
-    for (key, value) in selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten() {
+    for (key, value) in selector
+        .get("matchLabels")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let values = vec![value.as_str().unwrap_or_default().to_owned()];
         requirements.push(Requirement::new(key.as_str(), Operator::Equals, values).ok()?);
     }
@@ -83,5 +94,9 @@ pub(super) fn strings(items: &[Value], separator: &str) -> String {
 
 /// Returns `<none>` for an empty text.
 pub(super) fn or_none(text: String) -> String {
-    if text.is_empty() { "<none>".to_owned() } else { text }
+    if text.is_empty() {
+        "<none>".to_owned()
+    } else {
+        text
+    }
 }

@@ -9,7 +9,10 @@ use super::{Layout, format, layout};
 
 pub(super) fn of(kind: &str) -> Option<Layout> {
     match kind {
-        "Service" => layout("Name|Type|Cluster-IP|External-IP|Port(s)|Age|+Selector", service),
+        "Service" => layout(
+            "Name|Type|Cluster-IP|External-IP|Port(s)|Age|+Selector",
+            service,
+        ),
         "Endpoints" => layout("Name|Endpoints|Age", |row| {
             json!([row.name(), endpoints(row.items("subsets")), row.age()])
         }),
@@ -17,13 +20,21 @@ pub(super) fn of(kind: &str) -> Option<Layout> {
         "Ingress" => layout("Name|Class|Hosts|Address|Ports|Age", ingress),
         "IngressClass" => layout("Name|Controller|Parameters|Age", ingress_class),
         "NetworkPolicy" => layout("Name|Pod-Selector|Age", |row| {
-            json!([row.name(), format::selector(row.at("spec.podSelector")), row.age()])
+            json!([
+                row.name(),
+                format::selector(row.at("spec.podSelector")),
+                row.age()
+            ])
         }),
         "IPAddress" => layout("Name|ParentRef|Age", |row| {
             json!([row.name(), parent(row), row.age()])
         }),
         "ServiceCIDR" => layout("Name|CIDRs|Age", |row| {
-            json!([row.name(), format::strings(row.items("spec.cidrs"), ","), row.age()])
+            json!([
+                row.name(),
+                format::strings(row.items("spec.cidrs"), ","),
+                row.age()
+            ])
         }),
         _ => None,
     }
@@ -114,7 +125,10 @@ fn endpoint_slice(row: &Row) -> Value {
     let ports: Vec<String> = row
         .items("ports")
         .iter()
-        .map(|p| p.i64_at(&["port"]).map_or_else(|| "*".to_owned(), |port| port.to_string()))
+        .map(|p| {
+            p.i64_at(&["port"])
+                .map_or_else(|| "*".to_owned(), |port| port.to_string())
+        })
         .collect();
     let endpoints: Vec<&str> = row
         .items("endpoints")
@@ -122,7 +136,13 @@ fn endpoint_slice(row: &Row) -> Value {
         .flat_map(|e| e.array_at(&["addresses"]))
         .filter_map(Value::as_str)
         .collect();
-    let shown = |text: String| if text.is_empty() { "<unset>".to_owned() } else { text };
+    let shown = |text: String| {
+        if text.is_empty() {
+            "<unset>".to_owned()
+        } else {
+            text
+        }
+    };
     json!([
         row.name(),
         row.text("addressType"),
@@ -134,7 +154,11 @@ fn endpoint_slice(row: &Row) -> Value {
 
 fn ingress(row: &Row) -> Value {
     let rules = row.items("spec.rules");
-    let ports = if row.items("spec.tls").is_empty() { "80" } else { "80, 443" };
+    let ports = if row.items("spec.tls").is_empty() {
+        "80"
+    } else {
+        "80, 443"
+    };
     json!([
         row.name(),
         row.text_or("spec.ingressClassName", "<none>"),
@@ -157,7 +181,11 @@ fn hosts(rules: &[Value]) -> String {
             named.push(host);
         }
     }
-    if named.is_empty() { "*".to_owned() } else { named.join(",") }
+    if named.is_empty() {
+        "*".to_owned()
+    } else {
+        named.join(",")
+    }
 }
 
 fn ingress_class(row: &Row) -> Value {
@@ -165,7 +193,11 @@ fn ingress_class(row: &Row) -> Value {
     let parameters = row.at("spec.parameters").map(|parameters| {
         let group = parameters.get("apiGroup").and_then(Value::as_str);
         let group = group.map(|g| format!(".{g}")).unwrap_or_default();
-        format!("{}{group}/{}", parameters.str_at(&["kind"]), parameters.str_at(&["name"]))
+        format!(
+            "{}{group}/{}",
+            parameters.str_at(&["kind"]),
+            parameters.str_at(&["name"])
+        )
     });
     json!([
         format!("{}{}", row.name(), if default { " (default)" } else { "" }),
@@ -184,7 +216,10 @@ fn parent(row: &Row) -> String {
     if !group.is_empty() {
         parent = format!("{parent}.{}", group.to_lowercase());
     }
-    for part in [row.text("spec.parentRef.namespace"), row.text("spec.parentRef.name")] {
+    for part in [
+        row.text("spec.parentRef.namespace"),
+        row.text("spec.parentRef.name"),
+    ] {
         if !part.is_empty() {
             parent = format!("{parent}/{part}");
         }

@@ -36,7 +36,9 @@ fn node(row: &Row) -> Value {
     if row.at("spec.unschedulable").and_then(Value::as_bool) == Some(true) {
         status.push_str(",SchedulingDisabled");
     }
-    let mut kernel = row.filled_or("status.nodeInfo.kernelVersion", "<unknown>").to_owned();
+    let mut kernel = row
+        .filled_or("status.nodeInfo.kernelVersion", "<unknown>")
+        .to_owned();
     let architecture = row.text("status.nodeInfo.architecture");
     if !architecture.is_empty() {
         kernel = format!("{kernel} ({architecture})");
@@ -73,7 +75,9 @@ fn roles(row: &Row) -> String {
 
 fn address<'a>(row: &Row<'a>, kind: &str) -> &'a str {
     let mut addresses = row.items("status.addresses").iter();
-    addresses.find(|a| a.str_at(&["type"]) == kind).map_or("<none>", |a| a.str_at(&["address"]))
+    addresses
+        .find(|a| a.str_at(&["type"]) == kind)
+        .map_or("<none>", |a| a.str_at(&["address"]))
 }
 
 fn event(row: &Row) -> Value {
@@ -83,7 +87,10 @@ fn event(row: &Row) -> Value {
         row.since("eventTime")
     };
     let (last, count) = match row.at("series") {
-        Some(_) => (row.since("series.lastObservedTime"), row.int("series.count")),
+        Some(_) => (
+            row.since("series.lastObservedTime"),
+            row.int("series.count"),
+        ),
         None if row.time("lastTimestamp").is_some() => {
             (row.since("lastTimestamp"), row.int("count").max(1))
         }
@@ -94,8 +101,9 @@ fn event(row: &Row) -> Value {
     if !name.is_empty() {
         object = format!("{object}/{name}");
     }
-    let mut source =
-        row.filled_or("source.component", row.text("reportingComponent")).to_owned();
+    let mut source = row
+        .filled_or("source.component", row.text("reportingComponent"))
+        .to_owned();
     let host = row.filled_or("source.host", row.text("reportingInstance"));
     if !host.is_empty() {
         source = format!("{source}, {host}");
@@ -115,10 +123,17 @@ fn event(row: &Row) -> Value {
 }
 
 fn component(row: &Row) -> Value {
-    let healthy = row.items("conditions").iter().find(|c| c.str_at(&["type"]) == "Healthy");
+    let healthy = row
+        .items("conditions")
+        .iter()
+        .find(|c| c.str_at(&["type"]) == "Healthy");
     let (status, message, error) = match healthy {
         Some(c) => (
-            if c.str_at(&["status"]) == "True" { "Healthy" } else { "Unhealthy" },
+            if c.str_at(&["status"]) == "True" {
+                "Healthy"
+            } else {
+                "Unhealthy"
+            },
             c.str_at(&["message"]),
             c.str_at(&["error"]),
         ),

@@ -73,7 +73,9 @@ fn readiness_gates(row: &Row) -> String {
     if gates.is_empty() {
         return "<none>".to_owned();
     }
-    let met = gates.iter().filter(|g| row.condition(g.str_at(&["conditionType"])) == Some("True"));
+    let met = gates
+        .iter()
+        .filter(|g| row.condition(g.str_at(&["conditionType"])) == Some("True"));
     format!("{}/{}", met.count(), gates.len())
 }
 
@@ -86,7 +88,10 @@ struct Restarts {
 impl Restarts {
     fn add(&mut self, container: &Value) {
         self.count += container.i64_at(&["restartCount"]).unwrap_or(0);
-        let finished = container.str_at(&["lastState", "terminated", "finishedAt"]).parse().ok();
+        let finished = container
+            .str_at(&["lastState", "terminated", "finishedAt"])
+            .parse()
+            .ok();
         self.last = self.last.max(finished);
     }
 }
@@ -105,7 +110,9 @@ impl Summary {
         let mut summary = Self {
             ready: 0,
             containers: row.items("spec.containers").len() + sidecars,
-            reason: row.filled_or("status.reason", row.text("status.phase")).to_owned(),
+            reason: row
+                .filled_or("status.reason", row.text("status.phase"))
+                .to_owned(),
             restarts: Restarts::default(),
         };
         let gated = row.items("status.conditions").iter().any(|c| {
@@ -134,8 +141,9 @@ impl Summary {
     fn initialise(&mut self, row: &Row, init: &[Value]) -> (bool, Restarts) {
         let mut of_sidecars = Restarts::default();
         for (i, status) in row.items("status.initContainerStatuses").iter().enumerate() {
-            let sidecar =
-                init.iter().any(|c| c.get("name") == status.get("name") && is_sidecar(c));
+            let sidecar = init
+                .iter()
+                .any(|c| c.get("name") == status.get("name") && is_sidecar(c));
             self.restarts.add(status);
             if sidecar {
                 of_sidecars.add(status);

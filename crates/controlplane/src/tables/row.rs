@@ -13,7 +13,9 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn at(&self, path: &str) -> Option<&'a Value> {
-        path.split('.').try_fold(self.object, |value, name| value.get(name)).filter(|v| !v.is_null())
+        path.split('.')
+            .try_fold(self.object, |value, name| value.get(name))
+            .filter(|v| !v.is_null())
     }
 
     pub(super) fn name(&self) -> &'a str {
@@ -36,7 +38,9 @@ impl<'a> Row<'a> {
 
     /// Returns a string, or `otherwise` if it is absent or empty.
     pub(super) fn filled_or(&self, path: &str, otherwise: &'a str) -> &'a str {
-        Some(self.text(path)).filter(|s| !s.is_empty()).unwrap_or(otherwise)
+        Some(self.text(path))
+            .filter(|s| !s.is_empty())
+            .unwrap_or(otherwise)
     }
 
     /// Returns a number, zero if there is none.
@@ -45,7 +49,9 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn flag(&self, path: &str, otherwise: Otherwise) -> bool {
-        self.at(path).and_then(Value::as_bool).unwrap_or(otherwise == Otherwise::True)
+        self.at(path)
+            .and_then(Value::as_bool)
+            .unwrap_or(otherwise == Otherwise::True)
     }
 
     pub(super) fn items(&self, path: &str) -> &'a [Value] {
@@ -94,14 +100,14 @@ impl<'a> Row<'a> {
     /// Returns the status of a condition.
     pub(super) fn condition(&self, name: &str) -> Option<&'a str> {
         let mut conditions = self.items("status.conditions").iter();
-        conditions.find(|c| c.str_at(&["type"]) == name).map(|c| c.str_at(&["status"]))
+        conditions
+            .find(|c| c.str_at(&["type"]) == name)
+            .map(|c| c.str_at(&["status"]))
     }
 
     /// Returns true if an annotation that makes an object the default of its kind is set.
     pub(super) fn is_default(&self, annotations: &[&str]) -> bool {
-        let set = |name: &&str| {
-            self.object.str_at(&["metadata", "annotations", name]) == "true"
-        };
+        let set = |name: &&str| self.object.str_at(&["metadata", "annotations", name]) == "true";
         annotations.iter().any(set)
     }
 }

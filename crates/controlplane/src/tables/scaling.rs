@@ -7,9 +7,10 @@ use super::{Layout, format, layout};
 
 pub(super) fn of(kind: &str) -> Option<Layout> {
     match kind {
-        "HorizontalPodAutoscaler" => {
-            layout("Name|Reference|Targets|MinPods|MaxPods|Replicas|Age", autoscaler)
-        }
+        "HorizontalPodAutoscaler" => layout(
+            "Name|Reference|Targets|MinPods|MaxPods|Replicas|Age",
+            autoscaler,
+        ),
         "PodDisruptionBudget" => layout(
             "Name|Min Available|Max Unavailable|Allowed Disruptions:integer|Age",
             |row| {
@@ -39,7 +40,11 @@ fn autoscaler(row: &Row) -> Value {
         .collect();
     json!([
         row.name(),
-        format!("{}/{}", row.text("spec.scaleTargetRef.kind"), row.text("spec.scaleTargetRef.name")),
+        format!(
+            "{}/{}",
+            row.text("spec.scaleTargetRef.kind"),
+            row.text("spec.scaleTargetRef.name")
+        ),
         format::or_none(format::first_few(&metrics, METRICS_MAX, ", ")),
         row.text_or("spec.minReplicas", "<unset>"),
         row.int("spec.maxReplicas"),
@@ -73,11 +78,21 @@ fn target(metric: &Value, status: &Value) -> String {
                 let percent = value.and_then(Value::as_i64);
                 percent.map_or_else(|| otherwise.to_owned(), |p| format!("{p}%"))
             };
-            let have = percent(status.at(&[source, "current", "averageUtilization"]), "<unknown>");
-            let want = percent(metric.at(&[source, "target", "averageUtilization"]), "<auto>");
+            let have = percent(
+                status.at(&[source, "current", "averageUtilization"]),
+                "<unknown>",
+            );
+            let want = percent(
+                metric.at(&[source, "target", "averageUtilization"]),
+                "<auto>",
+            );
             format!("{name}: {have}/{want}")
         }
-        "pods" => format!("{}/{}", have("averageValue"), want("averageValue").unwrap_or_default()),
+        "pods" => format!(
+            "{}/{}",
+            have("averageValue"),
+            want("averageValue").unwrap_or_default()
+        ),
         _ => match want("averageValue") {
             Some(want) => format!("{}/{want} (avg)", have("averageValue")),
             None => format!("{}/{}", have("value"), want("value").unwrap_or_default()),

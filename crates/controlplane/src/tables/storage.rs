@@ -34,7 +34,9 @@ pub(super) fn of(kind: &str) -> Option<Layout> {
             json!([row.name(), row.count("spec.drivers"), row.age()])
         }),
         "CSIStorageCapacity" => layout("Name|StorageClassName|Capacity", |row| {
-            let capacity = row.quantity("capacity").unwrap_or_else(|| "<unset>".to_owned());
+            let capacity = row
+                .quantity("capacity")
+                .unwrap_or_else(|| "<unset>".to_owned());
             json!([row.name(), row.text("storageClassName"), capacity])
         }),
         _ => None,
@@ -45,7 +47,11 @@ pub(super) fn of(kind: &str) -> Option<Layout> {
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
 fn class_name<'a>(row: &Row<'a>) -> &'a str {
-    match row.object.at(&["metadata", "annotations", CLASS_ANNOTATION]).and_then(Value::as_str) {
+    match row
+        .object
+        .at(&["metadata", "annotations", CLASS_ANNOTATION])
+        .and_then(Value::as_str)
+    {
         Some(name) => name,
         None => row.text("spec.storageClassName"),
     }
@@ -60,12 +66,20 @@ fn access_modes(modes: &[Value]) -> String {
         ("ReadWriteOncePod", "RWOP"),
     ];
     let has = |mode: &str| modes.iter().any(|m| m.as_str() == Some(mode));
-    let shown: Vec<&str> = known.iter().filter(|(mode, _)| has(mode)).map(|(_, s)| *s).collect();
+    let shown: Vec<&str> = known
+        .iter()
+        .filter(|(mode, _)| has(mode))
+        .map(|(_, s)| *s)
+        .collect();
     shown.join(",")
 }
 
 fn phase<'a>(row: &Row<'a>) -> &'a str {
-    if row.deleting() { "Terminating" } else { row.text("status.phase") }
+    if row.deleting() {
+        "Terminating"
+    } else {
+        row.text("status.phase")
+    }
 }
 
 fn capacity(row: &Row, path: &str) -> String {
@@ -74,7 +88,11 @@ fn capacity(row: &Row, path: &str) -> String {
 
 fn volume(row: &Row) -> Value {
     let claim = row.at("spec.claimRef").map(|claim| {
-        format!("{}/{}", claim.str_at(&["namespace"]), claim.str_at(&["name"]))
+        format!(
+            "{}/{}",
+            claim.str_at(&["namespace"]),
+            claim.str_at(&["name"])
+        )
     });
     json!([
         row.name(),
@@ -95,7 +113,10 @@ fn claim(row: &Row) -> Value {
     // What a claim asks for isn't what it has: nothing until it is bound.
     let bound = !row.text("spec.volumeName").is_empty();
     let (capacity, modes) = if bound {
-        (capacity(row, "status.capacity.storage"), access_modes(row.items("status.accessModes")))
+        (
+            capacity(row, "status.capacity.storage"),
+            access_modes(row.items("status.accessModes")),
+        )
     } else {
         (String::new(), String::new())
     };
@@ -140,7 +161,10 @@ fn attachment(row: &Row) -> Value {
 
 fn driver(row: &Row) -> Value {
     let tokens = row.at("spec.tokenRequests").and_then(Value::as_array);
-    let tokens = tokens.map_or_else(|| "<unset>".to_owned(), |t| format::names(t, "audience", ","));
+    let tokens = tokens.map_or_else(
+        || "<unset>".to_owned(),
+        |t| format::names(t, "audience", ","),
+    );
     json!([
         row.name(),
         row.flag("spec.attachRequired", Otherwise::True),

@@ -4,12 +4,17 @@ use super::{Include, format::human_duration, scale, table};
 use crate::kinds::{KindSet, Kinds};
 
 fn cells(group: &str, version: &str, plural: &str, object: Value) -> (Vec<String>, Vec<Value>) {
-    let kind = Kinds::new(KindSet::Windlass).get(group, version, plural).expect("a known kind");
+    let kind = Kinds::new(KindSet::Windlass)
+        .get(group, version, plural)
+        .expect("a known kind");
     let now = "2026-01-01T01:00:00Z".parse().expect("a time");
     let table = table(&kind, "v1", &[object], Include::None, now);
     let columns = table.array_at(&["columnDefinitions"]).iter();
     let columns = columns.map(|c| c.str_at(&["name"]).to_owned()).collect();
-    (columns, table.array_at(&["rows"])[0].array_at(&["cells"]).to_vec())
+    (
+        columns,
+        table.array_at(&["rows"])[0].array_at(&["cells"]).to_vec(),
+    )
 }
 
 #[test]
@@ -68,8 +73,20 @@ fn custom_resources_show_what_is_there() {
     let app = json!({"metadata": {"name": "web"}, "spec": {"project": "default"},
         "status": {"sync": {"status": "Synced"}}});
     let (columns, cells) = cells("argoproj.io", "v1alpha1", "applications", app);
-    assert_eq!(columns, ["Name", "Sync Status", "Health Status", "Revision", "Project"]);
-    assert_eq!(Value::Array(cells).to_json(), r#"["web","Synced",null,null,"default"]"#);
+    assert_eq!(
+        columns,
+        [
+            "Name",
+            "Sync Status",
+            "Health Status",
+            "Revision",
+            "Project"
+        ]
+    );
+    assert_eq!(
+        Value::Array(cells).to_json(),
+        r#"["web","Synced",null,null,"default"]"#
+    );
 }
 
 #[test]
@@ -77,7 +94,10 @@ fn a_scale_names_no_object() {
     let object = json!({"metadata": {"name": "a"}, "spec": {"replicas": 2}, "status": {}});
     let now = jiff::Timestamp::UNIX_EPOCH;
     let table = scale("v1", &[object], Include::None, now);
-    assert_eq!(table.array_at(&["columnDefinitions"])[0].str_at(&["format"]), "");
+    assert_eq!(
+        table.array_at(&["columnDefinitions"])[0].str_at(&["format"]),
+        ""
+    );
     let cells = &table.array_at(&["rows"])[0].array_at(&["cells"])[..3];
     assert_eq!(Value::Array(cells.to_vec()).to_json(), r#"["a",2,0]"#);
 }

@@ -18,16 +18,23 @@ pub(super) fn of(kind: &str) -> Option<Layout> {
             deployment,
         ),
         "StatefulSet" => layout("Name|Ready|Age|+Containers|+Images", |row| {
-            json!([row.name(), ready(row), row.age(), containers(row, POD), images(row, POD)])
+            json!([
+                row.name(),
+                ready(row),
+                row.age(),
+                containers(row, POD),
+                images(row, POD)
+            ])
         }),
         "DaemonSet" => layout(
             "Name|Desired:integer|Current:integer|Ready:integer|Up-to-date:integer|\
              Available:integer|Node Selector|Age|+Containers|+Images|+Selector",
             daemon_set,
         ),
-        "Job" => {
-            layout("Name|Status|Completions|Duration|Age|+Containers|+Images|+Selector", job)
-        }
+        "Job" => layout(
+            "Name|Status|Completions|Duration|Age|+Containers|+Images|+Selector",
+            job,
+        ),
         "CronJob" => layout(
             "Name|Schedule|Timezone|Suspend:boolean|Active:integer|Last Schedule|Age|\
              +Containers|+Images|+Selector",
@@ -54,7 +61,11 @@ fn images(row: &Row, pod: &str) -> String {
 }
 
 fn ready(row: &Row) -> String {
-    format!("{}/{}", row.int("status.readyReplicas"), row.int("spec.replicas"))
+    format!(
+        "{}/{}",
+        row.int("status.readyReplicas"),
+        row.int("spec.replicas")
+    )
 }
 
 fn replicas(row: &Row, selector: String) -> Value {
@@ -143,7 +154,9 @@ fn cron_job(row: &Row) -> Value {
         Some(false) => "False",
         None => "<unset>",
     };
-    let last = row.time("status.lastScheduleTime").map(|_| row.since("status.lastScheduleTime"));
+    let last = row
+        .time("status.lastScheduleTime")
+        .map(|_| row.since("status.lastScheduleTime"));
     json!([
         row.name(),
         row.text("spec.schedule"),

@@ -24,7 +24,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, token: &str) -> Self {
-        Self { address, token: token.to_owned(), connection: None }
+        Self {
+            address,
+            token: token.to_owned(),
+            connection: None,
+        }
     }
 
     pub(crate) async fn send(
@@ -35,8 +39,10 @@ impl Client {
         body: Option<Vec<u8>>,
     ) -> Answer {
         let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
-        let mut request =
-            Request::builder().method(method).uri(path_and_query).header("Host", "localhost");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path_and_query)
+            .header("Host", "localhost");
         if !has("Authorization") && !self.token.is_empty() {
             request = request.header("Authorization", format!("Bearer {}", self.token));
         }
@@ -51,22 +57,32 @@ impl Client {
                 request = request.header(name, value);
             }
         }
-        let request =
-            request.body(Full::new(Bytes::from(body.unwrap_or_default()))).expect("a valid request");
+        let request = request
+            .body(Full::new(Bytes::from(body.unwrap_or_default())))
+            .expect("a valid request");
         let mut connection = match self.connection.take() {
             Some(connection) if !connection.is_closed() => connection,
             _ => self.connect().await,
         };
         connection.ready().await.expect("the server answers");
-        let response = connection.send_request(request).await.expect("the server answers");
+        let response = connection
+            .send_request(request)
+            .await
+            .expect("the server answers");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         self.connection = Some(connection);
-        Answer { code: parts.status.as_u16(), headers: parts.headers, body }
+        Answer {
+            code: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
     }
 
     async fn connect(&self) -> SendRequest<Full<Bytes>> {
-        let stream = TcpStream::connect(self.address).await.expect("the server listens");
+        let stream = TcpStream::connect(self.address)
+            .await
+            .expect("the server listens");
         stream.set_nodelay(true).expect("a TCP socket");
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await

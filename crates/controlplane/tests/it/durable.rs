@@ -19,28 +19,53 @@ fn options(folder: &Path) -> Options {
 #[tokio::test]
 async fn a_restart_reads_everything_back_and_revisions_go_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    let plane = ControlPlane::start(options(folder.path())).await.expect("it starts");
-    let kind = plane.registry().kind("", "v1", "configmaps").expect("a kind");
+    let plane = ControlPlane::start(options(folder.path()))
+        .await
+        .expect("it starts");
+    let kind = plane
+        .registry()
+        .kind("", "v1", "configmaps")
+        .expect("a kind");
     let all = Target::collection(&kind, "default");
     let write = WriteOptions::system("test");
     for name in ["a", "b", "c"] {
         let object = json!({"metadata": {"name": name}, "data": {"k": name}});
-        plane.registry().create(&all, object, &write).await.expect("it is made");
+        plane
+            .registry()
+            .create(&all, object, &write)
+            .await
+            .expect("it is made");
     }
     let gone = Target::object(&kind, "default", "b");
-    plane.registry().delete(&gone, &Default::default()).await.expect("it is deleted");
+    plane
+        .registry()
+        .delete(&gone, &Default::default())
+        .await
+        .expect("it is deleted");
     let revision = plane.registry().revision();
     plane.shutdown().await;
 
-    let plane = ControlPlane::start(options(folder.path())).await.expect("it starts again");
-    let listing = plane.registry().list(&all, &ListOptions::default()).await.expect("a list");
+    let plane = ControlPlane::start(options(folder.path()))
+        .await
+        .expect("it starts again");
+    let listing = plane
+        .registry()
+        .list(&all, &ListOptions::default())
+        .await
+        .expect("a list");
     let names: Vec<&str> = listing.objects.iter().map(|o| o.name()).collect();
     assert_eq!(names, ["a", "c"]);
-    assert!(plane.registry().revision() >= revision, "revisions never go back");
+    assert!(
+        plane.registry().revision() >= revision,
+        "revisions never go back"
+    );
 
     // What happened before is gone: who watches from there starts anew.
     let mut client = Client::new(plane.addr(), "secret");
-    let path = format!("/api/v1/namespaces/default/configmaps?watch=1&resourceVersion={}", revision - 2);
+    let path = format!(
+        "/api/v1/namespaces/default/configmaps?watch=1&resourceVersion={}",
+        revision - 2
+    );
     let answer = client.send("GET", &path, &[], None).await;
     assert_eq!(answer.code, 410);
     let status = Value::parse(&answer.body).expect("a status");
@@ -52,7 +77,10 @@ const WRITERS: usize = 8;
 const OBJECTS: usize = 25;
 
 fn config_map(registry: &Registry, name: &str) -> Target {
-    let kind = registry.kinds().get("", "v1", "configmaps").expect("a built-in kind");
+    let kind = registry
+        .kinds()
+        .get("", "v1", "configmaps")
+        .expect("a built-in kind");
     Target::object(&kind, "default", name)
 }
 
@@ -63,7 +91,10 @@ async fn create(registry: &Registry, name: &str) -> Value {
     });
     let target = config_map(registry, name);
     let options = WriteOptions::default();
-    let done = registry.create(&target, value, &options).await.expect("a new object");
+    let done = registry
+        .create(&target, value, &options)
+        .await
+        .expect("a new object");
     done.object.value.clone()
 }
 
@@ -108,15 +139,23 @@ fn copy(from: &Path, to: &Path) {
 async fn answered_writes_outlive_a_kill() {
     let folder = tempfile::tempdir().expect("a folder");
     let left = tempfile::tempdir().expect("a folder");
-    let killed = ControlPlane::start(options(folder.path())).await.expect("it starts");
+    let killed = ControlPlane::start(options(folder.path()))
+        .await
+        .expect("it starts");
     let answers = write(killed.registry()).await;
     let gone = config_map(killed.registry(), "c0-1");
-    killed.registry().delete(&gone, &DeleteOptions::default()).await.expect("an object that is there");
+    killed
+        .registry()
+        .delete(&gone, &DeleteOptions::default())
+        .await
+        .expect("an object that is there");
     let revision = killed.registry().revision();
     copy(folder.path(), left.path());
     drop(killed);
 
-    let plane = ControlPlane::start(options(left.path())).await.expect("it starts again");
+    let plane = ControlPlane::start(options(left.path()))
+        .await
+        .expect("it starts again");
     let registry = plane.registry();
     for answer in &answers {
         let name = answer.str_at(&["metadata", "name"]);
@@ -129,7 +168,10 @@ async fn answered_writes_outlive_a_kill() {
     }
     assert!(registry.revision() >= revision, "the revision went back");
     let next = create(registry, "next").await;
-    let next: u64 = next.str_at(&["metadata", "resourceVersion"]).parse().expect("a number");
+    let next: u64 = next
+        .str_at(&["metadata", "resourceVersion"])
+        .parse()
+        .expect("a number");
     assert!(next > revision, "{next} came after {revision}");
     plane.shutdown().await;
 }

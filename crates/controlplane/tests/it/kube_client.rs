@@ -24,7 +24,10 @@ async fn connect(plane: &ControlPlane) -> kube::Client {
 }
 
 fn config_map(name: &str, data: &[(&str, &str)]) -> ConfigMap {
-    let data = data.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let data = data
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
     ConfigMap {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),
@@ -38,11 +41,19 @@ fn config_map(name: &str, data: &[(&str, &str)]) -> ConfigMap {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn typed_objects_are_listed_watched_and_applied() {
-    let options = Options { tokens: vec![Token::admin("secret")], ..Options::default() };
-    let plane = ControlPlane::start(options).await.expect("the control plane starts");
+    let options = Options {
+        tokens: vec![Token::admin("secret")],
+        ..Options::default()
+    };
+    let plane = ControlPlane::start(options)
+        .await
+        .expect("the control plane starts");
     let client = connect(&plane).await;
     let version = client.apiserver_version().await.expect("a version");
-    assert_eq!((version.major.as_str(), version.minor.as_str()), ("1", "36"));
+    assert_eq!(
+        (version.major.as_str(), version.minor.as_str()),
+        ("1", "36")
+    );
 
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let names: Vec<String> = namespaces
@@ -55,9 +66,14 @@ async fn typed_objects_are_listed_watched_and_applied() {
     assert!(names.contains(&"default".to_owned()), "{names:?}");
 
     let maps: Api<ConfigMap> = Api::default_namespaced(client.clone());
-    let first = maps.create(&PostParams::default(), &config_map("a", &[("k", "1")])).await;
+    let first = maps
+        .create(&PostParams::default(), &config_map("a", &[("k", "1")]))
+        .await;
     let first = first.expect("a new object");
-    let listed = maps.list(&ListParams::default().labels("app=web").limit(5)).await.expect("a list");
+    let listed = maps
+        .list(&ListParams::default().labels("app=web").limit(5))
+        .await
+        .expect("a list");
     assert_eq!(listed.items.len(), 1);
 
     let since = first.metadata.resource_version.expect("a revision");
@@ -65,7 +81,10 @@ async fn typed_objects_are_listed_watched_and_applied() {
     let mut events = pin!(maps.watch(&params, &since).await.expect("a watch"));
     let apply = PatchParams::apply("team-a");
     let mut wanted = config_map("b", &[("k", "1")]);
-    let applied = maps.patch("b", &apply, &Patch::Apply(&wanted)).await.expect("an applied object");
+    let applied = maps
+        .patch("b", &apply, &Patch::Apply(&wanted))
+        .await
+        .expect("an applied object");
     let owner = &applied.metadata.managed_fields.expect("owners")[0];
     assert_eq!(owner.manager.as_deref(), Some("team-a"));
     assert_eq!(owner.operation.as_deref(), Some("Apply"));
@@ -74,12 +93,21 @@ async fn typed_objects_are_listed_watched_and_applied() {
     let other = PatchParams::apply("team-b");
     let refused = maps.patch("b", &other, &Patch::Apply(&wanted)).await;
     match refused.expect_err("the field belongs to another") {
-        kube::Error::Api(status) => assert_eq!((status.code, status.reason.as_str()), (409, "Conflict")),
+        kube::Error::Api(status) => {
+            assert_eq!((status.code, status.reason.as_str()), (409, "Conflict"))
+        }
         other => panic!("{other}"),
     }
-    let forced = maps.patch("b", &other.clone().force(), &Patch::Apply(&wanted)).await;
-    assert_eq!(forced.expect("a forced change").data.expect("data")["k"], "2");
-    maps.delete("b", &DeleteParams::default()).await.expect("an object that is there");
+    let forced = maps
+        .patch("b", &other.clone().force(), &Patch::Apply(&wanted))
+        .await;
+    assert_eq!(
+        forced.expect("a forced change").data.expect("data")["k"],
+        "2"
+    );
+    maps.delete("b", &DeleteParams::default())
+        .await
+        .expect("an object that is there");
 
     let mut seen = Vec::new();
     while seen.len() < 3 {
@@ -99,8 +127,13 @@ async fn typed_objects_are_listed_watched_and_applied() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn typed_workloads_scale() {
-    let options = Options { tokens: vec![Token::admin("secret")], ..Options::default() };
-    let plane = ControlPlane::start(options).await.expect("the control plane starts");
+    let options = Options {
+        tokens: vec![Token::admin("secret")],
+        ..Options::default()
+    };
+    let plane = ControlPlane::start(options)
+        .await
+        .expect("the control plane starts");
     let deployments: Api<Deployment> = Api::default_namespaced(connect(&plane).await);
     let web = serde_json::from_value(serde_json::json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
@@ -113,12 +146,22 @@ async fn typed_workloads_scale() {
         },
     }));
     let web: Deployment = web.expect("a deployment");
-    deployments.create(&PostParams::default(), &web).await.expect("a new object");
+    deployments
+        .create(&PostParams::default(), &web)
+        .await
+        .expect("a new object");
     let scale = serde_json::json!({"spec": {"replicas": 3}});
-    let scaled =
-        deployments.patch_scale("web", &PatchParams::default(), &Patch::Merge(&scale)).await;
-    assert_eq!(scaled.expect("a scale").spec.expect("a spec").replicas, Some(3));
-    let found = deployments.get("web").await.expect("an object that is there");
+    let scaled = deployments
+        .patch_scale("web", &PatchParams::default(), &Patch::Merge(&scale))
+        .await;
+    assert_eq!(
+        scaled.expect("a scale").spec.expect("a spec").replicas,
+        Some(3)
+    );
+    let found = deployments
+        .get("web")
+        .await
+        .expect("an object that is there");
     assert_eq!(found.metadata.generation, Some(2));
     plane.shutdown().await;
 }

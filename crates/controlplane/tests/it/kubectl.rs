@@ -78,7 +78,9 @@ impl Kubectl<'_> {
 
     fn output(&self, line: &str) -> Output {
         let arguments: Vec<&str> = line.split(' ').collect();
-        self.command(&arguments).output().expect("kubectl is installed")
+        self.command(&arguments)
+            .output()
+            .expect("kubectl is installed")
     }
 
     /// Runs a line that must succeed; returns what it printed.
@@ -99,7 +101,10 @@ impl Kubectl<'_> {
 
 #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
 fn installed() -> bool {
-    let there = Command::new("kubectl").args(["version", "--client"]).output().is_ok();
+    let there = Command::new("kubectl")
+        .args(["version", "--client"])
+        .output()
+        .is_ok();
     if !there {
         eprintln!("skipped: kubectl is not installed");
     }
@@ -118,21 +123,34 @@ fn with_plane(test: impl FnOnce(&Kubectl)) {
         .build()
         .expect("a runtime");
     let (plane, simulator) = runtime.block_on(async {
-        let options = Options { tokens: vec![Token::admin("secret")], ..Options::default() };
-        let plane = ControlPlane::start(options).await.expect("the control plane starts");
+        let options = Options {
+            tokens: vec![Token::admin("secret")],
+            ..Options::default()
+        };
+        let plane = ControlPlane::start(options)
+            .await
+            .expect("the control plane starts");
         let registry = plane.registry().clone();
-        (plane, Simulator::start(registry, Mode::Workloads, Speed::default()))
+        (
+            plane,
+            Simulator::start(registry, Mode::Workloads, Speed::default()),
+        )
     });
     let write = |name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).expect("a file is written");
     };
     write("kubeconfig", &plane.kubeconfig("secret", "admin"));
-    for (name, text) in
-        [("web.yaml", WEB), ("more.yaml", MORE), ("first.yaml", FIRST), ("second.yaml", SECOND)]
-    {
+    for (name, text) in [
+        ("web.yaml", WEB),
+        ("more.yaml", MORE),
+        ("first.yaml", FIRST),
+        ("second.yaml", SECOND),
+    ] {
         write(name, text);
     }
-    test(&Kubectl { folder: folder.path() });
+    test(&Kubectl {
+        folder: folder.path(),
+    });
     runtime.block_on(async {
         simulator.shutdown().await;
         plane.shutdown().await;
@@ -150,13 +168,31 @@ fn kubectl_finds_its_way() {
     with_plane(|kubectl| {
         assert_has(&kubectl.ok("version"), &["Server Version: v1.36"]);
         let resources = kubectl.ok("api-resources");
-        assert_has(&resources, &["deployments", "deploy", "apps/v1", "netpol", "applications"]);
-        assert_has(&kubectl.ok("api-versions"), &["apps/v1", "batch/v1", "networking.k8s.io/v1"]);
-        assert_has(&kubectl.ok("get ns"), &["NAME", "STATUS", "AGE", "default", "Active"]);
-        assert_has(&kubectl.ok("get nodes -o wide"), &["INTERNAL-IP", simulator::NODE]);
+        assert_has(
+            &resources,
+            &["deployments", "deploy", "apps/v1", "netpol", "applications"],
+        );
+        assert_has(
+            &kubectl.ok("api-versions"),
+            &["apps/v1", "batch/v1", "networking.k8s.io/v1"],
+        );
+        assert_has(
+            &kubectl.ok("get ns"),
+            &["NAME", "STATUS", "AGE", "default", "Active"],
+        );
+        assert_has(
+            &kubectl.ok("get nodes -o wide"),
+            &["INTERNAL-IP", simulator::NODE],
+        );
         assert_has(&kubectl.ok("cluster-info"), &["control plane"]);
-        assert_has(&kubectl.refused("get pods nope"), &["(NotFound)", "pods \"nope\" not found"]);
-        assert_has(&kubectl.refused("get nopes"), &["the server doesn't have a resource type"]);
+        assert_has(
+            &kubectl.refused("get pods nope"),
+            &["(NotFound)", "pods \"nope\" not found"],
+        );
+        assert_has(
+            &kubectl.refused("get nopes"),
+            &["the server doesn't have a resource type"],
+        );
     });
 }
 
@@ -164,7 +200,13 @@ fn kubectl_finds_its_way() {
 fn kubectl_applies_and_shows() {
     with_plane(|kubectl| {
         let applied = kubectl.ok("apply --server-side -f web.yaml");
-        assert_has(&applied, &["deployment.apps/web serverside-applied", "configmap/settings"]);
+        assert_has(
+            &applied,
+            &[
+                "deployment.apps/web serverside-applied",
+                "configmap/settings",
+            ],
+        );
         let rollout = kubectl.ok("rollout status deployment/web --timeout=30s");
         assert_has(&rollout, &["successfully rolled out"]);
         let table = kubectl.ok("get deployments");
@@ -172,18 +214,42 @@ fn kubectl_applies_and_shows() {
         assert!(!table.contains("SELECTOR"), "{table}");
         let wide = kubectl.ok("get deployments -o wide");
         assert_has(&wide, &["CONTAINERS", "IMAGES", "nginx:1", "app=web"]);
-        assert_has(&kubectl.ok("get pods -o wide"), &["1/1", "Running", simulator::NODE]);
-        assert_has(&kubectl.ok("get all"), &["deployment.apps/web", "service/web", "replicaset.apps/web-"]);
-        assert_has(&kubectl.ok("get pods -A --show-labels"), &["NAMESPACE", "LABELS", "app=web"]);
-        assert_has(&kubectl.ok("get cm settings -o yaml"), &["apiVersion: v1", "a: \"1\"", "kind: ConfigMap"]);
-        assert_has(&kubectl.ok("get cm settings -o json"), &["\"kind\": \"ConfigMap\""]);
-        assert_eq!(kubectl.ok("get cm settings -o name"), "configmap/settings\n");
+        assert_has(
+            &kubectl.ok("get pods -o wide"),
+            &["1/1", "Running", simulator::NODE],
+        );
+        assert_has(
+            &kubectl.ok("get all"),
+            &["deployment.apps/web", "service/web", "replicaset.apps/web-"],
+        );
+        assert_has(
+            &kubectl.ok("get pods -A --show-labels"),
+            &["NAMESPACE", "LABELS", "app=web"],
+        );
+        assert_has(
+            &kubectl.ok("get cm settings -o yaml"),
+            &["apiVersion: v1", "a: \"1\"", "kind: ConfigMap"],
+        );
+        assert_has(
+            &kubectl.ok("get cm settings -o json"),
+            &["\"kind\": \"ConfigMap\""],
+        );
+        assert_eq!(
+            kubectl.ok("get cm settings -o name"),
+            "configmap/settings\n"
+        );
         assert_eq!(kubectl.ok("get cm settings -o jsonpath={.data.a}"), "1");
         let columns = kubectl.ok("get deploy -o custom-columns=N:.metadata.name,R:.spec.replicas");
         assert_has(&columns, &["N", "R", "web", "2"]);
-        assert_has(&kubectl.ok("describe deployment web"), &["Replicas:", "2 desired", "nginx:1"]);
+        assert_has(
+            &kubectl.ok("describe deployment web"),
+            &["Replicas:", "2 desired", "nginx:1"],
+        );
         assert_has(&kubectl.ok("diff --server-side -f web.yaml"), &[]);
-        assert_has(&kubectl.ok("apply -f web.yaml --server-side --dry-run=server"), &["(server dry run)"]);
+        assert_has(
+            &kubectl.ok("apply -f web.yaml --server-side --dry-run=server"),
+            &["(server dry run)"],
+        );
     });
 }
 
@@ -191,34 +257,58 @@ fn kubectl_applies_and_shows() {
 fn kubectl_changes_and_deletes() {
     with_plane(|kubectl| {
         kubectl.ok("apply --server-side -f web.yaml");
-        assert_has(&kubectl.ok("scale deployment/web --replicas=3"), &["scaled"]);
+        assert_has(
+            &kubectl.ok("scale deployment/web --replicas=3"),
+            &["scaled"],
+        );
         kubectl.ok("wait --for=jsonpath={.status.readyReplicas}=3 deployment/web --timeout=30s");
         kubectl.ok("wait --for=condition=Available deployment/web --timeout=30s");
         assert_has(&kubectl.ok("label cm settings tier=back"), &["labeled"]);
         assert_has(&kubectl.ok("annotate cm settings note=x"), &["annotated"]);
         assert_has(&kubectl.ok("get cm -l tier=back"), &["settings"]);
-        assert_has(&kubectl.ok("get cm --field-selector metadata.name=settings"), &["settings"]);
+        assert_has(
+            &kubectl.ok("get cm --field-selector metadata.name=settings"),
+            &["settings"],
+        );
         let merge = r#"patch cm settings --type=merge -p {"data":{"a":"2","b":"3"}}"#;
         assert_has(&kubectl.ok(merge), &["configmap/settings patched"]);
         let json = r#"patch cm settings --type=json -p [{"op":"remove","path":"/data/b"}]"#;
         kubectl.ok(json);
-        assert_eq!(kubectl.ok("get cm settings -o jsonpath={.data}"), r#"{"a":"2"}"#);
+        assert_eq!(
+            kubectl.ok("get cm settings -o jsonpath={.data}"),
+            r#"{"a":"2"}"#
+        );
         let conflict = kubectl.refused("apply --server-side -f web.yaml");
         assert_has(&conflict, &["conflict", ".data.a"]);
         kubectl.ok("apply --server-side --force-conflicts -f web.yaml");
-        assert_has(&kubectl.ok("set image deployment/web web=nginx:2"), &["image updated"]);
+        assert_has(
+            &kubectl.ok("set image deployment/web web=nginx:2"),
+            &["image updated"],
+        );
         kubectl.ok("rollout status deployment/web --timeout=30s");
         let image = "get deployment web -o jsonpath={.spec.template.spec.containers[0].image}";
         assert_eq!(kubectl.ok(image), "nginx:2");
         assert_has(&kubectl.ok("rollout undo deployment/web"), &["rolled back"]);
         kubectl.ok("rollout status deployment/web --timeout=30s");
         assert_eq!(kubectl.ok(image), "nginx:1");
-        assert_has(&kubectl.ok("rollout restart deployment/web"), &["restarted"]);
+        assert_has(
+            &kubectl.ok("rollout restart deployment/web"),
+            &["restarted"],
+        );
         kubectl.ok("rollout status deployment/web --timeout=30s");
-        assert_has(&kubectl.ok("rollout history deployment/web"), &["REVISION", "2"]);
+        assert_has(
+            &kubectl.ok("rollout history deployment/web"),
+            &["REVISION", "2"],
+        );
         kubectl.ok("create -f more.yaml");
-        assert_has(&kubectl.ok("delete cm other"), &["configmap \"other\" deleted"]);
-        assert_has(&kubectl.ok("delete namespace extra --timeout=30s"), &["\"extra\" deleted"]);
+        assert_has(
+            &kubectl.ok("delete cm other"),
+            &["configmap \"other\" deleted"],
+        );
+        assert_has(
+            &kubectl.ok("delete namespace extra --timeout=30s"),
+            &["\"extra\" deleted"],
+        );
         kubectl.ok("delete -f web.yaml --timeout=30s");
         kubectl.ok("wait --for=delete pod -l app=web --timeout=30s");
         assert_eq!(kubectl.ok("get pods -o name"), "");
@@ -238,7 +328,10 @@ fn kubectl_watches() {
         let out = watching.stdout.take().expect("a pipe");
         let mut lines = std::io::BufReader::new(out).lines().map_while(Result::ok);
         let mut next = |name: &str| {
-            lines.by_ref().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{name} is missing"))
+            lines
+                .by_ref()
+                .find(|l| l.starts_with(name))
+                .unwrap_or_else(|| panic!("{name} is missing"))
         };
         assert_has(&next("NAME"), &["DATA", "AGE"]);
         next("first");

@@ -3,12 +3,32 @@
 use value::{Object, Value};
 
 const TIMES: [&str; 16] = [
-    "creationTimestamp", "deletionTimestamp", "time", "lastTransitionTime", "lastUpdateTime",
-    "lastProbeTime", "firstTimestamp", "lastTimestamp", "eventTime", "startTime", "completionTime",
-    "renewTime", "acquireTime", "lastScheduleTime", "lastSuccessfulTime", "lastPhaseTransitionTime",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "time",
+    "lastTransitionTime",
+    "lastUpdateTime",
+    "lastProbeTime",
+    "firstTimestamp",
+    "lastTimestamp",
+    "eventTime",
+    "startTime",
+    "completionTime",
+    "renewTime",
+    "acquireTime",
+    "lastScheduleTime",
+    "lastSuccessfulTime",
+    "lastPhaseTransitionTime",
 ];
-const AGES: [&str; 7] =
-    ["Age", "Created At", "Last Seen", "First Seen", "Duration", "Last Schedule", "Valid Until"];
+const AGES: [&str; 7] = [
+    "Age",
+    "Created At",
+    "Last Seen",
+    "First Seen",
+    "Duration",
+    "Last Schedule",
+    "Valid Until",
+];
 
 /// Returns a normalised value; `key` is the member that it is.
 pub(crate) fn normalise(value: &Value, ns: &str, key: &str) -> Value {
@@ -33,7 +53,12 @@ fn object(o: &Object, ns: &str) -> Value {
         let causes = o.get_mut("details").and_then(|d| d.get_mut("causes"));
         if let Some(causes) = causes.and_then(Value::as_array_mut) {
             causes.sort_by(|a, b| {
-                let key = |v: &Value| (v.str_at(&["field"]).to_owned(), v.str_at(&["message"]).to_owned());
+                let key = |v: &Value| {
+                    (
+                        v.str_at(&["field"]).to_owned(),
+                        v.str_at(&["message"]).to_owned(),
+                    )
+                };
                 key(a).cmp(&key(b))
             });
         }
@@ -42,7 +67,10 @@ fn object(o: &Object, ns: &str) -> Value {
     for (k, v) in &o {
         out.insert(uids(&k.replace(ns, "{ns}")), normalise(v, ns, k));
     }
-    let prefix = out.get("generateName").and_then(Value::as_str).map(str::to_owned);
+    let prefix = out
+        .get("generateName")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     if let (Some(prefix), Some(name)) = (prefix, out.get("name").and_then(Value::as_str))
         && name.starts_with(&prefix)
     {
@@ -61,12 +89,21 @@ fn table(o: &mut Object) {
             }
         }
     }
-    let Some(rows) = o.get_mut("rows").and_then(Value::as_array_mut) else { return };
+    let Some(rows) = o.get_mut("rows").and_then(Value::as_array_mut) else {
+        return;
+    };
     for row in rows {
-        let Some(cells) = row.get_mut("cells").and_then(Value::as_array_mut) else { continue };
+        let Some(cells) = row.get_mut("cells").and_then(Value::as_array_mut) else {
+            continue;
+        };
         for i in &ages {
-            let Some(cell) = cells.get_mut(*i) else { continue };
-            if cell.as_str().is_some_and(|s| !matches!(s, "<none>" | "<unknown>" | "")) {
+            let Some(cell) = cells.get_mut(*i) else {
+                continue;
+            };
+            if cell
+                .as_str()
+                .is_some_and(|s| !matches!(s, "<none>" | "<unknown>" | ""))
+            {
                 *cell = "<age>".into();
             }
         }
@@ -94,7 +131,13 @@ fn string(s: &str, ns: &str, key: &str) -> Value {
     if key == "message" {
         s = after(&s, &["too old resource version: "], " (", "<rv>");
         s = number_after(&s, "Too large resource version: ", ", current: ");
-        for quoted in ["resourceVersion\":\"", "resourceVersion\\\":\\\"", "resourceVersion: \"", "resourceVersion\": \"", "resourceVersion\\\": \\\""] {
+        for quoted in [
+            "resourceVersion\":\"",
+            "resourceVersion\\\":\\\"",
+            "resourceVersion: \"",
+            "resourceVersion\": \"",
+            "resourceVersion\\\": \\\"",
+        ] {
             s = digits_after(&s, quoted, "<rv>");
         }
         for name in ["creationTimestamp", "deletionTimestamp", "time"] {

@@ -22,7 +22,16 @@ use crate::client::Client;
 use crate::normalise::normalise;
 
 const FILES: [&str; 10] = [
-    "crud", "watch", "tables", "gc", "patch", "apply", "random", "defaults", "validation", "crd",
+    "crud",
+    "watch",
+    "tables",
+    "gc",
+    "patch",
+    "apply",
+    "random",
+    "defaults",
+    "validation",
+    "crd",
 ];
 /// Cases at a time.
 const AT_ONCE: usize = 16;
@@ -52,10 +61,14 @@ async fn replay(folder: &Path) {
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = Vec::new();
     for file in FILES {
-        if files.as_ref().is_some_and(|f| !f.split(',').any(|f| f == file)) {
+        if files
+            .as_ref()
+            .is_some_and(|f| !f.split(',').any(|f| f == file))
+        {
             continue;
         }
-        let text = std::fs::read_to_string(folder.join(format!("{file}.jsonl"))).expect("the cases");
+        let text =
+            std::fs::read_to_string(folder.join(format!("{file}.jsonl"))).expect("the cases");
         for line in text.lines() {
             let case = Value::parse(line.as_bytes()).expect("a case is JSON");
             let name = case.str_at(&["name"]).to_owned();
@@ -64,12 +77,16 @@ async fn replay(folder: &Path) {
             }
             let number = running.len();
             let gate = Arc::clone(&gate);
-            running.push((file, name, tokio::spawn(async move {
-                let _turn = gate.acquire_owned().await.expect("the gate stays open");
-                let started = Instant::now();
-                let differences = run(&case, number).await;
-                (differences, started.elapsed())
-            })));
+            running.push((
+                file,
+                name,
+                tokio::spawn(async move {
+                    let _turn = gate.acquire_owned().await.expect("the gate stays open");
+                    let started = Instant::now();
+                    let differences = run(&case, number).await;
+                    (differences, started.elapsed())
+                }),
+            ));
         }
     }
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -114,7 +131,11 @@ fn check(passed: &BTreeSet<String>, partial: bool) {
         return;
     }
     let lost: Vec<&String> = wanted.difference(passed).collect();
-    assert!(partial || lost.is_empty(), "{} cases no longer pass: {lost:#?}", lost.len());
+    assert!(
+        partial || lost.is_empty(),
+        "{} cases no longer pass: {lost:#?}",
+        lost.len()
+    );
 }
 
 /// A clock that only the steps of a case move: which second it is decides the order of owners.
@@ -137,8 +158,11 @@ async fn run(case: &Value, number: usize) -> Vec<String> {
     .await
     .expect("the control plane starts");
     let speed = simulator::Speed::default();
-    let simulator =
-        simulator::Simulator::start(plane.registry().clone(), simulator::Mode::Controllers, speed);
+    let simulator = simulator::Simulator::start(
+        plane.registry().clone(),
+        simulator::Mode::Controllers,
+        speed,
+    );
     let all = steps(plane.addr(), &clock, case, number);
     let differences = tokio::time::timeout(CASE_TIME_MAX, all)
         .await
@@ -154,13 +178,17 @@ async fn steps(address: SocketAddr, clock: &CaseClock, case: &Value, number: usi
     let mut vars = HashMap::from([("ns".to_owned(), Value::from(ns.as_str()))]);
     let json = [("Content-Type".to_owned(), "application/json".to_owned())];
     let body = json!({"metadata": {"name": ns.as_str()}}).to_vec();
-    client.send("POST", "/api/v1/namespaces", &json, Some(body)).await;
+    client
+        .send("POST", "/api/v1/namespaces", &json, Some(body))
+        .await;
     let mut differences = Vec::new();
     for (i, step) in case.array_at(&["steps"]).iter().enumerate() {
         if let Some(seconds) = step.get("sleep").and_then(Value::as_f64) {
             // The server under test does in milliseconds what the recorded one took longer for.
             #[expect(clippy::cast_possible_truncation, reason = "a few seconds")]
-            clock.0.fetch_add((seconds * 1_000.0) as i64, Ordering::Relaxed);
+            clock
+                .0
+                .fetch_add((seconds * 1_000.0) as i64, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(30)).await;
             continue;
         }
@@ -171,17 +199,39 @@ async fn steps(address: SocketAddr, clock: &CaseClock, case: &Value, number: usi
         };
         let place = format!(
             "step {i} {} {}",
-            step.get("method").and_then(Value::as_str).unwrap_or("WATCH"),
-            step.get("path").or_else(|| step.get("watch")).and_then(Value::as_str).unwrap_or("")
+            step.get("method")
+                .and_then(Value::as_str)
+                .unwrap_or("WATCH"),
+            step.get("path")
+                .or_else(|| step.get("watch"))
+                .and_then(Value::as_str)
+                .unwrap_or("")
         );
-        for field in ["code", "warning", "response", "text", "events", "until_not_met"] {
-            compare(step.get(field), got.get(field), &format!("{place} {field}"), &mut differences);
+        for field in [
+            "code",
+            "warning",
+            "response",
+            "text",
+            "events",
+            "until_not_met",
+        ] {
+            compare(
+                step.get(field),
+                got.get(field),
+                &format!("{place} {field}"),
+                &mut differences,
+            );
         }
     }
     differences
 }
 
-async fn watch(client: &mut Client, step: &Value, vars: &HashMap<String, Value>, ns: &str) -> Object {
+async fn watch(
+    client: &mut Client,
+    step: &Value,
+    vars: &HashMap<String, Value>,
+    ns: &str,
+) -> Object {
     let mut query = Object::new();
     query.insert("watch", "1");
     query.insert("timeoutSeconds", "1");
@@ -190,7 +240,9 @@ async fn watch(client: &mut Client, step: &Value, vars: &HashMap<String, Value>,
         query.insert(name.clone(), value.clone());
     }
     let path = text(&substitute(step.get("watch").unwrap_or(&Value::Null), vars));
-    let answer = client.send("GET", &with_query(&path, &query), &[], None).await;
+    let answer = client
+        .send("GET", &with_query(&path, &query), &[], None)
+        .await;
     let mut out = Object::new();
     out.insert("code", i64::from(answer.code));
     if answer.code != 200 {
@@ -201,7 +253,12 @@ async fn watch(client: &mut Client, step: &Value, vars: &HashMap<String, Value>,
     let mut events = Vec::new();
     for line in answer.body.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
         let event = Value::parse(line).expect("an event is JSON");
-        let end = event.at(&["object", "metadata", "annotations", "k8s.io/initial-events-end"]);
+        let end = event.at(&[
+            "object",
+            "metadata",
+            "annotations",
+            "k8s.io/initial-events-end",
+        ]);
         if event.str_at(&["type"]) != "BOOKMARK" || end.is_some() {
             events.push(normalise(&event, ns, ""));
         }
@@ -226,8 +283,15 @@ async fn request(
     } else {
         step.get("body").map(|b| substitute(b, vars).to_vec())
     };
-    if body.is_some() && !headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("Content-Type")) {
-        headers.push(("Content-Type".to_owned(), step.str_at(&["content_type"]).to_owned()));
+    if body.is_some()
+        && !headers
+            .iter()
+            .any(|(n, _)| n.eq_ignore_ascii_case("Content-Type"))
+    {
+        headers.push((
+            "Content-Type".to_owned(),
+            step.str_at(&["content_type"]).to_owned(),
+        ));
     }
     let path = text(&substitute(step.get("path").unwrap_or(&Value::Null), vars));
     let query = substitute(step.get("query").unwrap_or(&Value::Null), vars);
@@ -247,14 +311,21 @@ async fn request(
             if pointer == "code" {
                 return want.as_i64() == Some(i64::from(answer.code));
             }
-            let got = document.as_ref().and_then(|d| d.pointer(pointer)).cloned().unwrap_or_default();
+            let got = document
+                .as_ref()
+                .and_then(|d| d.pointer(pointer))
+                .cloned()
+                .unwrap_or_default();
             got == want
         });
         if met {
             break (answer, document);
         }
         if Instant::now() > deadline {
-            let last = String::from_utf8_lossy(&answer.body).chars().take(600).collect::<String>();
+            let last = String::from_utf8_lossy(&answer.body)
+                .chars()
+                .take(600)
+                .collect::<String>();
             out.insert("until_not_met", last);
             break (answer, document);
         }
@@ -262,13 +333,24 @@ async fn request(
         pause = (pause * 2).min(Duration::from_millis(200));
     };
     out.insert("code", i64::from(answer.code));
-    let warnings: Vec<&str> =
-        answer.headers.get_all("warning").iter().filter_map(|v| v.to_str().ok()).collect();
+    let warnings: Vec<&str> = answer
+        .headers
+        .get_all("warning")
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .collect();
     if !warnings.is_empty() {
         out.insert("warning", warnings.join(", ").replace(ns, "{ns}"));
     }
-    for (name, pointer) in step.get("capture").and_then(Value::as_object).into_iter().flatten() {
-        let found = document.as_ref().and_then(|d| d.pointer(pointer.as_str().unwrap_or("")));
+    for (name, pointer) in step
+        .get("capture")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let found = document
+            .as_ref()
+            .and_then(|d| d.pointer(pointer.as_str().unwrap_or("")));
         vars.insert(name.to_string(), found.cloned().unwrap_or_default());
     }
     match document {
@@ -284,7 +366,9 @@ async fn request(
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_json(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_json(), str::to_owned)
 }
 
 fn with_query(path: &str, query: &Object) -> String {
@@ -298,9 +382,15 @@ fn with_query(path: &str, query: &Object) -> String {
             out
         })
     };
-    let pairs: Vec<String> =
-        query.iter().map(|(k, v)| format!("{}={}", escape(k), escape(&text(v)))).collect();
-    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+    let pairs: Vec<String> = query
+        .iter()
+        .map(|(k, v)| format!("{}={}", escape(k), escape(&text(v))))
+        .collect();
+    if pairs.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", pairs.join("&"))
+    }
 }
 
 fn substitute(value: &Value, vars: &HashMap<String, Value>) -> Value {
@@ -320,7 +410,12 @@ fn substitute(value: &Value, vars: &HashMap<String, Value>) -> Value {
         }
         Value::Array(items) => items.iter().map(|v| substitute(v, vars)).collect(),
         Value::Object(o) => {
-            let members = o.iter().map(|(k, v)| (text(&substitute(&k.as_str().into(), vars)), substitute(v, vars)));
+            let members = o.iter().map(|(k, v)| {
+                (
+                    text(&substitute(&k.as_str().into(), vars)),
+                    substitute(v, vars),
+                )
+            });
             members.collect::<Object>().into()
         }
         other => other.clone(),
@@ -334,7 +429,11 @@ fn compare(want: Option<&Value>, got: Option<&Value>, at: &str, out: &mut Vec<St
         (Some(want), None) => out.push(format!("{at}: missing, want {}", short(want))),
         (None, Some(got)) => out.push(format!("{at}: unexpected {}", short(got))),
         (Some(Value::Object(want)), Some(Value::Object(got))) => {
-            let names: BTreeSet<&str> = want.keys().chain(got.keys()).map(|k| k.as_str()).collect();
+            let names: BTreeSet<&str> = want
+                .keys()
+                .chain(got.keys())
+                .map(value::Key::as_str)
+                .collect();
             for name in names {
                 if name == "managedFields" && lenient() {
                     continue;
@@ -344,8 +443,20 @@ fn compare(want: Option<&Value>, got: Option<&Value>, at: &str, out: &mut Vec<St
         }
         (Some(Value::Array(want)), Some(Value::Array(got))) => {
             if want.len() != got.len() {
-                let short = |v: &[Value]| Value::Array(v.to_vec()).to_json().chars().take(300).collect::<String>();
-                out.push(format!("{at}: {} items wanted, {} got: {} got {}", want.len(), got.len(), short(want), short(got)));
+                let short = |v: &[Value]| {
+                    Value::Array(v.to_vec())
+                        .to_json()
+                        .chars()
+                        .take(300)
+                        .collect::<String>()
+                };
+                out.push(format!(
+                    "{at}: {} items wanted, {} got: {} got {}",
+                    want.len(),
+                    got.len(),
+                    short(want),
+                    short(got)
+                ));
                 return;
             }
             for (i, (want, got)) in want.iter().zip(got).enumerate() {
@@ -353,7 +464,9 @@ fn compare(want: Option<&Value>, got: Option<&Value>, at: &str, out: &mut Vec<St
             }
         }
         (Some(want), Some(got)) if want == got => {}
-        (Some(want), Some(got)) => out.push(format!("{at}: want {} got {}", short(want), short(got))),
+        (Some(want), Some(got)) => {
+            out.push(format!("{at}: want {} got {}", short(want), short(got)))
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use super::{Rollout, replicas};
 use crate::world::World;
 
 fn available(set: &Object) -> i64 {
-    set.value.i64_at(&["status", "availableReplicas"]).unwrap_or(0)
+    set.value
+        .i64_at(&["status", "availableReplicas"])
+        .unwrap_or(0)
 }
 
 /// Ends all old pods, then starts the new ones.
@@ -19,18 +21,28 @@ pub(super) fn recreate(world: &World, rollout: &mut Rollout) -> Result<()> {
             rollout.scale(world, &set, 0)?;
         }
     }
-    let left: i64 =
-        rollout.old.iter().map(|s| s.value.i64_at(&["status", "replicas"]).unwrap_or(0)).sum();
+    let left: i64 = rollout
+        .old
+        .iter()
+        .map(|s| s.value.i64_at(&["status", "replicas"]).unwrap_or(0))
+        .sum();
     // Pods on their way out still hold what the new ones may need.
     let ending: i64 = rollout
         .old
         .iter()
-        .map(|s| s.value.i64_at(&["status", "terminatingReplicas"]).unwrap_or(0))
+        .map(|s| {
+            s.value
+                .i64_at(&["status", "terminatingReplicas"])
+                .unwrap_or(0)
+        })
         .sum();
     let waits = rollout.old.iter().any(|s| {
-        s.value.i64_at(&["metadata", "generation"]) != s.value.i64_at(&["status", "observedGeneration"])
+        s.value.i64_at(&["metadata", "generation"])
+            != s.value.i64_at(&["status", "observedGeneration"])
     });
-    if left == 0 && ending == 0 && !waits
+    if left == 0
+        && ending == 0
+        && !waits
         && let Some(new) = rollout.new.clone()
     {
         let desired = rollout.desired();
@@ -41,7 +53,9 @@ pub(super) fn recreate(world: &World, rollout: &mut Rollout) -> Result<()> {
 
 /// Replaces old pods by new ones a few at a time.
 pub(super) fn rolling(world: &World, rollout: &mut Rollout) -> Result<()> {
-    let Some(new) = rollout.new.clone() else { return Ok(()) };
+    let Some(new) = rollout.new.clone() else {
+        return Ok(());
+    };
     let desired = rollout.desired();
     let (surge, unavailable) = rollout.bounds();
     let have = replicas(&new);
@@ -64,7 +78,10 @@ fn scale_down_old(world: &World, rollout: &mut Rollout, minimum: i64) -> Result<
     if old == 0 {
         return Ok(());
     }
-    let missing = rollout.new.as_ref().map_or(0, |n| replicas(n) - available(n));
+    let missing = rollout
+        .new
+        .as_ref()
+        .map_or(0, |n| replicas(n) - available(n));
     let most = rollout.spec_sum() - minimum - missing;
     if most <= 0 {
         return Ok(());

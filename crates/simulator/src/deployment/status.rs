@@ -19,18 +19,33 @@ pub(super) enum Pause {
 pub(super) fn complete(rollout: &Rollout) -> bool {
     let desired = rollout.desired();
     let new = rollout.new.as_ref();
-    let of = |field: &str| new.and_then(|n| n.value.i64_at(&["status", field])).unwrap_or(0);
+    let of = |field: &str| {
+        new.and_then(|n| n.value.i64_at(&["status", field]))
+            .unwrap_or(0)
+    };
     of("replicas") == desired
         && of("availableReplicas") == desired
         && rollout.status_sum("replicas") == desired
 }
 
-pub(super) fn write(world: &mut World, work: &Work, rollout: &Rollout, pause: Option<Pause>) -> Result<()> {
+pub(super) fn write(
+    world: &mut World,
+    work: &Work,
+    rollout: &Rollout,
+    pause: Option<Pause>,
+) -> Result<()> {
     let deployment = &rollout.deployment;
-    let old = deployment.value.get("status").cloned().unwrap_or_else(Value::object);
+    let old = deployment
+        .value
+        .get("status")
+        .cloned()
+        .unwrap_or_else(Value::object);
     let mut status = old.clone();
-    let updated =
-        rollout.new.as_ref().and_then(|n| n.value.i64_at(&["status", "replicas"])).unwrap_or(0);
+    let updated = rollout
+        .new
+        .as_ref()
+        .and_then(|n| n.value.i64_at(&["status", "replicas"]))
+        .unwrap_or(0);
     let total = rollout.status_sum("replicas");
     let ready = rollout.status_sum("readyReplicas");
     let available = rollout.status_sum("availableReplicas");
@@ -41,32 +56,70 @@ pub(super) fn write(world: &mut World, work: &Work, rollout: &Rollout, pause: Op
     set_count(&mut status, "updatedReplicas", updated);
     set_count(&mut status, "readyReplicas", ready);
     set_count(&mut status, "availableReplicas", available);
-    set_count(&mut status, "unavailableReplicas", (rollout.spec_sum() - available).max(0));
-    status.set_at(&["terminatingReplicas"], rollout.status_sum("terminatingReplicas"));
+    set_count(
+        &mut status,
+        "unavailableReplicas",
+        (rollout.spec_sum() - available).max(0),
+    );
+    status.set_at(
+        &["terminatingReplicas"],
+        rollout.status_sum("terminatingReplicas"),
+    );
     let mut conditions = Conditions {
         list: status.array_at(&["conditions"]).to_vec(),
         now: world.now(),
     };
     // What has just been made is said before what it leads to.
-    if pause.is_none() && conditions.get("Progressing").is_none() && has_deadline(&deployment.value) {
+    if pause.is_none() && conditions.get("Progressing").is_none() && has_deadline(&deployment.value)
+    {
         let name = rollout.new.as_ref().map_or("", |n| n.name());
-        conditions.set("Progressing", "True", "NewReplicaSetCreated", &format!("Created new replica set \"{name}\""));
+        conditions.set(
+            "Progressing",
+            "True",
+            "NewReplicaSetCreated",
+            &format!("Created new replica set \"{name}\""),
+        );
     }
-    match (pause, conditions.get("Progressing").map(|c| c.str_at(&["reason"]).to_owned())) {
+    match (
+        pause,
+        conditions
+            .get("Progressing")
+            .map(|c| c.str_at(&["reason"]).to_owned()),
+    ) {
         _ if !has_deadline(&deployment.value) => {}
         (Some(Pause::Paused), reason) if reason.as_deref() != Some("DeploymentPaused") => {
-            conditions.set("Progressing", "Unknown", "DeploymentPaused", "Deployment is paused");
+            conditions.set(
+                "Progressing",
+                "Unknown",
+                "DeploymentPaused",
+                "Deployment is paused",
+            );
         }
         (None, Some(reason)) if reason == "DeploymentPaused" => {
-            conditions.set("Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed");
+            conditions.set(
+                "Progressing",
+                "Unknown",
+                "DeploymentResumed",
+                "Deployment is resumed",
+            );
         }
         _ => {}
     }
     let (_, unavailable) = rollout.bounds();
     if available >= rollout.desired() - unavailable {
-        conditions.set("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.");
+        conditions.set(
+            "Available",
+            "True",
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.",
+        );
     } else {
-        conditions.set("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.");
+        conditions.set(
+            "Available",
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        );
     }
     if pause.is_none() && has_deadline(&deployment.value) {
         let wait = progress(rollout, &old, &status, &mut conditions, world.timestamp());
@@ -80,7 +133,9 @@ pub(super) fn write(world: &mut World, work: &Work, rollout: &Rollout, pause: Op
 }
 
 fn has_deadline(deployment: &Value) -> bool {
-    deployment.i64_at(&["spec", "progressDeadlineSeconds"]).is_some_and(|s| s < i64::from(i32::MAX))
+    deployment
+        .i64_at(&["spec", "progressDeadlineSeconds"])
+        .is_some_and(|s| s < i64::from(i32::MAX))
 }
 
 /// Says how the rollout goes. Returns when to look again.
@@ -92,9 +147,12 @@ fn progress(
     now: Timestamp,
 ) -> Option<Duration> {
     let count = |s: &Value, field: &str| s.i64_at(&[field]).unwrap_or(0);
-    let reason = conditions.get("Progressing").map(|c| c.str_at(&["reason"]).to_owned()).unwrap_or_default();
-    let done_before =
-        count(status, "replicas") == count(status, "updatedReplicas") && reason == "NewReplicaSetAvailable";
+    let reason = conditions
+        .get("Progressing")
+        .map(|c| c.str_at(&["reason"]).to_owned())
+        .unwrap_or_default();
+    let done_before = count(status, "replicas") == count(status, "updatedReplicas")
+        && reason == "NewReplicaSetAvailable";
     if done_before {
         return None;
     }
@@ -109,7 +167,11 @@ fn progress(
         || left(status) < left(old)
         || count(status, "readyReplicas") > count(old, "readyReplicas")
         || count(status, "availableReplicas") > count(old, "availableReplicas");
-    let deadline = rollout.deployment.value.i64_at(&["spec", "progressDeadlineSeconds"]).unwrap_or(600);
+    let deadline = rollout
+        .deployment
+        .value
+        .i64_at(&["spec", "progressDeadlineSeconds"])
+        .unwrap_or(600);
     if progressing || reason == "NewReplicaSetAvailable" {
         let message = format!("ReplicaSet \"{name}\" is progressing.");
         conditions.renew("Progressing", "True", "ReplicaSetUpdated", &message);
@@ -118,7 +180,11 @@ fn progress(
     if reason == "ProgressDeadlineExceeded" {
         return None;
     }
-    let since = conditions.get("Progressing")?.str_at(&["lastUpdateTime"]).parse::<Timestamp>().ok()?;
+    let since = conditions
+        .get("Progressing")?
+        .str_at(&["lastUpdateTime"])
+        .parse::<Timestamp>()
+        .ok()?;
     let elapsed = now.duration_since(since).as_secs();
     if elapsed >= deadline {
         let message = format!("ReplicaSet \"{name}\" has timed out progressing.");
@@ -155,7 +221,10 @@ impl Conditions {
         let known = known.map(|i| self.list.remove(i));
         let transition = known
             .filter(|k| k.str_at(&["status"]) == status)
-            .map_or_else(|| self.now.clone(), |k| k.str_at(&["lastTransitionTime"]).to_owned());
+            .map_or_else(
+                || self.now.clone(),
+                |k| k.str_at(&["lastTransitionTime"]).to_owned(),
+            );
         self.list.push(json!({
             "type": kind, "status": status, "reason": reason, "message": message,
             "lastUpdateTime": self.now.as_str(), "lastTransitionTime": transition,

@@ -53,14 +53,21 @@ pub(super) fn status(pod: &Value, run: &Run, now: &str) -> Value {
 }
 
 fn conditions(pod: &Value, status: &mut Value, run: &Run, ready: bool, _known: bool, now: &str) {
-    let names: Vec<&str> = pod.array_at(&["spec", "containers"]).iter().map(|c| c.str_at(&["name"])).collect();
+    let names: Vec<&str> = pod
+        .array_at(&["spec", "containers"])
+        .iter()
+        .map(|c| c.str_at(&["name"]))
+        .collect();
     let unready = format!("containers with unready status: [{}]", names.join(" "));
     let finished = run.stage == Stage::Finished;
     let completed = finished && status.str_at(&["phase"]) == "Succeeded";
     let mut list: Vec<Value> = Vec::new();
     let mut add = |kind: &str, holds: bool, reason: &str, message: &str| {
         let holds_text = if holds { "True" } else { "False" };
-        let known = pod.array_at(&["status", "conditions"]).iter().find(|c| c.str_at(&["type"]) == kind);
+        let known = pod
+            .array_at(&["status", "conditions"])
+            .iter()
+            .find(|c| c.str_at(&["type"]) == kind);
         let since = known
             .filter(|k| k.str_at(&["status"]) == holds_text)
             .map_or(now, |k| k.str_at(&["lastTransitionTime"]));
@@ -75,9 +82,18 @@ fn conditions(pod: &Value, status: &mut Value, run: &Run, ready: bool, _known: b
         }
         list.push(condition);
     };
-    let reason = if completed { "PodCompleted" } else { "ContainersNotReady" };
+    let reason = if completed {
+        "PodCompleted"
+    } else {
+        "ContainersNotReady"
+    };
     let message = if completed { "" } else { unready.as_str() };
-    add("PodReadyToStartContainers", run.stage != Stage::Creating && !finished, "", "");
+    add(
+        "PodReadyToStartContainers",
+        run.stage != Stage::Creating && !finished,
+        "",
+        "",
+    );
     add("Initialized", true, "", "");
     add("Ready", ready, reason, message);
     add("ContainersReady", ready, reason, message);
@@ -86,8 +102,10 @@ fn conditions(pod: &Value, status: &mut Value, run: &Run, ready: bool, _known: b
 }
 
 fn identity(image: &str) -> (String, String) {
-    let digest: String =
-        Sha256::digest(image.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    let digest: String = Sha256::digest(image.as_bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     (format!("{image}@sha256:{digest}"), digest)
 }
 
@@ -130,32 +148,53 @@ fn container(
     );
     // Only what a fault is about fails; its neighbours run on.
     let stage = match (run.stage, failed) {
-        (Stage::PullFailed | Stage::PullBackOff | Stage::Crashed | Stage::CrashBackOff, false) => Stage::Ready,
+        (Stage::PullFailed | Stage::PullBackOff | Stage::Crashed | Stage::CrashBackOff, false) => {
+            Stage::Ready
+        }
         (stage, _) => stage,
     };
     let state = match stage {
         Stage::Creating => waiting("ContainerCreating", ""),
         Stage::PullFailed => waiting(
             "ErrImagePull",
-            &format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found"),
+            &format!(
+                "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found"
+            ),
         ),
         Stage::PullBackOff => waiting(
             "ImagePullBackOff",
-            &format!("Back-off pulling image \"{image}\": ErrImagePull: failed to resolve reference \"{image}\": not found"),
+            &format!(
+                "Back-off pulling image \"{image}\": ErrImagePull: failed to resolve reference \"{image}\": not found"
+            ),
         ),
         Stage::Crashed => terminated(crash.0, crash.1),
         Stage::CrashBackOff => waiting(
             "CrashLoopBackOff",
-            &format!("back-off restarting failed container={} pod={name}", container.str_at(&["name"])),
+            &format!(
+                "back-off restarting failed container={} pod={name}",
+                container.str_at(&["name"])
+            ),
         ),
         Stage::Finished if failed => terminated(crash.0, crash.1),
         Stage::Finished => terminated(0, "Completed"),
-        Stage::Starting | Stage::Ready | Stage::Stopping => json!({"running": {"startedAt": since}}),
+        Stage::Starting | Stage::Ready | Stage::Stopping => {
+            json!({"running": {"startedAt": since}})
+        }
     };
     let running = state.get("running").is_some();
-    let unknown = matches!(stage, Stage::Creating | Stage::PullFailed | Stage::PullBackOff);
-    let restarts = if failed && !unknown { i64::from(run.restarts) } else { 0 };
-    let mut last = known.and_then(|k| k.get("lastState")).cloned().unwrap_or_else(Value::object);
+    let unknown = matches!(
+        stage,
+        Stage::Creating | Stage::PullFailed | Stage::PullBackOff
+    );
+    let restarts = if failed && !unknown {
+        i64::from(run.restarts)
+    } else {
+        0
+    };
+    let mut last = known
+        .and_then(|k| k.get("lastState"))
+        .cloned()
+        .unwrap_or_else(Value::object);
     if stage == Stage::CrashBackOff
         && let Some(ended) = known.and_then(|k| k.at(&["state", "terminated"]))
     {

@@ -76,7 +76,10 @@ fn query_parameter(name: &str) -> Vec<u8> {
 }
 
 fn group_version_kind(kind: &Kind) -> Vec<u8> {
-    let yaml = format!("group: \"{}\"\nkind: {}\nversion: {}\n", kind.group, kind.kind, kind.version);
+    let yaml = format!(
+        "group: \"{}\"\nkind: {}\nversion: {}\n",
+        kind.group, kind.kind, kind.version
+    );
     let mut extension = Vec::new();
     field(&mut extension, 1, b"x-kubernetes-group-version-kind");
     field(&mut extension, 2, &nested(&[2], yaml.into_bytes()));
