@@ -50,12 +50,12 @@ impl Actor {
                 rollback,
                 pruned,
             } => {
-                let action = match (heal, rollback) {
+                let action = match (heal, rollback.is_some()) {
                     (true, _) => "heal",
                     (_, true) => "rollback",
                     _ => "sync",
                 };
-                let author = self.initiator(&initiated_by, heal, rollback, &to);
+                let author = self.initiator(&initiated_by, heal, rollback.as_deref(), &to);
                 let mut text = match phase {
                     OperationPhase::Succeeded => "succeeded".to_owned(),
                     phase => format!("{}: {message}", phase.as_str()),
@@ -104,10 +104,21 @@ impl Actor {
     }
 
     /// Returns who is behind a sync: a person who asked for it, the author of the commit, or us.
-    fn initiator(&self, initiated_by: &Value, heal: bool, rollback: bool, to: &str) -> Author {
+    fn initiator(
+        &self,
+        initiated_by: &Value,
+        heal: bool,
+        rollback: Option<&str>,
+        to: &str,
+    ) -> Author {
         match initiated_by.str_at(&["username"]) {
             "" if heal => windlass("self-heal"),
-            "" if rollback => windlass("health gate"),
+            "" if rollback == Some("health gate") => windlass("health gate"),
+            "" if rollback.is_some() => Author {
+                name: rollback.unwrap_or_default().to_owned(),
+                via: "app rollback".into(),
+                grade: Grade::Manager,
+            },
             "" => self
                 .commit_author(to)
                 .unwrap_or_else(|| windlass("automated sync")),

@@ -225,8 +225,8 @@ pub enum Record {
         message: String,
         /// True if it undid drift.
         heal: bool,
-        /// True if it goes back to an earlier revision.
-        rollback: bool,
+        /// Who holds the revision that it goes back from, if it does.
+        rollback: Option<String>,
         /// Objects that were deleted.
         pruned: Vec<ObjectKey>,
     },
@@ -756,7 +756,12 @@ impl AppState {
             state.finished_at = Some(now);
         }
         let Some(app) = &self.app else { return };
-        let rollback = self.holds.iter().any(|h| h.back_to == operation.revision);
+        let back = self
+            .holds
+            .iter()
+            .rev()
+            .find(|h| h.back_to == operation.revision);
+        let rollback = back.map(|h| h.by.clone());
         if end.phase == OperationPhase::Succeeded && operation.request.is_full() {
             let id = self.status.history.last().map_or(0, |h| h.id + 1);
             self.status.history.push(HistoryEntry {

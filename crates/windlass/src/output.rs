@@ -1,15 +1,11 @@
 //! Results on stdout, stories on stderr, tables, colours and times.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where printing is done"
-)]
+#![expect(clippy::print_stderr, reason = "this is where printing is done")]
 
 use crate::cli::ColorChoice;
 use crate::failure::{Failure, USAGE};
 use jiff::Timestamp;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use value::Value;
 
@@ -31,7 +27,15 @@ pub(crate) fn set_color(choice: ColorChoice) {
 
 /// Prints a line of the result.
 pub(crate) fn say(line: &str) {
-    println!("{line}");
+    put(&format!("{line}\n"));
+}
+
+/// Writes to stdout. Whoever reads it may have had enough (`| head`): then there is nothing left to
+/// do.
+fn put(text: &str) {
+    if std::io::stdout().write_all(text.as_bytes()).is_err() {
+        std::process::exit(0);
+    }
 }
 
 /// Prints a line of the story.
@@ -71,7 +75,7 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) {
             text.push_str(&if color { paint(cell) } else { cell.to_owned() });
             text.push_str(&" ".repeat(pad));
         }
-        println!("{}", text.trim_end());
+        say(text.trim_end());
     };
     line(&mut header.iter().copied(), false);
     for row in rows {
@@ -121,18 +125,18 @@ pub(crate) fn resources(format: &Format, items: &[Value], list: bool) -> Result<
         }
     };
     match format {
-        Format::Json => println!("{}", pretty(&whole())),
-        Format::Yaml => print!("{}", yaml::to_yaml(&whole())),
-        Format::Jsonl => items.iter().for_each(|item| println!("{}", item.to_json())),
+        Format::Json => say(&pretty(&whole())),
+        Format::Yaml => put(&yaml::to_yaml(&whole())),
+        Format::Jsonl => items.iter().for_each(|item| say(&item.to_json())),
         Format::Name => {
             for item in items {
-                println!("{}", item.str_at(&["metadata", "name"]));
+                say(item.str_at(&["metadata", "name"]));
             }
         }
         Format::JsonPath(path) => {
             let text = crate::jsonpath::evaluate(path, &whole())
                 .map_err(|e| Failure::new(USAGE, format!("jsonpath: {e}")))?;
-            println!("{text}");
+            say(&text);
         }
         Format::Table | Format::Wide => {}
     }

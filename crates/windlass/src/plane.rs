@@ -38,7 +38,15 @@ pub(crate) struct PlaneOptions {
 }
 
 /// A commit that a demo makes when it is asked to, by name.
-pub(crate) type Commits = Arc<dyn Fn(&str) -> Result<CommitId, githost::Error> + Send + Sync>;
+pub(crate) type Commits = Arc<dyn Fn(&str) -> Result<Pushed, githost::Error> + Send + Sync>;
+
+/// A commit that was made.
+pub(crate) struct Pushed {
+    /// The repository's name.
+    pub(crate) repository: &'static str,
+    /// The commit.
+    pub(crate) id: CommitId,
+}
 
 /// A running plane.
 pub(crate) struct Plane {
@@ -73,6 +81,17 @@ impl Plane {
         }));
         let mut mounts = vec![("/git/".to_owned(), mounts::git(Arc::clone(&host)))];
         if let Some(commits) = commits {
+            let (slot, base) = (Arc::clone(&controller_slot), Arc::clone(&base_url));
+            // A button's commit is a push like any other.
+            let commits: Commits = Arc::new(move |name| {
+                let pushed = commits(name)?;
+                let base = base.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if let Some(controller) = slot.get() {
+                    let url = format!("{base}/git/{}.git", pushed.repository);
+                    controller.repository_changed(&url);
+                }
+                Ok(pushed)
+            });
             mounts.push(("/demo/".to_owned(), mounts::demo(&token, commits)));
         }
         let storage = if options.durable {

@@ -1,7 +1,7 @@
 //! The sample repository and its commits.
 
 use crate::connect::user;
-use crate::plane::Commits;
+use crate::plane::{Commits, Pushed};
 use githost::{Author, CommitId, Error, Repository};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,9 +87,13 @@ fn commit(
 pub(crate) fn commits(git: PathBuf) -> Commits {
     Arc::new(move |name| {
         let repository = Repository::open(&git.join(format!("{NAME}.git")))?;
-        match name {
+        let id = match name {
             "bad" => bad(&repository),
             _ => fix(&repository),
-        }
+        }?;
+        Ok(Pushed {
+            repository: NAME,
+            id,
+        })
     })
 }

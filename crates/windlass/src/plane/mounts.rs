@@ -70,8 +70,8 @@ pub(crate) fn demo(token: &str, commits: Commits) -> Mount {
                 return answer(StatusCode::FORBIDDEN, "text/plain", "forbidden\n".into());
             }
             match tokio::task::spawn_blocking(move || commits(&name)).await {
-                Ok(Ok(id)) => {
-                    let body = value::json!({"commit": id.to_string()}).to_vec();
+                Ok(Ok(pushed)) => {
+                    let body = value::json!({"commit": pushed.id.to_string()}).to_vec();
                     answer(StatusCode::OK, "application/json", body)
                 }
                 Ok(Err(e)) => {

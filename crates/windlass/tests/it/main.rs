@@ -1,6 +1,10 @@
 //! The real binary, from the outside.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests are tests"
+)]
 
 mod bad_input;
 mod crash;
