@@ -408,8 +408,14 @@ fn http_options(url: &str) -> gix::protocol::transport::client::blocking_io::htt
     let without_certificates = local.iter().any(|host| url.starts_with(host));
     let backend = http::reqwest::Options {
         configure_client: Some(Box::new(move |builder| {
-            let builder = builder.connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT);
-            Ok(if without_certificates { builder.tls_certs_only([]) } else { builder })
+            let builder = builder
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(REQUEST_TIMEOUT);
+            Ok(if without_certificates {
+                builder.tls_certs_only([])
+            } else {
+                builder
+            })
         })),
         ..Default::default()
     };
