@@ -9,6 +9,7 @@ mod admission;
 mod config;
 mod custom;
 mod format;
+mod json_path;
 mod network;
 mod nodes;
 mod pods;

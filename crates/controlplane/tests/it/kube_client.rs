@@ -94,7 +94,7 @@ async fn typed_objects_are_listed_watched_and_applied() {
     let refused = maps.patch("b", &other, &Patch::Apply(&wanted)).await;
     match refused.expect_err("the field belongs to another") {
         kube::Error::Api(status) => {
-            assert_eq!((status.code, status.reason.as_str()), (409, "Conflict"))
+            assert_eq!((status.code, status.reason.as_str()), (409, "Conflict"));
         }
         other => panic!("{other}"),
     }
