@@ -271,7 +271,7 @@ impl Rollout {
             });
             match world.create(&self.set_kind, deployment.namespace(), set) {
                 Err(failure) if failure.reason == "AlreadyExists" && collisions < 10 => {
-                    collisions += 1
+                    collisions += 1;
                 }
                 done => return done,
             }

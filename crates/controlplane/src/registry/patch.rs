@@ -5,7 +5,7 @@ use value::{JsonPatchError, Value};
 
 use super::update::Proposal;
 use super::{Registry, Result, Target, WriteOptions, Written};
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::kinds::Kind;
 use crate::tracking::{self, Force, Writer};
 use crate::{clock, decode, defaults, rules};
@@ -68,7 +68,21 @@ impl Registry {
                 PatchType::Strategic => strategic(kind, live, patch)?,
                 _ => patched(live, patch_type, patch)?,
             };
-            let decoded = decode::decode(kind, patched, options.field_validation)?;
+            let unreadable = |why: &str| unreadable_patch(&patched, why);
+            let same = |field: &str| patched.get(field) == live.get(field);
+            if !same("kind") || !same("apiVersion") {
+                let given = patched.str_at(&["kind"]);
+                let version = patched.str_at(&["apiVersion"]);
+                return Err(unreadable(&format!(
+                    "no kind \"{given}\" is registered for version \"{version}\" in scheme \
+                     \"pkg/runtime/scheme.go:111\""
+                )));
+            }
+            let decoded = decode::decode(kind, patched.clone(), options.field_validation)
+                .map_err(|failure| {
+                    let (_, why) = failure.message.split_once(": ").unwrap_or_default();
+                    unreadable(why)
+                })?;
             let mut object = decoded.value;
             rules::check_name(target, &object)?;
             rules::check_namespace(target, &object)?;
@@ -137,6 +151,68 @@ impl Registry {
     }
 }
 
+/// What a patch makes can't be read as an object. The answer quotes it as Go would write it.
+fn unreadable_patch(patched: &Value, why: &str) -> Failure {
+    let error = FieldError::invalid("patch", go_json(patched), why);
+    let mut failure = Failure::invalid_named("", "", "", &[error]);
+    if let Some(details) = &mut failure.details {
+        details.remove_at(&["kind"]);
+    }
+    failure
+}
+
+/// Members of metadata and of its owners in the order in which Go's encoder writes them.
+const METADATA_ORDER: [&str; 15] = [
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+];
+const ENTRY_ORDER: [&str; 7] =
+    ["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
+
+/// Writes an object as JSON, its metadata in Go's order.
+fn go_json(object: &Value) -> String {
+    let members = object.as_object().into_iter().flatten().map(|(name, value)| {
+        let text = if name == "metadata" {
+            ordered(value, &METADATA_ORDER, |name, value| match value.as_array() {
+                Some(entries) if name == "managedFields" => {
+                    let entries = entries.iter().map(|e| ordered(e, &ENTRY_ORDER, |_, v| v.to_json()));
+                    format!("[{}]", entries.collect::<Vec<_>>().join(","))
+                }
+                _ => value.to_json(),
+            })
+        } else {
+            value.to_json()
+        };
+        format!("{}:{text}", Value::from(name.as_str()).to_json())
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// Writes the members named in `order` first, and in that order.
+fn ordered(value: &Value, order: &[&str], write: impl Fn(&str, &Value) -> String) -> String {
+    let Some(object) = value.as_object() else { return value.to_json() };
+    let place = |name: &str| order.iter().position(|n| *n == name).unwrap_or(order.len());
+    let mut members: Vec<_> = object.iter().collect();
+    members.sort_by_key(|(name, _)| place(name));
+    let members = members
+        .into_iter()
+        .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()).to_json(), write(name, value)));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
 /// Returns `live` with a strategic merge patch applied.
 fn strategic(kind: &Kind, live: &Value, patch: &Value) -> Result<Value> {
     strategic_of(&kind.api_version(), &kind.kind, live, patch)
@@ -185,12 +261,15 @@ pub(super) fn patched(live: &Value, patch_type: PatchType, patch: &Value) -> Res
                     413,
                     "RequestEntityTooLarge",
                     format!(
-                        "The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {operations}"
+                        "Request entity too large: The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {operations}"
                     ),
                 ));
             }
             value::json_patch(live.clone(), patch).map_err(|error| match error {
-                JsonPatchError::NotAnArray(_) => Failure::bad_request(error.to_string()),
+                JsonPatchError::NotAnArray(given) => Failure::bad_request(format!(
+                    "error decoding patch: json: cannot unmarshal {given} into Go value of type \
+                     []handlers.jsonPatchOp"
+                )),
                 _ => Failure::new(
                     422,
                     "Invalid",

@@ -47,9 +47,10 @@ pub fn builtin_from_openapi(mut document: Value) -> Result<Schema, SchemaError> 
 
 /// Structs that are there by value, and are so always written, beside `metadata`, `spec`, `status`
 /// and what is required.
-const BY_VALUE: [(&str, &str); 13] = [
+const BY_VALUE: [(&str, &str); 14] = [
     ("apps.v1.DaemonSetSpec", "updateStrategy"),
     ("apps.v1.DeploymentSpec", "strategy"),
+    ("apps.v1.ReplicaSetSpec", "template"),
     ("apps.v1.StatefulSetSpec", "updateStrategy"),
     ("batch.v1.CronJobSpec", "jobTemplate"),
     ("core.v1.Event", "source"),
