@@ -366,12 +366,13 @@ impl Store {
             key: key.into(),
             lines: watch::Lines::default(),
         });
+        // Whoever sees the event may ask who made it: that is noted first.
+        committed(revision);
         rows.push(Arc::clone(&event));
         state.revision = revision;
         state
             .observers
             .retain(|o| o.send((table.clone(), Arc::clone(&event))).is_ok());
-        committed(revision);
         Ok(object)
     }
 
