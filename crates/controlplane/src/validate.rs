@@ -10,7 +10,9 @@ pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fi
     let mut errors = Vec::new();
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "ConfigMap" | "Secret") => immutable(kind, object, old, &mut errors),
-        ("apps", "Deployment" | "ReplicaSet" | "DaemonSet") => selector(object, old, &mut errors),
+        ("apps", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet") => {
+            selector(kind, object, old, &mut errors);
+        }
         ("", "Service") => {
             service_ports(object, &mut errors);
             service(object, old, &mut errors);
@@ -51,7 +53,7 @@ fn immutable(kind: &Kind, object: &Value, old: Option<&Value>, errors: &mut Vec<
     }
 }
 
-fn selector(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+fn selector(kind: &Kind, object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let selector = object.at(&["spec", "selector"]);
     let Some(selector) = selector else {
         errors.push(FieldError::required("spec.selector", ""));
@@ -66,6 +68,24 @@ fn selector(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
             "field is immutable",
         ));
         return;
+    }
+    if selector.is_empty() {
+        let word = match kind.kind.as_str() {
+            "DaemonSet" => "daemonset",
+            "StatefulSet" => "statefulset",
+            _ => "deployment",
+        };
+        let why = format!("empty selector is invalid for {word}");
+        errors.push(FieldError::invalid("spec.selector", selector.clone(), &why));
+    }
+    if selector.is_empty() {
+        let word = match kind.kind.as_str() {
+            "DaemonSet" => "daemonset",
+            "StatefulSet" => "statefulset",
+            _ => "deployment",
+        };
+        let why = format!("empty selector is invalid for {word}");
+        errors.push(FieldError::invalid("spec.selector", selector.clone(), &why));
     }
     let labels = object
         .at(&["spec", "template", "metadata", "labels"])

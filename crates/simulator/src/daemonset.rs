@@ -11,8 +11,13 @@ const GENERATION: &str = "pod-template-generation";
 pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     let kind = world.kind("apps", "v1", "daemonsets")?;
     let set = world.get(&kind, &work.namespace, &work.name)?;
+    let selector = selector(&set.value)?;
+    // What selects everything would make pods without end, none of which it may call its own.
+    if selector.is_everything() {
+        return Ok(());
+    }
     let pod_kind = world.kind("", "v1", "pods")?;
-    let claimed = world.claim(&pod_kind, &kind, &set, &selector(&set.value)?)?;
+    let claimed = world.claim(&pod_kind, &kind, &set, &selector)?;
     let nodes = world.list(&world.kind("", "v1", "nodes")?, "");
     let generation = set
         .value

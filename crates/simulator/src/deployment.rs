@@ -38,6 +38,10 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     let set_kind = world.kind("apps", "v1", "replicasets")?;
     let deployment = world.get(&kind, &work.namespace, &work.name)?;
     let selector = selector(&deployment.value)?;
+    // What selects everything would make pods without end, none of which it may call its own.
+    if selector.is_everything() {
+        return Ok(());
+    }
     let mut sets = world.claim(&set_kind, &kind, &deployment, &selector)?;
     sets.sort_by(|a, b| {
         let age = |o: &Object| {

@@ -18,8 +18,13 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     if let Some(since) = finished {
         return expire(world, work, &job, &since);
     }
+    let selector = selector(&job.value)?;
+    // What selects everything would make pods without end, none of which it may call its own.
+    if selector.is_everything() {
+        return Ok(());
+    }
     let pod_kind = world.kind("", "v1", "pods")?;
-    let claimed = world.claim(&pod_kind, &kind, &job, &selector(&job.value)?)?;
+    let claimed = world.claim(&pod_kind, &kind, &job, &selector)?;
     let active: Vec<Arc<Object>> = claimed
         .iter()
         .filter(|p| pods::is_active(p))

@@ -23,6 +23,10 @@ pub(crate) fn reconcile(world: &mut World, work: &Work, group: &str) -> Result<(
     } else {
         selector(&set.value)?
     };
+    // What selects everything would make pods without end, none of which it may call its own.
+    if selector.is_everything() {
+        return Ok(());
+    }
     let pod_kind = world.kind("", "v1", "pods")?;
     let claimed = world.claim(&pod_kind, &kind, &set, &selector)?;
     let (active, rest): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|p| pods::is_active(p));

@@ -15,8 +15,13 @@ const REVISION: &str = "controller-revision-hash";
 pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
     let kind = world.kind("apps", "v1", "statefulsets")?;
     let set = world.get(&kind, &work.namespace, &work.name)?;
+    let selector = selector(&set.value)?;
+    // What selects everything would make pods without end, none of which it may call its own.
+    if selector.is_everything() {
+        return Ok(());
+    }
     let pod_kind = world.kind("", "v1", "pods")?;
-    let claimed = world.claim(&pod_kind, &kind, &set, &selector(&set.value)?)?;
+    let claimed = world.claim(&pod_kind, &kind, &set, &selector)?;
     let revision = ensure_revision(world, &kind, &set)?;
     let replicas = set.value.i64_at(&["spec", "replicas"]).unwrap_or(1);
     let start = set

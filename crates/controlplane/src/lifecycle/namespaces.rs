@@ -84,6 +84,8 @@ fn purge(registry: &Registry, name: &str) {
         }
     }
     let mut left: Vec<(String, usize)> = Vec::new();
+    // What no finalizer keeps, and is there nevertheless: pods that get time to end.
+    let mut unexpected: Vec<String> = Vec::new();
     let mut finalizers: BTreeMap<String, usize> = BTreeMap::new();
     for table in registry.store.tables_under(&prefix) {
         let Ok(page) = registry.store.list(&table, &prefix, None) else {
@@ -94,6 +96,15 @@ fn purge(registry: &Registry, name: &str) {
         } else {
             format!("{}.{}", table.1, table.0)
         };
+        let free = |o: &std::sync::Arc<crate::store::Object>| {
+            o.value.array_at(&["metadata", "finalizers"]).is_empty()
+        };
+        if page.objects.iter().any(free) {
+            let version = registry.kinds().storage(&table.0, &table.1);
+            let version = version.map_or_else(String::new, |kind| kind.version.clone());
+            unexpected.push(format!("{}/{version}, Resource={}", table.0, table.1));
+            continue;
+        }
         left.push((resource, page.objects.len()));
         for object in &page.objects {
             for finalizer in object.value.array_at(&["metadata", "finalizers"]) {
@@ -104,8 +115,8 @@ fn purge(registry: &Registry, name: &str) {
         }
     }
     left.sort();
-    let empty = left.is_empty();
-    report(registry, name, &left, &finalizers);
+    let empty = left.is_empty() && unexpected.is_empty();
+    report(registry, name, &left, &unexpected, &finalizers);
     if empty {
         finish(registry, name);
     }
@@ -116,6 +127,7 @@ fn report(
     registry: &Registry,
     name: &str,
     left: &[(String, usize)],
+    unexpected: &[String],
     finalizers: &BTreeMap<String, usize>,
 ) {
     let Some(kind) = registry.kinds().get("", "v1", "namespaces") else {
@@ -149,12 +161,29 @@ fn report(
             "ParsedGroupVersions",
             "All legacy kube types successfully parsed".to_owned(),
         ),
-        (
-            "NamespaceDeletionContentFailure",
-            "False",
-            "ContentDeleted",
-            "All content successfully deleted, may be waiting on finalization".to_owned(),
-        ),
+        if unexpected.is_empty() {
+            (
+                "NamespaceDeletionContentFailure",
+                "False",
+                "ContentDeleted",
+                "All content successfully deleted, may be waiting on finalization".to_owned(),
+            )
+        } else {
+            let each = |gvr: &String| {
+                format!("unexpected items still remain in namespace: {name} for gvr: {gvr}")
+            };
+            let list: Vec<String> = unexpected.iter().map(each).collect();
+            (
+                "NamespaceDeletionContentFailure",
+                "True",
+                "ContentDeletionFailed",
+                format!(
+                    "Failed to delete all resource types, {} remaining: {}",
+                    list.len(),
+                    list.join(", ")
+                ),
+            )
+        },
         if left.is_empty() {
             (
                 "NamespaceContentRemaining",

@@ -37,9 +37,7 @@ impl Registry {
             return Ok(());
         };
         if matching.next().is_some() {
-            return Err(Failure::new(
-                500,
-                "InternalError",
+            return Err(Failure::unexplained(
                 "This pod has more than one PodDisruptionBudget, which the eviction subresource \
                  does not support.",
             ));

@@ -78,11 +78,12 @@ impl Registry {
                      \"pkg/runtime/scheme.go:111\""
                 )));
             }
-            let decoded = decode::decode(kind, patched.clone(), options.field_validation)
-                .map_err(|failure| {
+            let decoded = decode::decode(kind, patched.clone(), options.field_validation).map_err(
+                |failure| {
                     let (_, why) = failure.message.split_once(": ").unwrap_or_default();
                     unreadable(why)
-                })?;
+                },
+            )?;
             let mut object = decoded.value;
             rules::check_name(target, &object)?;
             rules::check_namespace(target, &object)?;
@@ -179,37 +180,58 @@ const METADATA_ORDER: [&str; 15] = [
     "finalizers",
     "managedFields",
 ];
-const ENTRY_ORDER: [&str; 7] =
-    ["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
+const ENTRY_ORDER: [&str; 7] = [
+    "manager",
+    "operation",
+    "apiVersion",
+    "time",
+    "fieldsType",
+    "fieldsV1",
+    "subresource",
+];
 
 /// Writes an object as JSON, its metadata in Go's order.
 fn go_json(object: &Value) -> String {
-    let members = object.as_object().into_iter().flatten().map(|(name, value)| {
-        let text = if name == "metadata" {
-            ordered(value, &METADATA_ORDER, |name, value| match value.as_array() {
-                Some(entries) if name == "managedFields" => {
-                    let entries = entries.iter().map(|e| ordered(e, &ENTRY_ORDER, |_, v| v.to_json()));
-                    format!("[{}]", entries.collect::<Vec<_>>().join(","))
-                }
-                _ => value.to_json(),
-            })
-        } else {
-            value.to_json()
-        };
-        format!("{}:{text}", Value::from(name.as_str()).to_json())
-    });
+    let members = object
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| {
+            let text = if name == "metadata" {
+                ordered(value, &METADATA_ORDER, |name, value| {
+                    match value.as_array() {
+                        Some(entries) if name == "managedFields" => {
+                            let entries = entries
+                                .iter()
+                                .map(|e| ordered(e, &ENTRY_ORDER, |_, v| v.to_json()));
+                            format!("[{}]", entries.collect::<Vec<_>>().join(","))
+                        }
+                        _ => value.to_json(),
+                    }
+                })
+            } else {
+                value.to_json()
+            };
+            format!("{}:{text}", Value::from(name.as_str()).to_json())
+        });
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 /// Writes the members named in `order` first, and in that order.
 fn ordered(value: &Value, order: &[&str], write: impl Fn(&str, &Value) -> String) -> String {
-    let Some(object) = value.as_object() else { return value.to_json() };
+    let Some(object) = value.as_object() else {
+        return value.to_json();
+    };
     let place = |name: &str| order.iter().position(|n| *n == name).unwrap_or(order.len());
     let mut members: Vec<_> = object.iter().collect();
     members.sort_by_key(|(name, _)| place(name));
-    let members = members
-        .into_iter()
-        .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()).to_json(), write(name, value)));
+    let members = members.into_iter().map(|(name, value)| {
+        format!(
+            "{}:{}",
+            Value::from(name.as_str()).to_json(),
+            write(name, value)
+        )
+    });
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
