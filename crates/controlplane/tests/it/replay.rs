@@ -493,7 +493,7 @@ fn compare(want: Option<&Value>, got: Option<&Value>, at: &str, out: &mut Vec<St
         }
         (Some(want), Some(got)) if want == got => {}
         (Some(want), Some(got)) => {
-            out.push(format!("{at}: want {} got {}", short(want), short(got)))
+            out.push(format!("{at}: want {} got {}", short(want), short(got)));
         }
     }
 }
