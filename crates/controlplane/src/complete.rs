@@ -5,19 +5,12 @@ use value::Value;
 
 use crate::kinds::Kind;
 
-/// Fills in what is always there.
-pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
+/// Fills in what counts as written by whoever writes what is around it.
+pub(crate) fn before_tracking(kind: &Kind, object: &mut Value) {
     if kind.custom {
         return;
     }
-    for name in nulls(kind) {
-        always(object, name, Value::Null);
-    }
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Event") => {
-            always(object, "reportingComponent", "".into());
-            always(object, "reportingInstance", "".into());
-        }
         ("", "LimitRange") => {
             if let Some(spec) = object.get_mut("spec") {
                 always(spec, "limits", Value::Null);
@@ -46,17 +39,6 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
     }
 }
 
-/// Returns what an object of a kind is before anybody writes anything, if that is something: nobody
-/// added what is there already.
-pub(crate) fn empty(kind: &Kind) -> Option<Value> {
-    if nulls(kind).is_empty() {
-        return None;
-    }
-    let mut object = value::json!({"apiVersion": kind.api_version(), "kind": kind.kind.as_str()});
-    fill_in(kind, &mut object);
-    Some(object)
-}
-
 /// Returns the members of a kind that are `null` if nobody set them.
 fn nulls(kind: &Kind) -> &'static [&'static str] {
     match (kind.group.as_str(), kind.kind.as_str()) {
@@ -69,6 +51,21 @@ fn nulls(kind: &Kind) -> &'static [&'static str] {
             "deprecatedLastTimestamp",
         ],
         _ => &[],
+    }
+}
+
+/// Fills in what is always there.
+pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
+    if kind.custom {
+        return;
+    }
+    before_tracking(kind, object);
+    for name in nulls(kind) {
+        always(object, name, Value::Null);
+    }
+    if (kind.group.as_str(), kind.kind.as_str()) == ("", "Event") {
+        always(object, "reportingComponent", "".into());
+        always(object, "reportingInstance", "".into());
     }
 }
 

@@ -194,6 +194,11 @@ impl Walk<'_> {
             }
         }
         let schema = self.schema;
+        for (name, member) in object.iter_mut() {
+            if zero::empty_is_null(&owner, name) && member.is_empty() {
+                *member = Value::Null;
+            }
+        }
         object.retain(|name, member| !zero::left_out(schema, map, name, member, &owner));
         for field in map.fields.iter().filter(|f| f.always) {
             let inner = schema

@@ -90,6 +90,11 @@ const TEXTS: [&str; 36] = [
     "volumeName",
 ];
 
+/// Returns true for lists that are written as `null` when they are given and empty.
+pub(super) fn empty_is_null(owner: &str, name: &str) -> bool {
+    matches!((owner, name), ("Role" | "ClusterRole", "rules") | ("LimitRangeSpec", "limits"))
+}
+
 /// Returns true if the encoder leaves a member out.
 pub(super) fn left_out(schema: &Schema, map: &Map, name: &str, value: &Value, owner: &str) -> bool {
     let Some(field) = map.field(name) else {

@@ -57,14 +57,14 @@ impl Registry {
             object.remove_at(&["metadata", server_side]);
         }
         defaults::on_create(kind, &mut object);
-        complete::fill_in(kind, &mut object);
+        complete::before_tracking(kind, &mut object);
         let now = clock::seconds(self.now());
         let writer = Writer {
             manager: options.manager(),
             subresource: "",
             now: &now,
         };
-        let object = tracking::update(kind, complete::empty(kind).as_ref(), object, writer);
+        let object = tracking::update(kind, None, object, writer);
         let mut written = self.insert(target, object, options, "create")?;
         written.warnings.splice(0..0, decoded.warnings);
         Ok(written)

@@ -69,7 +69,9 @@ impl Registry {
                 _ => patched(live, patch_type, patch)?,
             };
             let unreadable = |why: &str| unreadable_patch(&patched, why);
-            let same = |field: &str| patched.get(field) == live.get(field);
+            let same = |field: &str| {
+                patched.get(field).is_none_or(Value::is_null) || patched.get(field) == live.get(field)
+            };
             if !same("kind") || !same("apiVersion") {
                 let given = patched.str_at(&["kind"]);
                 let version = patched.str_at(&["apiVersion"]);

@@ -60,8 +60,8 @@ impl Registry {
                 return Err(wrong_uid(target, uid, ""));
             }
             object.remove_at(&["metadata", "resourceVersion"]);
-            complete::fill_in(kind, &mut object);
-            let object = tracking::update(kind, complete::empty(kind).as_ref(), object, writer);
+            complete::before_tracking(kind, &mut object);
+            let object = tracking::update(kind, None, object, writer);
             let mut written = self.insert(target, object, options, "update")?;
             written.warnings.splice(0..0, decoded.warnings);
             return Ok(written);
