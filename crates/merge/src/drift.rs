@@ -267,7 +267,7 @@ impl Desired {
         let is_soft = |field: &walk::Difference| field.kind() == DriftKind::Soft;
         let only_soft = fields.iter().all(is_soft);
         if fields.is_empty() {
-            return if gained_and_lost || respelled_for_others {
+            return if gained_and_lost || respelled_for_others || is_untracked(live) {
                 Verdict::OwnershipOnly
             } else {
                 Verdict::InSync
@@ -361,3 +361,17 @@ const fn unknown(reason: Reason) -> Verdict {
 
 /// A path, for those who own the steps.
 type Steps = Vec<PathElement>;
+
+/// Returns true for an object that nobody's entries tell of: the first apply gives what is there to
+/// `before-first-apply`.
+fn is_untracked(live: &Value) -> bool {
+    const OWNABLE: [&str; 4] = ["annotations", "finalizers", "labels", "ownerReferences"];
+    let members = live.as_object().into_iter().flat_map(value::Object::keys);
+    let mut beside_metadata =
+        members.filter(|name| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata"));
+    live.array_at(&["metadata", "managedFields"]).is_empty()
+        && (beside_metadata.next().is_some()
+            || OWNABLE
+                .iter()
+                .any(|name| live.at(&["metadata", name]).is_some()))
+}
