@@ -92,7 +92,10 @@ const TEXTS: [&str; 36] = [
 
 /// Returns true for lists that are written as `null` when they are given and empty.
 pub(super) fn empty_is_null(owner: &str, name: &str) -> bool {
-    matches!((owner, name), ("Role" | "ClusterRole", "rules") | ("LimitRangeSpec", "limits"))
+    matches!(
+        (owner, name),
+        ("Role" | "ClusterRole", "rules") | ("LimitRangeSpec", "limits")
+    )
 }
 
 /// Returns true if the encoder leaves a member out.

@@ -70,7 +70,8 @@ impl Registry {
             };
             let unreadable = |why: &str| unreadable_patch(&patched, why);
             let same = |field: &str| {
-                patched.get(field).is_none_or(Value::is_null) || patched.get(field) == live.get(field)
+                patched.get(field).is_none_or(Value::is_null)
+                    || patched.get(field) == live.get(field)
             };
             if !same("kind") || !same("apiVersion") {
                 let given = patched.str_at(&["kind"]);

@@ -152,7 +152,11 @@ fn list() -> PathBuf {
 fn check(passed: &BTreeSet<String>, partial: bool) {
     let path = list();
     let list = std::fs::read_to_string(&path).unwrap_or_default();
-    let wanted: BTreeSet<String> = list.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect();
+    let wanted: BTreeSet<String> = list
+        .lines()
+        .filter(|l| !l.is_empty())
+        .map(str::to_owned)
+        .collect();
     if std::env::var_os("UPDATE_PASSING").is_some() {
         let all: Vec<String> = wanted.union(passed).cloned().collect();
         std::fs::write(&path, all.join("\n") + "\n").expect("the list is written");
