@@ -6,7 +6,7 @@ use source::{Freshness, Reason, Sources};
 use testkit::{GitServer, GitServerOptions, git};
 
 fn sources() -> (tempfile::TempDir, Sources) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a temporary folder");
     let sources = Sources::new(dir.path());
     (dir, sources)
 }
