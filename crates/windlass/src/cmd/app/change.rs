@@ -231,9 +231,6 @@ pub(crate) async fn sync(session: &Session, args: &Sync) -> anyhow::Result<u8> {
             "initiatedBy": {"username": user()},
             "sync": Value::Object(sync),
         });
-        let before = app
-            .str_at(&["status", "operationState", "startedAt"])
-            .to_owned();
         let change = json!({
             "metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}},
             "operation": operation,
@@ -243,18 +240,13 @@ pub(crate) async fn sync(session: &Session, args: &Sync) -> anyhow::Result<u8> {
             say(&format!("{name}: sync asked for"));
             continue;
         }
-        finish(session, name, &before, args.timeout).await?;
+        finish(session, name, args.timeout).await?;
     }
     Ok(0)
 }
 
 /// Waits for the operation that was just asked for, and tells how it ended.
-async fn finish(
-    session: &Session,
-    name: &str,
-    before: &str,
-    timeout: Duration,
-) -> Result<(), Failure> {
+async fn finish(session: &Session, name: &str, timeout: Duration) -> Result<(), Failure> {
     let deadline = std::time::Instant::now() + timeout;
     loop {
         let app = session.application(name).await?;
@@ -277,7 +269,6 @@ async fn finish(
                 format!("{name}: the sync goes on ({message})"),
             ));
         }
-        let _ = before;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
