@@ -37,7 +37,7 @@ pub struct Loaded {
     /// Its objects.
     pub target: Arc<Target>,
     /// What was read to render it.
-    reads: Arc<render::ReadSet>,
+    reads: Arc<tree::ReadSet>,
 }
 
 /// What was rendered last, and for which specification.
@@ -168,7 +168,7 @@ fn request(app: &str, spec: &Spec) -> render::Request {
     request
 }
 
-fn unreadable(error: &render::TreeError) -> Problem {
+fn unreadable(error: &tree::TreeError) -> Problem {
     Problem {
         kind: "ComparisonError",
         message: format!("CacheFailed: {error}"),

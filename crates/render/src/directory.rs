@@ -4,10 +4,9 @@ mod file;
 
 use crate::diagnostic::Diagnostic;
 use crate::object::Output;
-use crate::read_set::{FollowError, Recording};
 use crate::request::{Depth, Directory, Request};
-use crate::tool::{Renderer, join};
-use crate::tree::{EntryKind, TreeError};
+use crate::tool::Renderer;
+use tree::{EntryKind, FollowError, Recording, TreeError, join};
 use value::glob::Glob;
 
 /// Folders inside one another that are read.

@@ -1,16 +1,17 @@
 //! An application's source to objects.
 //!
 //! [`render`] finds out which tool a folder is for and gives back the objects, each with the file
-//! and line it comes from, everything that is wrong with the files, and the [`ReadSet`]: every path
+//! and line it comes from, everything that is wrong with the files, and the [`ReadSet`](tree::ReadSet): every path
 //! that was looked at, found or not. As long as a later commit looks the same there, nothing needs
 //! to be rendered again.
 //!
-//! A render is a pure function of a [`Tree`] and a [`Request`]: no network, no clock, no file
+//! A render is a pure function of a [`Tree`](tree::Tree) and a [`Request`]: no network, no clock, no file
 //! system. What the user wrote wrong is a [`Diagnostic`], never an error: one bad file doesn't hide
 //! what is wrong with the others.
 //!
 //! ```
-//! use render::{MemTree, Request, Renderers};
+//! use render::{Request, Renderers};
+//! use tree::MemTree;
 //! let tree = MemTree::new([("app/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")]);
 //! let rendered = render::render(&tree, &Request::new("app"), &Renderers::default()).unwrap();
 //! assert_eq!(rendered.objects[0].value.str_at(&["metadata", "name"]), "a");
@@ -18,20 +19,13 @@
 //! ```
 
 mod diagnostic;
-mod digest;
 mod directory;
-mod memory;
 mod object;
-mod read_set;
 mod request;
 mod tool;
-mod tree;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use directory::DirectoryRenderer;
-pub use memory::MemTree;
 pub use object::{Output, Rendered, RenderedObject};
-pub use read_set::{FollowError, Found, ReadSet, Recording, Seen};
 pub use request::{Depth, Directory, MANIFEST_BYTES_MAX, Request};
 pub use tool::{Renderer, Renderers, Tool, render};
-pub use tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};

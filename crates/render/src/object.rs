@@ -1,9 +1,9 @@
 //! What a render gives back.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::read_set::ReadSet;
 use crate::tool::Tool;
 use std::sync::Arc;
+use tree::ReadSet;
 use value::Value;
 use yaml::Lines;
 

@@ -3,9 +3,8 @@
 use crate::diagnostic::Diagnostic;
 use crate::directory::DirectoryRenderer;
 use crate::object::{Output, Rendered};
-use crate::read_set::{FollowError, Recording};
 use crate::request::Request;
-use crate::tree::{EntryKind, Tree, TreeError};
+use tree::{EntryKind, FollowError, Recording, Tree, TreeError, join};
 
 /// What makes objects of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -158,14 +157,4 @@ fn overrides(
         }
     }
     Ok(())
-}
-
-/// Returns the path of `name` in a folder.
-pub(crate) fn join(folder: &str, name: &str) -> String {
-    let folder = folder.trim_matches('/');
-    if folder.is_empty() || folder == "." {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
 }

@@ -1,9 +1,9 @@
 //! The files of one commit, read from the object database.
 
 use gix::ObjectId;
-use render::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
 
 /// Decoded trees that a repository keeps; beyond it the cache starts anew. A tree of 1,000 entries
 /// takes some 60 KB.

@@ -1,7 +1,8 @@
 //! Which files count, and what becomes of them.
 
 use crate::{config_map, diagnostics, names, render};
-use render::{Depth, MemTree, Request, Tool};
+use render::{Depth, Request, Tool};
+use tree::MemTree;
 
 fn files() -> MemTree {
     let json = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}}"#;

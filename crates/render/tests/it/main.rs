@@ -3,7 +3,8 @@
 mod directory;
 mod reads;
 
-use render::{MemTree, Rendered, Renderers, Request};
+use render::{Rendered, Renderers, Request};
+use tree::MemTree;
 
 fn render(tree: &MemTree, request: &Request) -> Rendered {
     render::render(tree, request, &Renderers::default()).expect("a tree in memory can be read")

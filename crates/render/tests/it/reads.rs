@@ -1,7 +1,8 @@
 //! What a render depends on.
 
 use crate::{config_map, render};
-use render::{Depth, MemTree, Request, Seen};
+use render::{Depth, Request};
+use tree::{MemTree, Seen};
 
 fn tree() -> MemTree {
     MemTree::new([

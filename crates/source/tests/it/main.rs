@@ -1,9 +1,9 @@
 //! Mirrors and snapshots against a Git server over HTTP and local repositories.
 
 use githost::BasicAuth;
-use render::{EntryKind, Recording, Tree as _};
 use source::{Freshness, Reason, Sources};
 use testkit::{GitServer, GitServerOptions, git};
+use tree::{EntryKind, Recording, Tree as _};
 
 fn sources() -> (tempfile::TempDir, Sources) {
     let dir = tempfile::tempdir().expect("a temporary folder");

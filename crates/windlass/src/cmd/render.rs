@@ -3,14 +3,12 @@
 use crate::cli::{Render, RenderAs};
 use crate::failure::{Failure, NO, RUNTIME, USAGE};
 use crate::output::{complain, say};
-use render::{
-    ContentId, Depth, Directory, Entry, EntryKind, Named, Renderers, Request, Severity, Tool, Tree,
-    TreeError,
-};
+use render::{Depth, Directory, Renderers, Request, Severity, Tool};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
 
 pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
     if !args.path.is_dir() {

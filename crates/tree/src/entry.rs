@@ -71,3 +71,14 @@ pub trait Tree {
     /// Fails if the tree can't be read.
     fn folder(&self, id: ContentId) -> Result<Arc<[Named]>, TreeError>;
 }
+
+/// Returns the path of `name` in a folder.
+#[must_use]
+pub fn join(folder: &str, name: &str) -> String {
+    let folder = folder.trim_matches('/');
+    if folder.is_empty() || folder == "." {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}

@@ -1,6 +1,6 @@
 //! A digest for contents that have no id of their own. Not a cryptographic one.
 
-use crate::tree::ContentId;
+use crate::entry::ContentId;
 
 /// FNV-1a with 128 bits.
 #[derive(Clone, Copy)]

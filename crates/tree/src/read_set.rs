@@ -1,7 +1,7 @@
 //! What a render looked at, so that a later commit can be compared by ids alone.
 
 use crate::digest::Digest;
-use crate::tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
+use crate::entry::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;

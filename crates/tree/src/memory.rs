@@ -1,15 +1,15 @@
 //! A tree in memory, for tests and previews.
 
 use crate::digest::Digest;
-use crate::tool::join;
-use crate::tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
+
+use crate::entry::{ContentId, Entry, EntryKind, Named, Tree, TreeError, join};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A tree whose files are given one by one.
 ///
 /// ```
-/// use render::{MemTree, Tree};
+/// use tree::{MemTree, Tree};
 /// let tree = MemTree::new([("app/a.yaml", "kind: A")]).link("app/b.yaml", "a.yaml");
 /// assert!(tree.entry("app/b.yaml").unwrap().is_some());
 /// ```
