@@ -5,6 +5,7 @@ use std::fmt;
 use value::{Object, Value, json};
 
 use crate::kinds::Kind;
+use crate::store::Unwritable;
 
 /// A refusal: an HTTP code and what the `Status` object of the answer says.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,12 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<Unwritable> for Failure {
+    fn from(why: Unwritable) -> Self {
+        Self::new(500, "InternalError", why.to_string())
+    }
+}
 
 /// One wrong field of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -251,7 +251,7 @@ impl Registry {
     /// Fails if there is none.
     pub async fn get(&self, target: &Target) -> Result<Arc<Object>> {
         let object = self.find(target)?;
-        self.store.durable(object.revision).await;
+        self.store.durable(object.revision).await?;
         Ok(object)
     }
 

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use value::Value;
 
 pub use disk::DiskError;
+pub(crate) use disk::Unwritable;
 pub(crate) use watch::{Feed, Subscription};
 
 /// Changes that the history of one kind keeps. A watcher that is further behind starts anew;
@@ -162,6 +163,8 @@ pub(crate) enum Lost {
     Changed,
     /// The object is gone.
     Gone,
+    /// The disk takes nothing now.
+    Unwritable(Unwritable),
 }
 
 /// A consistent part of a table.
@@ -224,9 +227,14 @@ impl Store {
     }
 
     /// Waits until everything up to `revision` is durable.
-    pub(crate) async fn durable(&self, revision: u64) {
-        if let Some(disk) = &self.disk {
-            disk.wait(revision).await;
+    ///
+    /// # Errors
+    /// Fails as soon as the disk refuses it. It may still be written later: as with any store that
+    /// didn't answer, the outcome is unknown.
+    pub(crate) async fn durable(&self, revision: u64) -> Result<(), Unwritable> {
+        match &self.disk {
+            Some(disk) => disk.wait(revision).await,
+            None => Ok(()),
         }
     }
 
@@ -314,6 +322,9 @@ impl Store {
         value: Option<Value>,
         committed: impl FnOnce(u64),
     ) -> Result<Arc<Object>, Lost> {
+        if let Some(why) = self.disk.as_ref().and_then(disk::Disk::failing) {
+            return Err(Lost::Unwritable(why));
+        }
         let mut state = self.state.write().expect("no holder of this lock panics");
         let revision = state.revision + 1;
         if !state.tables.contains_key(table) {

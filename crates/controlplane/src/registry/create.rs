@@ -28,7 +28,7 @@ impl Registry {
         options: &WriteOptions,
     ) -> Result<Written> {
         let written = self.create_now(target, body, options)?;
-        self.store.durable(written.object.revision).await;
+        self.store.durable(written.object.revision).await?;
         Ok(written)
     }
 
@@ -134,6 +134,7 @@ impl Registry {
                     });
                 }
                 Err(Lost::Changed | Lost::Gone) => {}
+                Err(Lost::Unwritable(why)) => return Err(why.into()),
             }
         }
         release(self);

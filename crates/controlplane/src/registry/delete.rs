@@ -68,7 +68,7 @@ impl Registry {
     /// Fails if there is none, or if it isn't the one that `options` describe.
     pub async fn delete(&self, target: &Target, options: &DeleteOptions) -> Result<Deleted> {
         let deleted = self.delete_now(target, options)?;
-        self.store.durable(deleted.object().revision).await;
+        self.store.durable(deleted.object().revision).await?;
         Ok(deleted)
     }
 
@@ -94,7 +94,7 @@ impl Registry {
                 Err(failure) => return Err(failure),
             }
         }
-        self.store.durable(last).await;
+        self.store.durable(last).await?;
         Ok(listing)
     }
 
@@ -150,6 +150,7 @@ impl Registry {
                 Ok(deleted) => return Ok(deleted),
                 Err(Lost::Changed) => {}
                 Err(Lost::Gone) => return Err(Failure::not_found(kind, &target.name)),
+                Err(Lost::Unwritable(why)) => return Err(why.into()),
             }
         }
         Err(Failure::modified(kind, &target.name))

@@ -59,7 +59,7 @@ impl Registry {
     /// Fails if the options make no sense, or ask for a state that is gone.
     pub async fn list(&self, target: &Target, options: &ListOptions) -> Result<Listing> {
         let listing = self.list_now(target, options)?;
-        self.store.durable(listing.revision).await;
+        self.store.durable(listing.revision).await?;
         Ok(listing)
     }
 

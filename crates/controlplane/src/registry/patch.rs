@@ -39,7 +39,7 @@ impl Registry {
         options: &WriteOptions,
     ) -> Result<Written> {
         let written = self.patch_now(target, patch_type, patch, options)?;
-        self.store.durable(written.object.revision).await;
+        self.store.durable(written.object.revision).await?;
         Ok(written)
     }
 

@@ -32,7 +32,7 @@ impl Registry {
         options: &WriteOptions,
     ) -> Result<Written> {
         let written = self.update_now(target, body, options)?;
-        self.store.durable(written.object.revision).await;
+        self.store.durable(written.object.revision).await?;
         Ok(written)
     }
 
@@ -88,7 +88,7 @@ impl Registry {
         change: impl Fn(&mut Value) -> Result<()>,
     ) -> Result<Written> {
         let written = self.modify_now(target, options, change)?;
-        self.store.durable(written.object.revision).await;
+        self.store.durable(written.object.revision).await?;
         Ok(written)
     }
 
@@ -204,6 +204,7 @@ impl Registry {
                 }
                 Err(Lost::Changed) => Ok(None),
                 Err(Lost::Gone) => Err(Failure::not_found(kind, name)),
+                Err(Lost::Unwritable(why)) => Err(why.into()),
             };
         }
         match self.commit(target, &expect, Some(stored), options, verb) {
@@ -214,6 +215,7 @@ impl Registry {
             })),
             Err(Lost::Changed) => Ok(None),
             Err(Lost::Gone) => Err(Failure::not_found(kind, name)),
+            Err(Lost::Unwritable(why)) => Err(why.into()),
         }
     }
 }

@@ -116,16 +116,17 @@ impl Watcher {
         self.seen
     }
 
-    /// Returns the next event, or `None` when the watcher was too slow and must begin anew.
+    /// Returns the next event, or `None` when the watcher was too slow, or the disk
+    /// refuses what comes next, and it must begin anew.
     pub async fn next(&mut self) -> Option<WatchEvent> {
         while let Some(object) = self.present.pop_front() {
             if self.selects.matches(&object.value) {
-                self.registry.store.durable(object.revision).await;
+                self.durable(object.revision).await?;
                 return Some(WatchEvent::Added(object, None));
             }
         }
         if let Some(revision) = self.initial_end.take() {
-            self.registry.store.durable(revision).await;
+            self.durable(revision).await?;
             return Some(WatchEvent::Bookmark {
                 revision,
                 initial_end: true,
@@ -139,12 +140,18 @@ impl Watcher {
             if event.revision <= self.seen {
                 continue;
             }
-            self.registry.store.durable(event.revision).await;
+            self.durable(event.revision).await?;
             self.seen = event.revision;
             if let Some(event) = self.show(event) {
                 return Some(event);
             }
         }
+    }
+
+    /// Waits until a revision is durable; `None` ends the watch, whose client begins anew and is told
+    /// the reason then.
+    async fn durable(&self, revision: u64) -> Option<()> {
+        self.registry.store.durable(revision).await.ok()
     }
 
     fn show(&self, event: Arc<Event>) -> Option<WatchEvent> {

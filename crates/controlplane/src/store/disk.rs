@@ -1,8 +1,12 @@
 //! Durability: every write goes into one `redb` file, many writes in one transaction.
+//!
+//! A disk that can't be written, a full one say, ends nothing: what waits is refused with the
+//! disk's own words, nothing new is accepted, and the writer tries again until it succeeds.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::watch;
@@ -14,6 +18,8 @@ use super::{Object, Table};
 const BATCH_WRITES_MAX: usize = 1_024;
 /// Writes that may wait for the disk. Beyond it writers wait, so that memory stays bounded.
 const WAITING_WRITES_MAX: usize = 16_384;
+/// How long the writer waits before it tries again what the disk refused.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// `group NUL plural NUL key` to `revision (8 bytes) JSON`.
 const OBJECTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("objects");
@@ -40,11 +46,32 @@ struct Record {
     object: Option<Arc<Object>>,
 }
 
+/// How far the writer has come.
+#[derive(Debug, Clone)]
+struct Progress {
+    /// Everything up to here is durable.
+    revision: u64,
+    /// Why what comes next can't be written now.
+    failing: Option<Unwritable>,
+}
+
+/// The disk refuses what is to be written; its own words say why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the state in {folder} cannot be written: {why}; nothing is accepted until it can: \
+     free space there, it is tried again by itself"
+)]
+pub(crate) struct Unwritable {
+    folder: Arc<str>,
+    why: Arc<str>,
+}
+
 /// The file and the thread that writes it.
 #[derive(Debug)]
 pub(crate) struct Disk {
+    folder: Arc<str>,
     sender: Mutex<Option<mpsc::SyncSender<Record>>>,
-    written: watch::Receiver<u64>,
+    progress: watch::Receiver<Progress>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -62,21 +89,46 @@ impl Disk {
             }
         };
         std::fs::create_dir_all(folder).map_err(|e| failed("cannot make the folder")(e.into()))?;
-        let database = Database::create(folder.join("state.redb"))
-            .map_err(|e| failed("cannot open the file")(e.into()))?;
+        let file = folder.join("state.redb");
+        let name = folder.display().to_string();
+        Self::start(&name, move || Ok(Database::create(&file)?), &failed)
+    }
+
+    /// Starts the writer of a database that `open` opens, again after each failure: `redb` refuses
+    /// everything once the file has failed.
+    fn start<F: FnOnce(Dyn) -> DiskError>(
+        folder: &str,
+        open: impl Fn() -> Result<Database, Dyn> + Send + 'static,
+        failed: &impl Fn(&'static str) -> F,
+    ) -> Result<(Self, Loaded, u64), DiskError> {
+        let database = open().map_err(failed("cannot open the file"))?;
         let (loaded, revision) = load(&database).map_err(failed("cannot read the file"))?;
         let (sender, receiver) = mpsc::sync_channel(WAITING_WRITES_MAX);
-        let (written, watched) = watch::channel(revision);
+        let failing = None;
+        let (progress, watched) = watch::channel(Progress { revision, failing });
+        let folder: Arc<str> = folder.into();
+        let writer = Writer {
+            folder: Arc::clone(&folder),
+            open,
+            database: Some(database),
+            progress,
+        };
         let writer = std::thread::Builder::new()
             .name("state-writer".into())
-            .spawn(move || write_all(&database, &receiver, &written))
+            .spawn(move || writer.run(&receiver))
             .map_err(|e| failed("cannot start the writer")(e.into()))?;
         let disk = Self {
+            folder,
             sender: Mutex::new(Some(sender)),
-            written: watched,
+            progress: watched,
             writer: Mutex::new(Some(writer)),
         };
         Ok((disk, loaded, revision))
+    }
+
+    /// Returns why nothing can be written now, if so.
+    pub(super) fn failing(&self) -> Option<Unwritable> {
+        self.progress.borrow().failing.clone()
     }
 
     pub(super) fn append(
@@ -88,7 +140,7 @@ impl Disk {
     ) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = sender.as_ref() {
-            // A writer that is gone answers nobody: `wait` never returns then.
+            // A writer that is gone answers nobody: `wait` says so.
             let _ = sender.send(Record {
                 table,
                 key,
@@ -98,11 +150,20 @@ impl Disk {
         }
     }
 
-    pub(super) async fn wait(&self, revision: u64) {
-        let mut written = self.written.clone();
-        if written.wait_for(|w| *w >= revision).await.is_err() {
+    /// Waits until everything up to `revision` is durable.
+    pub(super) async fn wait(&self, revision: u64) -> Result<(), Unwritable> {
+        let mut progress = self.progress.clone();
+        let reached = progress
+            .wait_for(|p| p.revision >= revision || p.failing.is_some())
+            .await;
+        match reached {
+            Ok(progress) if progress.revision >= revision => Ok(()),
+            Ok(progress) => Err(progress.failing.clone().expect("waited for one of the two")),
             // The writer ended without having written this: it must not be answered.
-            std::future::pending::<()>().await;
+            Err(_) => Err(Unwritable {
+                folder: Arc::clone(&self.folder),
+                why: "its writer has ended".into(),
+            }),
         }
     }
 
@@ -160,25 +221,76 @@ fn load(database: &Database) -> Result<(Loaded, u64), Dyn> {
     Ok((loaded, revision))
 }
 
-fn write_all(database: &Database, receiver: &mpsc::Receiver<Record>, written: &watch::Sender<u64>) {
-    while let Ok(first) = receiver.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH_WRITES_MAX
-            && let Ok(next) = receiver.try_recv()
-        {
-            batch.push(next);
+struct Writer<F> {
+    folder: Arc<str>,
+    open: F,
+    /// Nothing after a failure.
+    database: Option<Database>,
+    progress: watch::Sender<Progress>,
+}
+
+impl<F: Fn() -> Result<Database, Dyn>> Writer<F> {
+    fn run(mut self, receiver: &mpsc::Receiver<Record>) {
+        while let Ok(first) = receiver.recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH_WRITES_MAX
+                && let Ok(next) = receiver.try_recv()
+            {
+                batch.push(next);
+            }
+            while let Err(error) = self.commit(&batch) {
+                self.fail(error.as_ref());
+                match receiver.recv_timeout(RETRY) {
+                    // It was accepted before anyone knew.
+                    Ok(next) => batch.push(next),
+                    Err(mpsc::RecvTimeoutError::Timeout) => {}
+                    Err(mpsc::RecvTimeoutError::Disconnected) => {
+                        let lost = batch.len();
+                        tracing::error!(lost, "ended before the disk took the last writes");
+                        return;
+                    }
+                }
+            }
+            let revision = last_revision(&batch);
+            let failing = None;
+            let before = self.progress.send_replace(Progress { revision, failing });
+            if before.failing.is_some() {
+                tracing::info!("the state can be written again");
+            }
         }
-        let revision = batch
-            .last()
-            .expect("a batch has at least one write")
-            .revision;
-        if let Err(error) = commit(database, &batch, revision) {
-            // Going on would answer writes that a restart forgets.
-            tracing::error!(%error, "cannot write the state; no further write is answered");
-            return;
-        }
-        written.send_replace(revision);
     }
+
+    fn commit(&mut self, batch: &[Record]) -> Result<(), Dyn> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => (self.open)()?,
+        };
+        commit(&database, batch, last_revision(batch))?;
+        self.database = Some(database);
+        Ok(())
+    }
+
+    fn fail(&self, error: &(dyn std::error::Error + 'static)) {
+        let failing = Unwritable {
+            folder: Arc::clone(&self.folder),
+            why: error.to_string().into(),
+        };
+        self.progress.send_if_modified(|progress| {
+            if progress.failing.as_ref() == Some(&failing) {
+                return false;
+            }
+            tracing::error!("{failing}");
+            progress.failing = Some(failing);
+            true
+        });
+    }
+}
+
+fn last_revision(batch: &[Record]) -> u64 {
+    batch
+        .last()
+        .expect("a batch has at least one write")
+        .revision
 }
 
 fn commit(database: &Database, batch: &[Record], revision: u64) -> Result<(), Dyn> {
@@ -206,3 +318,6 @@ fn commit(database: &Database, batch: &[Record], revision: u64) -> Result<(), Dy
     transaction.commit()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
