@@ -6,6 +6,12 @@ use crate::kinds::Kind;
 
 /// Returns an object of `kind` as it is stored.
 pub(crate) fn to_storage(kind: &Kind, mut object: Value) -> Value {
+    if let Some(definition) = kind.definition.as_ref().filter(|d| d.converts) {
+        definition.store(&mut object);
+        let version = crate::kinds::api_version(&kind.storage_group, &kind.storage_version);
+        object.set_at(&["apiVersion"], version);
+        return object;
+    }
     match (
         kind.group.as_str(),
         kind.version.as_str(),
@@ -55,6 +61,11 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
 /// Returns a stored object as `kind` shows it.
 pub(crate) fn from_storage(kind: &Kind, object: &Value) -> Value {
     let mut object = object.clone();
+    if let Some(definition) = kind.definition.as_ref().filter(|d| d.converts) {
+        definition.read(&mut object);
+        object.set_at(&["apiVersion"], kind.api_version());
+        return object;
+    }
     match (
         kind.group.as_str(),
         kind.version.as_str(),
@@ -108,5 +119,7 @@ pub(crate) fn from_storage(kind: &Kind, object: &Value) -> Value {
 
 /// Returns true if `kind` shows objects otherwise than they are stored.
 pub(crate) fn converts(kind: &Kind) -> bool {
-    kind.group != kind.storage_group || kind.version != kind.storage_version
+    kind.group != kind.storage_group
+        || kind.version != kind.storage_version
+        || kind.definition.as_ref().is_some_and(|d| d.converts)
 }

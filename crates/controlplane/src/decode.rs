@@ -36,7 +36,7 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
         if let Some(of) = schema.type_of(&kind.api_version(), &kind.kind) {
             let mut walk = Walk {
                 schema,
-                kind,
+                kind_name: &kind.kind,
                 unknown: &mut unknown,
                 error: None,
             };
@@ -45,11 +45,13 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
                 return Err(cannot(kind, &format!("json: cannot unmarshal {error}")));
             }
         }
-    } else if value.at(&["metadata"]).is_none() {
-        value.set_at(&["metadata"], Value::object());
+    } else {
+        custom(kind, &mut value, &mut unknown)?;
     }
-    // What is deeper was found by a decoder further down: it speaks first.
-    unknown.sort_by_key(|path: &String| std::cmp::Reverse(path.matches('.').count()));
+    if kind.definition.is_none() {
+        // What is deeper was found by a decoder further down: it speaks first.
+        unknown.sort_by_key(|path: &String| std::cmp::Reverse(path.matches('.').count()));
+    }
     let warnings = match validation {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Warn => unknown
@@ -69,6 +71,55 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
         }
     };
     Ok(Decoded { value, warnings })
+}
+
+/// Brings a custom resource into its form: nothing but its definition knows what that is.
+fn custom(kind: &Kind, value: &mut Value, unknown: &mut Vec<String>) -> Result<()> {
+    if value.at(&["metadata"]).is_none_or(Value::is_null) {
+        value.set_at(&["metadata"], Value::object());
+    }
+    let Some(definition) = &kind.definition else {
+        return Ok(());
+    };
+    let unreadable = |why: String| cannot(kind, &why);
+    if let Some(found) = value.get_mut("metadata") {
+        metadata(found, "metadata", unknown).map_err(unreadable)?;
+    }
+    unknown.extend(definition.prune(value));
+    unknown.extend(definition.coerce(value).map_err(unreadable)?);
+    unknown.sort();
+    Ok(())
+}
+
+/// Brings metadata that stands at `path` into its form, and adds what is unknown in it.
+pub(crate) fn metadata(
+    value: &mut Value,
+    path: &str,
+    unknown: &mut Vec<String>,
+) -> std::result::Result<(), String> {
+    let schema = merge::builtin();
+    let of = schema
+        .named("meta.v1.ObjectMeta")
+        .expect("the table has metadata");
+    let mut walk = Walk {
+        schema,
+        kind_name: "",
+        unknown,
+        error: None,
+    };
+    let place = Place {
+        path: path.to_owned(),
+        fields: "metadata".to_owned(),
+        owner: "ObjectMeta".to_owned(),
+    };
+    walk.value(value, of, &place);
+    match walk.error {
+        Some(error) => {
+            let error = error.replacen("ObjectMeta.metadata.", "ObjectMeta.", 1);
+            Err(format!("json: cannot unmarshal {error}"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Brings an object that was merged here into its form.
@@ -120,7 +171,7 @@ impl Place {
 
 struct Walk<'a> {
     schema: &'a Schema,
-    kind: &'a Kind,
+    kind_name: &'a str,
     unknown: &'a mut Vec<String>,
     error: Option<String>,
 }
@@ -166,11 +217,11 @@ impl Walk<'_> {
             (other, map, list, _) => {
                 let wanted = match (map, list) {
                     (Some(map), _) if map.fields.is_empty() => "map[string]string".to_owned(),
-                    (Some(_), _) => go_type(self.kind, place),
+                    (Some(_), _) => go_type(self.kind_name, place),
                     (_, Some(list)) if schema.atom(list.element).scalar.is_some() => {
                         "[]string".to_owned()
                     }
-                    _ => format!("[]{}", go_type(self.kind, place)),
+                    _ => format!("[]{}", go_type(self.kind_name, place)),
                 };
                 self.mismatch(other, &wanted, place);
             }
@@ -178,7 +229,7 @@ impl Walk<'_> {
     }
 
     fn structure(&mut self, object: &mut Object, map: &merge::schema::Map, place: &Place) {
-        let owner = go_struct(self.kind, place);
+        let owner = go_struct(self.kind_name, place);
         let open = map.element.is_some();
         let unknown = &mut *self.unknown;
         object.retain(|name, member| {
@@ -263,20 +314,20 @@ impl Walk<'_> {
 }
 
 /// Returns the name of the Go struct at a place, as far as the fields on the way tell it.
-fn go_struct(kind: &Kind, place: &Place) -> String {
+fn go_struct(kind: &str, place: &Place) -> String {
     let last = place.fields.rsplit('.').next().unwrap_or_default();
     let above = place.fields.rsplit('.').nth(1).unwrap_or_default();
     match last {
-        "" => kind.kind.clone(),
+        "" => kind.to_owned(),
         "metadata" => "ObjectMeta".to_owned(),
-        "template" if kind.kind != "PodTemplate" || place.fields == "template" => {
+        "template" if kind != "PodTemplate" || place.fields == "template" => {
             "PodTemplateSpec".to_owned()
         }
         "jobTemplate" => "JobTemplateSpec".to_owned(),
         "spec" if above == "template" => "PodSpec".to_owned(),
         "spec" if above == "jobTemplate" => "JobSpec".to_owned(),
-        "spec" => format!("{}Spec", kind.kind),
-        "status" => format!("{}Status", kind.kind),
+        "spec" => format!("{kind}Spec"),
+        "status" => format!("{kind}Status"),
         "containers" | "initContainers" => "Container".to_owned(),
         "ports" if above == "spec" => "ServicePort".to_owned(),
         "ports" => "ContainerPort".to_owned(),
@@ -295,6 +346,6 @@ fn go_struct(kind: &Kind, place: &Place) -> String {
     }
 }
 
-fn go_type(kind: &Kind, place: &Place) -> String {
+fn go_type(kind: &str, place: &Place) -> String {
     format!("v1.{}", go_struct(kind, place))
 }

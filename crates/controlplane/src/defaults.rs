@@ -99,6 +99,9 @@ fn rows(group: &str, kind: &str) -> &'static [Row] {
 
 /// Fills in the defaults of an object.
 pub(crate) fn apply(kind: &Kind, object: &mut Value) {
+    if let Some(definition) = &kind.definition {
+        definition.fill_in(object);
+    }
     if kind.custom {
         return;
     }
@@ -112,6 +115,7 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             }
         }
         ("", "PodTemplate") => template(object.get_mut("template")),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object),
         ("apps", "Deployment") => {
             rolling_update(
                 object,
@@ -411,6 +415,25 @@ fn binding(object: &mut Value) {
         };
         default(subject, &["apiGroup"], group);
     });
+}
+
+/// Names and the conversion of a custom resource.
+fn definition(object: &mut Value) {
+    let kind = object.str_at(&["spec", "names", "kind"]).to_owned();
+    if !kind.is_empty() {
+        let names = ["spec", "names"];
+        if object.str_at(&[names[0], names[1], "singular"]).is_empty() {
+            object.set_at(&["spec", "names", "singular"], kind.to_lowercase());
+        }
+        if object.str_at(&["spec", "names", "listKind"]).is_empty() {
+            object.set_at(&["spec", "names", "listKind"], format!("{kind}List"));
+        }
+    }
+    default(object, &["spec", "conversion", "strategy"], "None");
+    let webhook = ["spec", "conversion", "webhook", "clientConfig", "service"];
+    if object.at(&webhook).is_some() {
+        default(object, &[&webhook[..], &["port"]].concat(), 443);
+    }
 }
 
 fn autoscaler(kind: &Kind, object: &mut Value) {

@@ -62,6 +62,15 @@ impl FieldError {
         }
     }
 
+    /// A value is there but of the wrong type.
+    #[must_use]
+    pub fn type_invalid(field: &str, value: impl Into<Value>, why: &str) -> Self {
+        Self {
+            reason: "FieldValueTypeInvalid",
+            ..Self::invalid(field, value, why)
+        }
+    }
+
     /// A value is missing.
     #[must_use]
     pub fn required(field: &str, why: &str) -> Self {
@@ -90,6 +99,26 @@ impl FieldError {
             field: field.to_owned(),
             reason: "FieldValueNotSupported",
             message,
+        }
+    }
+
+    /// A value is there twice.
+    #[must_use]
+    pub fn duplicate(field: &str, value: impl Into<Value>) -> Self {
+        Self {
+            field: field.to_owned(),
+            reason: "FieldValueDuplicate",
+            message: format!("Duplicate value: {}", go_value(&value.into())),
+        }
+    }
+
+    /// A list or map has too many members.
+    #[must_use]
+    pub fn too_many(field: &str, count: usize, count_max: usize) -> Self {
+        Self {
+            field: field.to_owned(),
+            reason: "FieldValueTooMany",
+            message: format!("Too many: {count}: must have at most {count_max} items"),
         }
     }
 
@@ -209,6 +238,27 @@ impl Failure {
             "the server does not allow this method on the requested resource",
         )
         .with_details(Value::object())
+    }
+
+    /// A custom resource doesn't know this verb here.
+    #[must_use]
+    pub fn not_supported(kind: &Kind, verb: &str) -> Self {
+        let message = format!(
+            "{verb} is not supported on resources of kind \"{}\"",
+            kind.resource()
+        );
+        Self::new(405, "MethodNotAllowed", message).with_details(names(kind, "", &kind.plural))
+    }
+
+    /// The server can't do what it should.
+    #[must_use]
+    pub fn internal(why: &str) -> Self {
+        Self::new(
+            500,
+            "InternalError",
+            format!("Internal error occurred: {why}"),
+        )
+        .with_details(json!({"causes": [{"message": why}]}))
     }
 
     /// An object of this name is there already.

@@ -11,6 +11,7 @@ use std::sync::{Arc, RwLock};
 use base64::Engine as _;
 use sha2::Digest as _;
 
+pub use crate::definition::Definition;
 pub use crate::strategy::{Dependents, Generation, NameRule, Strategy, UnknownField};
 
 /// Whether objects of a kind live in namespaces.
@@ -64,6 +65,8 @@ pub struct Kind {
     pub custom: bool,
     /// How it behaves.
     pub strategy: Strategy,
+    /// What its CustomResourceDefinition says, if it has one.
+    pub definition: Option<Arc<Definition>>,
 }
 
 impl Kind {
@@ -103,6 +106,16 @@ impl Kind {
     #[must_use]
     pub fn can(&self, verb: &str) -> bool {
         self.verbs.split(' ').any(|v| v == verb)
+    }
+
+    /// Returns the kind of its lists.
+    #[must_use]
+    pub fn list_kind(&self) -> String {
+        self.definition
+            .as_ref()
+            .map(|d| d.list_kind.clone())
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| format!("{}List", self.kind))
     }
 
     /// Returns the subresource `name`.
@@ -208,6 +221,25 @@ impl Kinds {
         versions.push(Arc::clone(&kind));
     }
 
+    /// Puts `rows` in the place of all rows of one resource that definitions made. Rows that were
+    /// there from the start stay, and nothing takes their place.
+    pub(crate) fn define(&self, group: &str, plural: &str, rows: Vec<Kind>) {
+        let mut table = self.rows.write().expect("no holder of this lock panics");
+        let same = |k: &Arc<Kind>| k.group == group && k.plural == plural;
+        let fixed = |k: &Arc<Kind>| same(k) && k.definition.is_none();
+        if table.ordered.iter().any(fixed) {
+            return;
+        }
+        let place = table.ordered.iter().position(same);
+        table.ordered.retain(|k| !same(k));
+        let rows: Vec<Arc<Kind>> = rows.into_iter().map(Arc::new).collect();
+        let at = place.unwrap_or(table.ordered.len());
+        table.ordered.splice(at..at, rows.iter().cloned());
+        table
+            .by_plural
+            .insert((group.to_owned(), plural.to_owned()), rows);
+    }
+
     /// Returns the kind that a path names.
     #[must_use]
     pub fn get(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Kind>> {
@@ -233,9 +265,11 @@ impl Kinds {
     pub fn storage(&self, group: &str, plural: &str) -> Option<Arc<Kind>> {
         let rows = self.rows.read().expect("no holder of this lock panics");
         let versions = rows.by_plural.get(&(group.to_owned(), plural.to_owned()))?;
+        // A version in which objects are stored need not be served.
         versions
             .iter()
             .find(|k| k.version == k.storage_version)
+            .or_else(|| versions.first())
             .cloned()
     }
 

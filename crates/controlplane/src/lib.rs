@@ -28,6 +28,7 @@ mod complete;
 mod convert;
 mod decode;
 mod defaults;
+mod definition;
 pub mod failure;
 mod http;
 pub mod kinds;

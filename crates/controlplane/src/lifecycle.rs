@@ -1,8 +1,9 @@
-//! What happens by itself: namespaces end, and dependents are collected.
+//! What happens by itself: namespaces end, dependents are collected, and kinds are defined.
 //!
 //! A kube-apiserver leaves this to kube-controller-manager; here it is part of the server, because
 //! nothing that uses it works without.
 
+mod definitions;
 mod garbage;
 mod namespaces;
 
@@ -13,7 +14,9 @@ use crate::registry::{Registry, WriteOptions};
 
 /// Starts the tasks. They end when `stopped` turns true.
 pub(crate) fn start(registry: &Registry, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    definitions::restore(registry);
     vec![
+        tokio::spawn(definitions::run(registry.clone(), stopped.clone())),
         tokio::spawn(garbage::run(registry.clone(), stopped.clone())),
         tokio::spawn(namespaces::run(registry.clone(), stopped.clone())),
     ]

@@ -19,6 +19,14 @@ pub(crate) fn admit_create(registry: &Registry, kind: &Kind, object: &mut Value)
             add_finalizer(object, "kubernetes.io/pv-protection");
             Ok(())
         }
+        _ if kind.definition.as_ref().is_some_and(|d| d.terminating) => {
+            let why = "create not allowed while custom resource definition is terminating";
+            Err(Failure::forbidden(
+                kind,
+                object.str_at(&["metadata", "name"]),
+                why,
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -106,7 +114,7 @@ pub(crate) fn before_create(
     dry_run: bool,
 ) -> Result<Option<Value>> {
     if kind.strategy.has_status && !kind.custom {
-        if !matches!(kind.kind.as_str(), "Node" | "CustomResourceDefinition") {
+        if kind.kind != "Node" {
             object.set_at(&["status"], initial_status(kind, object));
         }
     } else if kind.custom && kind.strategy.has_status {
@@ -145,11 +153,38 @@ fn initial_status(kind: &Kind, object: &Value) -> Value {
         ("apps", "ReplicaSet") | ("", "ReplicationController") => json!({"replicas": 0}),
         ("apps", "StatefulSet") => json!({"replicas": 0, "availableReplicas": 0}),
         ("autoscaling", _) => json!({"desiredReplicas": 0, "currentMetrics": null}),
+        ("apiextensions.k8s.io", _) => json!({
+            "conditions": null, "acceptedNames": {"plural": "", "kind": ""},
+            "storedVersions": stored_versions(object),
+        }),
         ("policy", "PodDisruptionBudget") => json!({
             "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0
         }),
         _ => Value::object(),
     }
+}
+
+/// Returns the names of the versions of a definition in which objects are stored.
+fn stored_versions(definition: &Value) -> Value {
+    let versions = definition.array_at(&["spec", "versions"]).iter();
+    let stored = versions.filter(|v| v.get("storage").and_then(Value::as_bool) == Some(true));
+    let names: Vec<&str> = stored.map(|v| v.str_at(&["name"])).collect();
+    if names.is_empty() {
+        return Value::Null;
+    }
+    names.into_iter().collect()
+}
+
+/// Remembers the version in which objects of a definition are stored from now on.
+fn add_stored_version(definition: &mut Value) {
+    let path = ["status", "storedVersions"];
+    let mut known = definition.array_at(&path).to_vec();
+    for name in stored_versions(definition).as_array().unwrap_or_default() {
+        if !known.contains(name) {
+            known.push(name.clone());
+        }
+    }
+    definition.set_at(&path, known);
 }
 
 /// Returns the quality of service that a pod's requests and limits make.
@@ -395,6 +430,9 @@ pub(crate) fn before_update(
             if kind.plural == "namespaces" {
                 keep(live, object, &["spec", "finalizers"]);
             }
+            if kind.plural == "customresourcedefinitions" {
+                add_stored_version(object);
+            }
             if kind.plural == "daemonsets" {
                 count_templates(live, object);
             }
@@ -596,6 +634,22 @@ pub(crate) fn after_delete(registry: &Registry, kind: &Kind, object: &Value) {
     if kind.plural == "services" && kind.group.is_empty() {
         registry.addresses.release(object);
     }
+}
+
+/// Marks a definition whose deletion begins: its objects go first. It has no grace period and
+/// keeps its generation.
+pub(crate) fn mark_definition(registry: &Registry, object: &mut Value) {
+    let now = crate::clock::seconds(registry.now());
+    object.set_at(&["metadata", "deletionTimestamp"], now.as_str());
+    add_finalizer(object, crate::definition::FINALIZER);
+    let mut conditions = object.array_at(&["status", "conditions"]).to_vec();
+    conditions.retain(|c| c.str_at(&["type"]) != "Terminating");
+    conditions.push(json!({
+        "type": "Terminating", "status": "True", "lastTransitionTime": now,
+        "reason": "InstanceDeletionPending",
+        "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+    }));
+    object.set_at(&["status", "conditions"], conditions);
 }
 
 /// Refuses to delete what must stay.

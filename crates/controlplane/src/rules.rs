@@ -116,7 +116,13 @@ pub(crate) fn validate_update(target: &Target, object: &Value, live: &Value) -> 
             errors.extend([error.clone(), error]);
         }
     }
-    errors.extend(validate(&target.kind, object, Some(live)));
+    match &target.kind.definition {
+        Some(definition) if target.subresource == "status" => {
+            validate_metadata(object, &mut errors);
+            errors.extend(definition.validate_status(object, live));
+        }
+        _ => errors.extend(validate(&target.kind, object, Some(live))),
+    }
     errors
 }
 
@@ -162,9 +168,13 @@ fn validate_name(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
 pub(crate) fn name_errors(rule: NameRule, name: &str) -> Vec<String> {
     let mut errors = Vec::new();
     match rule {
-        NameRule::Subdomain => {
+        NameRule::Subdomain | NameRule::CustomSubdomain => {
             if name.len() > 253 {
-                errors.push("must be no more than 253 bytes".to_owned());
+                let unit = match rule {
+                    NameRule::CustomSubdomain => "characters",
+                    _ => "bytes",
+                };
+                errors.push(format!("must be no more than 253 {unit}"));
             }
             if !is_subdomain(name) {
                 errors.push(SUBDOMAIN.to_owned());
@@ -205,7 +215,8 @@ fn is_subdomain(name: &str) -> bool {
     name.split('.').all(is_label)
 }
 
-fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
+/// Adds what is wrong with the metadata of an object.
+pub(crate) fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
     if let Some(labels) = object
         .at(&["metadata", "labels"])
         .and_then(Value::as_object)

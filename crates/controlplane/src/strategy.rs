@@ -22,6 +22,8 @@ pub enum Generation {
 pub enum NameRule {
     /// A DNS subdomain (RFC 1123).
     Subdomain,
+    /// The same for custom resources, whose length is told in characters.
+    CustomSubdomain,
     /// A DNS label (RFC 1123).
     Label,
     /// A segment of a path: anything but `.`, `..`, `/` and `%`.
@@ -133,11 +135,16 @@ impl Strategy {
     /// Returns the behaviour of a custom resource.
     #[must_use]
     pub fn custom(kind: &Kind) -> Self {
+        Self::custom_with(kind.has_status())
+    }
+
+    /// Returns the behaviour of a custom resource with or without a status of its own.
+    pub(crate) fn custom_with(has_status: bool) -> Self {
         Self {
             generation: Generation::Spec,
             unconditional_update: false,
             unknown_field: UnknownField::NotSupported,
-            has_status: kind.has_status(),
+            has_status,
             ..Self::COMMON
         }
     }

@@ -18,17 +18,24 @@ pub(crate) struct Writer<'a> {
     pub(crate) now: &'a str,
 }
 
-/// The versions of a custom resource: any of its group, and nothing is known about its fields.
+/// The versions of a custom resource: those of its definition, or any of its group without
+/// knowledge about its fields.
 #[derive(Debug)]
 struct Custom<'a> {
-    group: &'a str,
+    kind: &'a Kind,
     ignored: Option<&'a merge::Set>,
 }
 
 impl Versions for Custom<'_> {
     fn type_of(&self, version: &str) -> Option<TypeId> {
         let (group, _) = crate::kinds::split_api_version(version);
-        (group == self.group).then_some(TypeId::DEDUCED)
+        if group != self.kind.group {
+            return None;
+        }
+        match &self.kind.definition {
+            Some(definition) => definition.type_of(version, &self.kind.kind),
+            None => Some(TypeId::DEDUCED),
+        }
     }
 
     fn ignored(&self, _version: &str) -> Option<&merge::Set> {
@@ -54,10 +61,11 @@ fn with_updater<T>(
     let resets = kind.strategy.has_status || !writer.subresource.is_empty();
     let ignored = resets.then(|| reset_fields(&api_version, &kind.kind, writer.subresource));
     if kind.custom {
-        let versions = Custom {
-            group: &kind.group,
-            ignored,
-        };
+        let versions = Custom { kind, ignored };
+        let schema = kind
+            .definition
+            .as_ref()
+            .map_or(schema, |d| d.types.as_ref());
         act(
             &Updater {
                 schema,
@@ -140,17 +148,26 @@ fn refused(error: ApplyError) -> Failure {
     }
 }
 
-fn replicas() -> [PathElement; 2] {
-    [PathElement::field("spec"), PathElement::field("replicas")]
+/// Returns the path of the field that a scale writes.
+fn replicas(kind: &Kind) -> Vec<PathElement> {
+    let scale = kind.definition.as_ref().and_then(|d| d.scale.as_ref());
+    match scale {
+        Some(scale) => scale
+            .replicas
+            .iter()
+            .map(|name| PathElement::field(name))
+            .collect(),
+        None => vec![PathElement::field("spec"), PathElement::field("replicas")],
+    }
 }
 
 /// Returns the entries of an object as its scale shows them.
-pub(crate) fn scale_entries(object: &Value) -> Value {
+pub(crate) fn scale_entries(kind: &Kind, object: &Value) -> Value {
     let entries = object
         .at(&["metadata", "managedFields"])
         .cloned()
         .unwrap_or_default();
-    managed::scale_entries_from_parent(&entries, &replicas())
+    managed::scale_entries_from_parent(&entries, &replicas(kind))
 }
 
 /// Returns the entries of an object after those of its scale changed.
@@ -163,7 +180,7 @@ pub(crate) fn entries_after_scale(kind: &Kind, object: &Value, scale: &Value) ->
         .at(&["metadata", "managedFields"])
         .cloned()
         .unwrap_or_default();
-    managed::scale_entries_to_parent(&entries, &scale, &kind.api_version(), &replicas())
+    managed::scale_entries_to_parent(&entries, &scale, &kind.api_version(), &replicas(kind))
 }
 
 /// The kind whose books a scale is kept in.

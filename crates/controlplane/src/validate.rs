@@ -8,6 +8,9 @@ use crate::kinds::Kind;
 /// Returns what is wrong with an object of `kind`; `old` is what it replaces.
 pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    if let Some(definition) = &kind.definition {
+        return definition.validate(object, old);
+    }
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "ConfigMap" | "Secret") => immutable(kind, object, old, &mut errors),
         ("apps", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet") => {
@@ -184,4 +187,11 @@ fn service(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
         let why = "may not change once set";
         errors.push(FieldError::invalid("spec.clusterIPs[0]", list, why));
     }
+}
+
+/// Returns true for an API group that only Kubernetes itself may extend.
+pub(crate) fn is_protected(group: &str) -> bool {
+    ["k8s.io", "kubernetes.io"]
+        .iter()
+        .any(|suffix| group == *suffix || group.ends_with(&format!(".{suffix}")))
 }

@@ -5,7 +5,10 @@ use value::Value;
 use crate::kinds::Kind;
 
 /// Returns the warning that every request for a kind gets.
-pub(crate) fn of_kind(kind: &Kind) -> Option<&'static str> {
+pub(crate) fn of_kind(kind: &Kind) -> Option<&str> {
+    if let Some(definition) = &kind.definition {
+        return definition.warning.as_deref();
+    }
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Endpoints") => {
             Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
@@ -15,9 +18,22 @@ pub(crate) fn of_kind(kind: &Kind) -> Option<&'static str> {
     }
 }
 
+/// Finalizers that need no domain.
+const STANDARD_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
+
 /// Returns the warnings about a written object.
 pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
     let mut warnings = Vec::new();
+    if kind.definition.is_some() {
+        let finalizers = object.array_at(&["metadata", "finalizers"]);
+        let bare = |name: &&str| !name.contains('/') && !STANDARD_FINALIZERS.contains(name);
+        for name in finalizers.iter().filter_map(Value::as_str).filter(bare) {
+            warnings.push(format!(
+                "metadata.finalizers: \"{name}\": prefer a domain-qualified finalizer name to avoid \
+                 accidental conflicts with other finalizer writers"
+            ));
+        }
+    }
     if (kind.group.as_str(), kind.kind.as_str()) == ("", "Service")
         && !object.array_at(&["spec", "externalIPs"]).is_empty()
     {

@@ -114,7 +114,8 @@ pub(super) fn left_out(schema: &Schema, map: &Map, name: &str, value: &Value, ow
             TEXTS.contains(&name) || name == "name" && owner == "ObjectMeta"
         }
         Value::Array(items) if items.is_empty() => {
-            !(owner == "ObjectMeta" && name == "managedFields")
+            let untyped = schema.atom(field.of).scalar.is_some();
+            !untyped && !(owner == "ObjectMeta" && name == "managedFields")
         }
         Value::Object(members) if members.is_empty() => {
             // An empty struct behind a pointer says something, an empty map doesn't.

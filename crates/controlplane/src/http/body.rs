@@ -5,7 +5,7 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use value::Value;
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, FieldError, Result};
 use crate::kinds::Kind;
 use crate::registry::FieldValidation;
 
@@ -266,8 +266,38 @@ pub(super) fn parse_options(bytes: &[u8], media: Media) -> Result<Value> {
 }
 
 /// Checks that a body says no other kind than the path does.
-pub(super) fn check_kind(value: &Value, kind: &Kind) -> Result<()> {
+pub(super) fn check_kind(bytes: &[u8], value: &Value, kind: &Kind) -> Result<()> {
+    if kind.definition.is_some() {
+        return check_custom(bytes, value, kind);
+    }
     check_named(value, &kind.group, &kind.version, &kind.kind)
+}
+
+/// Custom resources must say what they are.
+fn check_custom(bytes: &[u8], value: &Value, kind: &Kind) -> Result<()> {
+    let (version, name) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
+    if name.is_empty() {
+        let text = String::from_utf8_lossy(bytes);
+        return Err(Failure::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): Object 'Kind' is missing in '{}' ({})",
+            kind.kind,
+            text.trim_end_matches('\n'),
+            excerpt(bytes)
+        )));
+    }
+    let expected = kind.api_version();
+    if version != expected {
+        return Err(Failure::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({expected})"
+        )));
+    }
+    if name != kind.kind {
+        let why = format!("must be {}", kind.kind);
+        let error = FieldError::invalid("kind", name, &why);
+        let called = value.str_at(&["metadata", "name"]);
+        return Err(Failure::invalid_named(&kind.group, name, called, &[error]));
+    }
+    Ok(())
 }
 
 /// Checks that a body says no other kind than these words do.

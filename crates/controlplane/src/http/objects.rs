@@ -31,8 +31,9 @@ pub(super) async fn answer(
     let Some(warning) = kind.as_deref().and_then(crate::warnings::of_kind) else {
         return answer;
     };
+    let warning = warning.to_owned();
     let mut response = answer.unwrap_or_else(|failure| respond::failure(&failure, &accept));
-    respond::warn(&mut response, &[warning.to_owned()]);
+    respond::warn(&mut response, &[warning]);
     Ok(response)
 }
 
@@ -108,6 +109,9 @@ async fn subresource(service: &Arc<Service>, call: Call, target: Target) -> Resu
         _ => "",
     };
     if !sub.verbs.split(' ').any(|v| v == verb) {
+        if target.kind.definition.is_some() {
+            return Err(Failure::not_supported(&target.kind, verb));
+        }
         return Err(Failure::method_not_allowed());
     }
     match (target.subresource.as_str(), verb) {
@@ -197,7 +201,10 @@ fn shown(
     let kind = &target.kind;
     let value = convert::from_storage(kind, stored);
     let value = if target.subresource == "scale" {
-        service.registry.scale_of(target, &value)
+        match service.registry.scale_of(target, &value) {
+            Ok(scale) => scale,
+            Err(failure) => return respond::value(failure.code, &failure.status(), format),
+        }
     } else {
         value
     };
@@ -334,7 +341,7 @@ async fn patch(service: &Arc<Service>, mut call: Call, target: &Target) -> Resul
                 "UnsupportedMediaType",
                 "the body of the request was in an unknown format - accepted media types include: \
                  application/json-patch+json, application/merge-patch+json, \
-                 application/apply-patch+yaml, application/apply-patch+cbor",
+                 application/apply-patch+yaml",
             ));
         }
         _ => {
@@ -410,7 +417,7 @@ async fn object_body(call: &mut Call, kind: &Kind) -> Result<body::Parsed> {
     let media = body::media(&call.headers).ok_or_else(body::unsupported)?;
     let bytes = body::read(call.body.take()).await?;
     let parsed = body::parse(&bytes, media, &kind.kind)?;
-    body::check_kind(&parsed.value, kind)?;
+    body::check_kind(&bytes, &parsed.value, kind)?;
     Ok(parsed)
 }
 
@@ -505,7 +512,10 @@ fn listed(
     include: Include,
 ) -> Response<Body> {
     let kind = &target.kind;
-    let metadata = list_metadata(listing);
+    let mut metadata = list_metadata(listing);
+    if kind.custom && *view == View::Whole && listing.continue_token.is_none() {
+        metadata.set_at(&["continue"], "");
+    }
     let values = || {
         listing
             .objects
@@ -538,7 +548,7 @@ fn listed(
         _ => {
             let items: Vec<Value> = values().map(|v| list_item(kind, v)).collect();
             let list = json!({
-                "kind": format!("{}List", kind.kind), "apiVersion": kind.api_version(),
+                "kind": kind.list_kind(), "apiVersion": kind.api_version(),
                 "metadata": metadata, "items": items,
             });
             respond::value(200, &list, *format)
@@ -561,8 +571,8 @@ fn list_json(kind: &Kind, metadata: &Value, listing: &Listing) -> Vec<u8> {
     out.extend_from_slice(b"{\"apiVersion\":\"");
     out.extend_from_slice(kind.api_version().as_bytes());
     out.extend_from_slice(b"\",\"kind\":\"");
-    out.extend_from_slice(kind.kind.as_bytes());
-    out.extend_from_slice(b"List\",\"metadata\":");
+    out.extend_from_slice(kind.list_kind().as_bytes());
+    out.extend_from_slice(b"\",\"metadata\":");
     out.extend_from_slice(&metadata.to_vec());
     out.extend_from_slice(b",\"items\":[");
     for (i, object) in listing.objects.iter().enumerate() {

@@ -142,6 +142,7 @@ fn row(
         storage_version: storage_version.to_owned(),
         custom: false,
         strategy: Strategy::builtin(group, kind),
+        definition: None,
     }
 }
 

@@ -110,6 +110,16 @@ impl Registry {
             let old = self.find(target)?;
             check(target, &old, options)?;
             let mut object = old.value.clone();
+            if kind.plural == "customresourcedefinitions" && !old.deleting() {
+                prepare::mark_definition(self, &mut object);
+                let expect = Expect::Present(Arc::clone(&old));
+                match self.commit(target, &expect, Some(object), &options.write, "delete") {
+                    Ok(marked) => return Ok(Deleted::Pending(marked)),
+                    Err(Lost::Changed) => continue,
+                    Err(Lost::Gone) => return Err(Failure::not_found(kind, &target.name)),
+                    Err(Lost::Unwritable(why)) => return Err(why.into()),
+                }
+            }
             let finalizers = finalizers(kind.strategy.dependents, &object, options);
             set_finalizers(&mut object, &finalizers);
             let grace = grace(kind.strategy.graceful, &object, options);

@@ -306,6 +306,10 @@ pub(crate) fn check_fields(kind: &Kind, fields: &FieldSelector) -> Result<()> {
         let field = requirement.field.as_str();
         if matches!(field, "metadata.name" | "metadata.namespace")
             || kind.strategy.fields.contains(&field)
+            || kind
+                .definition
+                .as_ref()
+                .is_some_and(|d| d.selectable.iter().any(|s| s == field))
         {
             continue;
         }

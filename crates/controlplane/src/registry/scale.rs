@@ -10,9 +10,25 @@ use crate::{clock, rules};
 
 impl Registry {
     /// Returns what an object looks like through its `scale` subresource.
-    #[must_use]
-    pub fn scale_of(&self, target: &Target, object: &Value) -> Value {
-        scale(target, object)
+    ///
+    /// # Errors
+    /// Fails for a custom resource that doesn't say how many replicas it wants.
+    pub fn scale_of(&self, target: &Target, object: &Value) -> Result<Value> {
+        let paths = target
+            .kind
+            .definition
+            .as_ref()
+            .and_then(|d| d.scale.as_ref());
+        if let Some(paths) = paths
+            && at(object, &paths.replicas).is_none()
+        {
+            let why = format!(
+                "the spec replicas field \".{}\" does not exist",
+                paths.replicas.join(".")
+            );
+            return Err(Failure::internal(&why));
+        }
+        Ok(scale(target, object))
     }
 
     pub(super) fn update_scale(
@@ -69,14 +85,15 @@ impl Registry {
         };
         self.change(target, options, verb, |live| {
             let mut present = scale(target, live);
-            let entries = tracking::scale_entries(live);
+            let entries = tracking::scale_entries(kind, live);
             if !entries.is_empty() {
                 present.set_at(&["metadata", "managedFields"], entries);
             }
             let wanted = change(&present, writer)?;
             rules::check_name(target, &wanted)?;
             let replicas = wanted.i64_at(&["spec", "replicas"]).unwrap_or(0);
-            if replicas < 0 {
+            let paths = kind.definition.as_ref().and_then(|d| d.scale.as_ref());
+            if replicas < 0 && paths.is_none() {
                 let error = FieldError::invalid(
                     "spec.replicas",
                     replicas,
@@ -99,7 +116,13 @@ impl Registry {
                 return Err(Failure::conflict(kind, &target.name, &why));
             }
             let mut object = live.clone();
-            object.set_at(&["spec", "replicas"], replicas);
+            match paths {
+                Some(paths) => {
+                    let names: Vec<&str> = paths.replicas.iter().map(String::as_str).collect();
+                    object.set_at(&names, replicas);
+                }
+                None => object.set_at(&["spec", "replicas"], replicas),
+            }
             if live.at(&["metadata", "managedFields"]).is_some() {
                 let entries = tracking::entries_after_scale(kind, live, &wanted);
                 if entries.is_empty() {
@@ -118,6 +141,11 @@ impl Registry {
     }
 }
 
+/// Returns what stands at a path.
+fn at<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(object, |value, name| value.get(name))
+}
+
 fn scale(target: &Target, object: &Value) -> Value {
     let mut metadata = Value::object();
     for name in [
@@ -131,13 +159,32 @@ fn scale(target: &Target, object: &Value) -> Value {
             metadata.set_at(&[name], value);
         }
     }
-    let replicas = object.i64_at(&["spec", "replicas"]).unwrap_or(0);
+    let paths = target
+        .kind
+        .definition
+        .as_ref()
+        .and_then(|d| d.scale.as_ref());
+    let number = |path: &[String]| at(object, path).and_then(Value::as_i64).unwrap_or(0);
+    let (replicas, actual) = match paths {
+        Some(paths) => (number(&paths.replicas), number(&paths.status_replicas)),
+        None => (
+            object.i64_at(&["spec", "replicas"]).unwrap_or(0),
+            object.i64_at(&["status", "replicas"]).unwrap_or(0),
+        ),
+    };
     let mut spec = Value::object();
     if replicas != 0 {
         spec.set_at(&["replicas"], replicas);
     }
-    let mut status = json!({"replicas": object.i64_at(&["status", "replicas"]).unwrap_or(0)});
+    let mut status = json!({"replicas": actual});
     let selector = match target.kind.kind.as_str() {
+        _ if paths.is_some() => {
+            let selector = paths.and_then(|p| at(object, p.selector.as_ref()?));
+            selector
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        }
         "ReplicationController" => labels_text(object.at(&["spec", "selector"])),
         _ => selector_text(object.at(&["spec", "selector"])),
     };

@@ -39,6 +39,11 @@ pub(super) fn columns(kind: &Kind) -> Option<Vec<Column>> {
     if !kind.custom {
         return None;
     }
+    if let Some(definition) = &kind.definition
+        && let Some(columns) = &definition.columns
+    {
+        return Some(columns.iter().map(Column::from_value).collect());
+    }
     let text = |name: &str, path: &str| json!({"name": name, "type": "string", "jsonPath": path});
     let wide = |name: &str, path: &str| json!({"name": name, "type": "string", "jsonPath": path, "priority": 10});
     let columns = match (kind.group.as_str(), kind.kind.as_str()) {
