@@ -1,13 +1,14 @@
-//! Values as YAML text, in the style of `sigs.k8s.io/yaml`.
+//! Values as YAML text: go-yaml's two writers, exact to the byte.
 //!
-//! The emitters that are exact to the byte (Helm's `toYaml`, Kustomize's encoder) will live beside
-//! this one; they share [`Writer`].
+//! They share [`Writer`]; what tells them apart is a [`Flavour`].
 
 mod sort;
 mod text;
 
+use crate::error::Error;
 use crate::resolve::{self, Scalar};
 use crate::scan::Style;
+use crate::v2;
 use text::Analysis;
 use value::{Object, Value};
 
@@ -26,10 +27,75 @@ const SIMPLE_KEY_BYTES_MAX: usize = 128;
 /// ```
 #[must_use]
 pub fn to_yaml(value: &Value) -> String {
-    let mut writer = Writer::default();
+    write(value, Flavour::V2)
+}
+
+/// Returns `value` as Helm's `toYamlPretty` writes it: sequences are indented under their key,
+/// nothing is folded, and large floats have an exponent. Ends with a line break.
+///
+/// ```
+/// let v = value::json!({"b": ["x"], "a": 1e7});
+/// assert_eq!(yaml::to_yaml_pretty(&v), "a: 1e+07\nb:\n  - x\n");
+/// ```
+#[must_use]
+pub fn to_yaml_pretty(value: &Value) -> String {
+    write(value, Flavour::Pretty)
+}
+
+/// Returns `value` as kyaml's encoder writes it: like [`to_yaml_pretty`], but sequences aren't
+/// indented under their key. Ends with a line break.
+#[must_use]
+pub fn to_yaml_compact(value: &Value) -> String {
+    write(value, Flavour::Compact)
+}
+
+/// Returns `value` as `sigs.k8s.io/yaml` writes it, whose way leads through JSON that it reads as
+/// YAML: a NEL is a line break to it, which folds. Ends with a line break. This is what Helm's
+/// `toYaml` and `kustomize build` print; for all but exotic text it is [`to_yaml`].
+///
+/// # Errors
+/// Fails where the value has text with control characters that YAML doesn't allow.
+pub fn to_yaml_through_json(value: &Value) -> Result<String, Error> {
+    if !is_exotic(value) {
+        return Ok(to_yaml(value));
+    }
+    // To Go's JSON these are escapes; to YAML they would be line breaks, too.
+    let json = value.to_json();
+    let json = json.replace('\u{2028}', "\\u2028");
+    let json = json.replace('\u{2029}', "\\u2029");
+    Ok(to_yaml(&v2::to_value(json.as_bytes())?))
+}
+
+/// Returns true if a text in `value` isn't the same once its JSON is read as YAML.
+fn is_exotic(value: &Value) -> bool {
+    let text = |s: &str| {
+        let odd = |c| matches!(c, '\u{7F}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}');
+        s.bytes().any(|b| b >= 0x7F) && s.contains(odd)
+    };
+    match value {
+        Value::String(s) => text(s),
+        Value::Array(a) => a.iter().any(is_exotic),
+        Value::Object(o) => o.iter().any(|(k, v)| text(k) || is_exotic(v)),
+        _ => false,
+    }
+}
+
+fn write(value: &Value, flavour: Flavour) -> String {
+    let mut writer = Writer::new(flavour);
     writer.node(value, None, Context::Root);
     writer.out.push('\n');
     writer.out
+}
+
+/// Which of go-yaml's writers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flavour {
+    /// The second version: folds at 80 columns.
+    V2,
+    /// The third, with sequences indented under their key.
+    Pretty,
+    /// The third, as kyaml sets it up.
+    Compact,
 }
 
 /// Where a node stands.
@@ -41,8 +107,8 @@ enum Context {
     Member,
 }
 
-#[derive(Default)]
 struct Writer {
+    flavour: Flavour,
     out: String,
     /// In characters.
     column: usize,
@@ -53,6 +119,21 @@ struct Writer {
 }
 
 impl Writer {
+    const fn new(flavour: Flavour) -> Self {
+        Self {
+            flavour,
+            out: String::new(),
+            column: 0,
+            whitespace: false,
+            indention: false,
+        }
+    }
+
+    /// Returns true where a space may become a line break.
+    fn is_wide(&self) -> bool {
+        self.flavour == Flavour::V2 && self.column > WIDTH
+    }
+
     fn put(&mut self, c: char) {
         self.out.push(c);
         self.column += 1;
@@ -103,7 +184,7 @@ impl Writer {
             Value::Null => self.word("null"),
             Value::Bool(b) => self.word(if *b { "true" } else { "false" }),
             Value::Int(_) | Value::UInt(_) => self.word(&value.to_json()),
-            Value::Float(f) => self.word(&text::float(*f)),
+            Value::Float(f) => self.word(&text::float(*f, self.flavour)),
         }
     }
 
@@ -118,7 +199,13 @@ impl Writer {
     fn sequence(&mut self, elements: &[Value], indent: Option<usize>, context: Context) {
         let own = match indent {
             None => 0,
-            Some(indent) if context == Context::Member && !self.indention => indent,
+            Some(indent)
+                if context == Context::Member
+                    && !self.indention
+                    && self.flavour != Flavour::Pretty =>
+            {
+                indent
+            }
             Some(indent) => indent + INDENT,
         };
         for element in elements {
@@ -130,9 +217,10 @@ impl Writer {
 
     fn mapping(&mut self, object: &Object, indent: Option<usize>) {
         let own = indent.map_or(0, |indent| indent + INDENT);
-        for (key, value) in sort::naturally(object) {
+        for (key, value) in sort::naturally(object, self.flavour) {
             self.indent(own);
-            let simple = key.len() <= SIMPLE_KEY_BYTES_MAX && !Analysis::of(key).multiline;
+            let simple =
+                key.len() <= SIMPLE_KEY_BYTES_MAX && !Analysis::of(key, self.flavour).multiline;
             if simple {
                 self.string(key, Some(own), true);
                 self.put(':');
@@ -149,7 +237,7 @@ impl Writer {
     }
 
     fn string(&mut self, s: &str, indent: Option<usize>, is_key: bool) {
-        let analysis = Analysis::of(s);
+        let analysis = Analysis::of(s, self.flavour);
         let indent = indent.map_or(INDENT, |indent| indent + INDENT);
         match style(s, &analysis, is_key) {
             Style::Plain => self.flow_scalar(s, indent, is_key, None),
@@ -183,7 +271,7 @@ impl Writer {
             }
             after_break = false;
             let inside = quote.is_none() || (i > 0 && next.is_some());
-            let folds = c == ' ' && !is_key && !after_space && self.column > WIDTH;
+            let folds = c == ' ' && !is_key && !after_space && self.is_wide();
             if folds && inside && next != Some(' ') {
                 self.indent_scalar(indent);
             } else {
@@ -217,7 +305,7 @@ impl Writer {
         let mut chars = s.char_indices().peekable();
         while let Some((i, c)) = chars.next() {
             let next = chars.peek().map(|(_, c)| *c);
-            let folds = c == ' ' && !is_key && !after_space && self.column > WIDTH;
+            let folds = c == ' ' && !is_key && !after_space && self.is_wide();
             if escapes_all || text::needs_escape(c) {
                 let escaped = text::escape(c);
                 self.column += escaped.len();

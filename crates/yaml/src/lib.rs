@@ -8,7 +8,8 @@
 //! - [`v2`]: `sigs.k8s.io/yaml`, that is manifests and Helm values;
 //! - [`v3`]: kyaml, that is Kustomize;
 //! - [`manifests`]: a stream of documents as `kubectl` and Argo CD cut it, with source lines;
-//! - [`to_yaml`]: a value as text.
+//! - [`helm_split`]: a stream as Helm cuts it;
+//! - [`to_yaml`], [`to_yaml_pretty`], [`to_yaml_compact`]: a value as text, exact to the byte.
 //!
 //! Every part of a document knows its source line ([`Lines`]). Nesting, aliases and size are
 //! bounded ([`limits`]). It never does I/O, never panics on input, and drops comments.
@@ -21,6 +22,7 @@
 mod alias;
 mod emit;
 mod error;
+mod helm;
 mod input;
 pub mod limits;
 mod lines;
@@ -33,8 +35,9 @@ mod tree;
 pub mod v2;
 pub mod v3;
 
-pub use emit::to_yaml;
+pub use emit::{to_yaml, to_yaml_compact, to_yaml_pretty, to_yaml_through_json};
 pub use error::{Error, ErrorKind};
+pub use helm::helm_split;
 pub use lines::Lines;
 pub use manifests::{Document, json_documents, manifests, manifests_until_error};
 pub use parse::Layout;

@@ -1,5 +1,7 @@
 //! What a text allows, and how its characters are escaped.
 
+use super::Flavour;
+
 /// Which styles can carry a text.
 pub(super) struct Analysis {
     pub(super) multiline: bool,
@@ -13,7 +15,7 @@ const fn is_break(c: char) -> bool {
 }
 
 impl Analysis {
-    pub(super) fn of(s: &str) -> Self {
+    pub(super) fn of(s: &str, flavour: Flavour) -> Self {
         let (Some(first), Some(last)) = (s.chars().next(), s.chars().next_back()) else {
             return Self {
                 multiline: false,
@@ -26,6 +28,7 @@ impl Analysis {
         let mut indicators = s.starts_with("---") || s.starts_with("...");
         let mut multiline = false;
         let mut special = false;
+        let mut tab = false;
         let mut break_then_space = false;
         let mut space_then_break = false;
         let mut before: Option<char> = None;
@@ -39,7 +42,9 @@ impl Analysis {
                 ('#', Some(b)) => matches!(b, ' ' | '\t') || is_break(b),
                 _ => false,
             };
-            special |= !is_printable(c);
+            let is_tab = c == '\t' && flavour != Flavour::V2;
+            tab |= is_tab;
+            special |= !is_tab && !is_printable(c);
             multiline |= is_break(c);
             break_then_space |= c == ' ' && before.is_some_and(is_break);
             space_then_break |= is_break(c) && before == Some(' ');
@@ -53,9 +58,10 @@ impl Analysis {
                 || edges(last)
                 || break_then_space
                 || quoted_only
+                || tab
                 || multiline
                 || indicators),
-            single_quoted_allowed: !(break_then_space || quoted_only),
+            single_quoted_allowed: !(break_then_space || quoted_only || tab),
             block_allowed: !(last == ' ' || quoted_only),
         }
     }
@@ -101,8 +107,11 @@ pub(super) fn escape(c: char) -> String {
     format!("\\{short}")
 }
 
-/// Returns a float: a whole number without exponent if it fits in 64 bits.
-pub(super) fn float(f: f64) -> String {
+/// Returns a float; the second version writes a whole number without exponent if it fits in 64 bits.
+pub(super) fn float(f: f64, flavour: Flavour) -> String {
+    if flavour != Flavour::V2 {
+        return crate::v2::shortest_float(f);
+    }
     if f == 0.0 {
         return "0".to_owned();
     }

@@ -195,3 +195,26 @@ fn v3_reads_as_recorded() {
     }
     report("v3", count, &differences);
 }
+
+#[test]
+fn streams_are_cut_as_helm_cuts_them() {
+    let mut differences = Vec::new();
+    let mut count = 0;
+    for case in cases("yaml-read.jsonl") {
+        let Some(want) = want(&case, "helm_split") else {
+            continue;
+        };
+        count += 1;
+        let text = text_of(&case);
+        let text = String::from_utf8_lossy(&text);
+        let documents: Vec<&str> = yaml::helm_split(&text).collect();
+        let got = match documents.as_slice() {
+            [] => json!({"no_docs": true}),
+            _ => json!({"docs": documents}),
+        };
+        if &got != want {
+            differences.push(format!("{case}\ngot  {got}\nwant {want}"));
+        }
+    }
+    report("helm_split", count, &differences);
+}
