@@ -47,6 +47,10 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
         }
     } else {
         custom(kind, &mut value, &mut unknown)?;
+        if let Some(definition) = &kind.definition {
+            definition.fill_in(&mut value);
+            definition.drop_nulls(&mut value);
+        }
     }
     if kind.definition.is_none() {
         // What is deeper was found by a decoder further down: it speaks first.
@@ -88,7 +92,20 @@ fn custom(kind: &Kind, value: &mut Value, unknown: &mut Vec<String>) -> Result<(
     unknown.extend(definition.prune(value));
     unknown.extend(definition.coerce(value).map_err(unreadable)?);
     unknown.sort();
+    numbers(value);
     Ok(())
+}
+
+/// Numbers without a type are 64 bits or floats; there is no negative zero.
+fn numbers(value: &mut Value) {
+    match value {
+        #[expect(clippy::cast_precision_loss, reason = "Go loses it too")]
+        Value::UInt(number) => *value = Value::Float(*number as f64),
+        Value::Float(number) if *number == 0.0 => *value = Value::Int(0),
+        Value::Array(items) => items.iter_mut().for_each(numbers),
+        Value::Object(members) => members.iter_mut().for_each(|(_, m)| numbers(m)),
+        _ => {}
+    }
 }
 
 /// Brings metadata that stands at `path` into its form, and adds what is unknown in it.
@@ -123,7 +140,11 @@ pub(crate) fn metadata(
 }
 
 /// Brings an object that was merged here into its form.
-pub(crate) fn normalise(kind: &Kind, value: Value) -> Result<Value> {
+pub(crate) fn normalise(kind: &Kind, mut value: Value) -> Result<Value> {
+    if kind.definition.is_some() {
+        custom(kind, &mut value, &mut Vec::new())?;
+        return Ok(value);
+    }
     Ok(decode(kind, value, FieldValidation::Ignore)?.value)
 }
 
@@ -244,13 +265,8 @@ impl Walk<'_> {
                 self.value(member, of, &place.member(name, &owner));
             }
         }
+        zero::settle(self.schema, map, object);
         let schema = self.schema;
-        for (name, member) in object.iter_mut() {
-            if zero::empty_is_null(&owner, name) && member.is_empty() {
-                *member = Value::Null;
-            }
-        }
-        object.retain(|name, member| !zero::left_out(schema, map, name, member, &owner));
         for field in map.fields.iter().filter(|f| f.always) {
             let inner = schema
                 .atom(field.of)

@@ -226,8 +226,18 @@ pub(crate) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.gene
 
 /// Sets what is absent.
 fn default(object: &mut Value, path: &[&str], value: impl Into<Value>) {
-    if object.at(path).is_none() && reachable(object, path) {
+    let value = value.into();
+    if unset(object, path, &value) && reachable(object, path) {
         object.set_at(path, value);
+    }
+}
+
+/// Returns true for what is absent, `null`, or an empty text where there is another by default.
+fn unset(object: &Value, path: &[&str], default: &Value) -> bool {
+    match object.at(path) {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty() && default.as_str().is_some(),
+        Some(_) => false,
     }
 }
 
@@ -239,9 +249,9 @@ fn default_in(object: &mut Value, part: &str, field: &str, value: &str) {
 }
 
 fn default_json(object: &mut Value, path: &[&str], json: &str) {
-    if object.at(path).is_none() && reachable(object, path) {
-        let value = Value::parse(json.as_bytes()).expect("the tables hold JSON");
-        object.set_at(path, value);
+    let value = || Value::parse(json.as_bytes()).expect("the tables hold JSON");
+    if unset(object, path, &value()) && reachable(object, path) {
+        object.set_at(path, value());
     }
 }
 
@@ -251,8 +261,8 @@ fn reachable(object: &Value, path: &[&str]) -> bool {
     for name in path {
         match here {
             Value::Object(o) => match o.get(name) {
+                Some(Value::Null) | None => return true,
                 Some(next) => here = next,
-                None => return true,
             },
             _ => return false,
         }

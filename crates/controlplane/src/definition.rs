@@ -83,9 +83,14 @@ impl Definition {
         Ok(unknown)
     }
 
-    /// Fills in defaults, and drops nulls that mean nothing.
+    /// Fills in defaults.
     pub(crate) fn fill_in(&self, object: &mut Value) {
-        defaulting::fill_in(&self.schema, object);
+        defaulting::defaults(&self.schema, object);
+    }
+
+    /// Drops nulls that mean nothing. What an apply leaves null stays so, and is refused.
+    pub(crate) fn drop_nulls(&self, object: &mut Value) {
+        defaulting::drop_nulls(&self.schema, object);
     }
 
     /// Brings an object into the form in which it is stored.
@@ -96,7 +101,8 @@ impl Definition {
     /// Brings a stored object into the form in which all versions show it.
     pub(crate) fn read(&self, object: &mut Value) {
         prune::object(&self.stored, object, &mut Vec::new());
-        defaulting::fill_in(&self.stored, object);
+        defaulting::defaults(&self.stored, object);
+        defaulting::drop_nulls(&self.stored, object);
     }
 
     /// Returns what is wrong with an object; what `old` had already is not.

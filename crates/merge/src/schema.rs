@@ -5,10 +5,11 @@
 //! walkers never look up a name.
 
 use std::collections::HashMap;
-use value::{Key, Value};
+use value::{Key, Object, Value};
 
 mod builtin;
 mod defaults;
+mod empty;
 mod openapi;
 mod table;
 mod text;
@@ -118,6 +119,22 @@ pub struct Field {
     pub patch: Option<Box<Patch>>,
     /// The server always has the field, empty if nobody set it; so nobody ever added it.
     pub always: bool,
+    /// What the server writes if the field is empty.
+    pub empty: Empty,
+}
+
+/// What the server's encoder makes of a field without a value, or with an empty one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Empty {
+    /// An empty value says something, and is written; without a value there is no field.
+    #[default]
+    Kept,
+    /// An empty value is the same as none, and there is no field.
+    Dropped,
+    /// The empty value of its type is written.
+    Zero,
+    /// `null` is written.
+    Null,
 }
 
 /// How a strategic merge patch treats a field.
@@ -249,9 +266,15 @@ impl Schema {
         let Some(map) = atom.map.as_ref().filter(|_| atom.scalar.is_none()) else {
             return Value::Null;
         };
-        let fields = map.fields.iter().filter(|f| f.always && depth < 16);
-        let members = fields.map(|f| (&f.name, self.empty(f.of, depth + 1)));
-        Value::Object(members.collect())
+        let mut members = Object::new();
+        for field in map.fields.iter().filter(|_| depth < 16) {
+            if field.always {
+                members.insert(field.name.clone(), self.empty(field.of, depth + 1));
+            } else if let Some(value) = self.written_if_empty(field) {
+                members.insert(field.name.clone(), value);
+            }
+        }
+        Value::Object(members)
     }
 
     pub(crate) fn set(&mut self, id: TypeId, atom: Atom) {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use controlplane::Object;
 use controlplane::failure::Result;
 use controlplane::kinds::Kind;
-use sha2::{Digest as _, Sha256};
 use value::{Value, json};
 
 use crate::world::{Work, World, reference, selector};
@@ -17,10 +16,9 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 const MAX: &str = "deployment.kubernetes.io/max-replicas";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Names tried for one template; more than one is taken only by chance.
+const COLLISIONS_MAX: i32 = 10;
 const HASH: &str = "pod-template-hash";
-
-/// The characters of a template's hash.
-const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A Deployment and its ReplicaSets.
 struct Rollout {
@@ -106,16 +104,6 @@ fn template(object: &Value) -> Value {
         .unwrap_or_default();
     template.remove_at(&["metadata", "labels", HASH]);
     template
-}
-
-/// Returns the hash of a template, as names and labels carry it.
-fn hash(template: &Value, collisions: i64) -> String {
-    let mut digest = Sha256::new();
-    digest.update(template.to_vec());
-    digest.update(collisions.to_le_bytes());
-    let bytes = digest.finalize();
-    let letter = |b: &u8| char::from(SAFE[usize::from(*b) % SAFE.len()]);
-    bytes.iter().take(10).map(letter).collect()
 }
 
 fn replicas(object: &Object) -> i64 {
@@ -238,10 +226,10 @@ impl Rollout {
         surge: i64,
     ) -> Result<Arc<Object>> {
         let deployment = &self.deployment;
-        let mut collisions = 0;
+        let mut collisions: Option<i32> = None;
         loop {
             let mut pod = template(&deployment.value);
-            let hash = hash(&pod, collisions);
+            let hash = crate::template_hash::of(&pod, collisions);
             pod.set_at(&["metadata", "labels", HASH], hash.as_str());
             let name = format!("{}-{hash}", deployment.name());
             let mut annotations = deployment
@@ -274,8 +262,11 @@ impl Rollout {
                 "spec": spec,
             });
             match world.create(&self.set_kind, deployment.namespace(), set) {
-                Err(failure) if failure.reason == "AlreadyExists" && collisions < 10 => {
-                    collisions += 1;
+                Err(failure)
+                    if failure.reason == "AlreadyExists"
+                        && collisions.is_none_or(|c| c < COLLISIONS_MAX) =>
+                {
+                    collisions = Some(collisions.unwrap_or(0) + 1);
                 }
                 done => return done,
             }

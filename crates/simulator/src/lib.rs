@@ -29,6 +29,7 @@ mod pods;
 mod replicaset;
 mod services;
 mod statefulset;
+mod template_hash;
 mod world;
 
 use std::time::Duration;

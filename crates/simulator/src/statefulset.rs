@@ -233,7 +233,6 @@ fn create(
 /// Returns the hash of a revision as kube-controller-manager computes it: FNV-1 over the JSON that
 /// Go writes and the collision count, its decimal digits spelled in an alphabet that is safe.
 fn revision_hash(data: &Value) -> String {
-    const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut json = data.to_json();
     for (plain, escaped) in [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026")] {
         json = json.replace(plain, escaped);
@@ -242,11 +241,7 @@ fn revision_hash(data: &Value) -> String {
     let hash = json.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         hash.wrapping_mul(0x0100_0193) ^ u32::from(byte)
     });
-    let digits = hash.to_string();
-    digits
-        .bytes()
-        .map(|digit| char::from(SAFE[usize::from(digit) % SAFE.len()]))
-        .collect()
+    crate::template_hash::safe(&hash.to_string())
 }
 
 /// Makes the ControllerRevision of the present template, and returns its name.

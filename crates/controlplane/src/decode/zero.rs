@@ -1,127 +1,41 @@
-//! What Go's encoder leaves out: empty values of fields that are no pointers and say `omitempty`.
-//!
-//! OpenAPI doesn't tell which fields these are. Empty lists and maps always vanish; empty scalars
-//! only if their field is in the lists here, because a pointer to zero stays.
+//! What Go's encoder makes of empty values: they vanish, stay, or are written though nobody set them.
 
 use merge::Schema;
-use merge::schema::Map;
-use value::Value;
+use merge::schema::{Empty, Format, Map};
+use value::{Object, Value};
 
-/// Plain booleans: `false` is the same as absent.
-const BOOLEANS: [&str; 14] = [
-    "globalDefault",
-    "hostIPC",
-    "hostNetwork",
-    "hostPID",
-    "paused",
-    "publishNotReadyAddresses",
-    "readOnly",
-    "stdin",
-    "stdinOnce",
-    "tty",
-    "unschedulable",
-    "preferDualStack",
-    "isDefaultClass",
-    "preserveUnknownFields",
-];
-/// Plain numbers: zero is the same as absent.
-const NUMBERS: [&str; 23] = [
-    "active",
-    "availableReplicas",
-    "count",
-    "currentReplicas",
-    "failed",
-    "failureThreshold",
-    "fullyLabeledReplicas",
-    "healthCheckNodePort",
-    "hostPort",
-    "initialDelaySeconds",
-    "minReadySeconds",
-    "nodePort",
-    "numberAvailable",
-    "numberUnavailable",
-    "observedGeneration",
-    "periodSeconds",
-    "readyReplicas",
-    "succeeded",
-    "successThreshold",
-    "unavailableReplicas",
-    "updatedNumberScheduled",
-    "updatedReplicas",
-    "weightless",
-];
-/// Plain texts: the empty one is the same as absent.
-const TEXTS: [&str; 36] = [
-    "clusterIP",
-    "dnsPolicy",
-    "effect",
-    "externalName",
-    "externalTrafficPolicy",
-    "generateName",
-    "hostIP",
-    "hostname",
-    "image",
-    "imagePullPolicy",
-    "loadBalancerIP",
-    "message",
-    "namespace",
-    "nodeName",
-    "operator",
-    "phase",
-    "podIP",
-    "podManagementPolicy",
-    "priorityClassName",
-    "protocol",
-    "qosClass",
-    "reason",
-    "resourceVersion",
-    "restartPolicy",
-    "schedulerName",
-    "selfLink",
-    "serviceAccount",
-    "serviceAccountName",
-    "sessionAffinity",
-    "subPath",
-    "subdomain",
-    "terminationMessagePath",
-    "terminationMessagePolicy",
-    "uid",
-    "value",
-    "volumeName",
-];
+const MANAGED_FIELDS: &str = "managedFields";
 
-/// Returns true for lists that are written as `null` when they are given and empty.
-pub(super) fn empty_is_null(owner: &str, name: &str) -> bool {
-    matches!(
-        (owner, name),
-        ("Role" | "ClusterRole", "rules") | ("LimitRangeSpec", "limits")
-    )
+/// Brings the members of a struct into the form in which they are written.
+pub(super) fn settle(schema: &Schema, map: &Map, object: &mut Object) {
+    object.retain(|name, member| {
+        let Some(field) = map.field(name) else {
+            return true;
+        };
+        match field.empty {
+            // An empty list of owners is a wish: there shall be none.
+            Empty::Dropped => {
+                name.as_str() == MANAGED_FIELDS || !is_empty(member, schema.atom(field.of).format)
+            }
+            _ => true,
+        }
+    });
+    for field in &map.fields {
+        if let Some(value) = schema.written_if_empty(field) {
+            object.entry(&field.name, || value);
+        }
+    }
 }
 
-/// Returns true if the encoder leaves a member out.
-pub(super) fn left_out(schema: &Schema, map: &Map, name: &str, value: &Value, owner: &str) -> bool {
-    let Some(field) = map.field(name) else {
-        return false;
-    };
+/// Returns true for the value that a field has without one.
+fn is_empty(value: &Value, format: Format) -> bool {
     match value {
-        Value::Bool(false) => BOOLEANS.contains(&name),
-        Value::Int(0) => {
-            // The availability of stateful sets is always told.
-            let told = owner == "StatefulSetStatus" && name == "availableReplicas";
-            NUMBERS.contains(&name) && !told && owner != "PodDisruptionBudgetStatus"
-        }
-        Value::String(s) if s.is_empty() => {
-            TEXTS.contains(&name) || name == "name" && owner == "ObjectMeta"
-        }
-        Value::Array(items) if items.is_empty() => {
-            let untyped = schema.atom(field.of).scalar.is_some();
-            !untyped && !(owner == "ObjectMeta" && name == "managedFields")
-        }
-        Value::Object(members) if members.is_empty() => {
-            // An empty struct behind a pointer says something, an empty map doesn't.
-            let atom = schema.atom(field.of);
-            atom.scalar.is_none() && atom.map.as_ref().is_some_and(|m| m.fields.is_empty())
-        }
-        _ => false,
+        Value::Null => true,
+        Value::Bool(set) => !set,
+        Value::Int(number) => *number == 0,
+        Value::UInt(_) => false,
+        Value::Float(number) => *number == 0.0,
+        Value::String(text) => text.is_empty() && format != Format::Quantity,
+        list_or_map => list_or_map.is_empty(),
     }
 }

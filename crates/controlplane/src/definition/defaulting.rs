@@ -4,13 +4,8 @@ use value::Value;
 
 use super::structural::Structural;
 
-/// Fills in defaults, and drops nulls that a schema doesn't allow.
-pub(super) fn fill_in(schema: &Structural, value: &mut Value) {
-    defaults(schema, value);
-    drop_nulls(schema, value);
-}
-
-fn defaults(schema: &Structural, value: &mut Value) {
+/// Fills in defaults.
+pub(super) fn defaults(schema: &Structural, value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, property) in &schema.properties {
@@ -54,7 +49,8 @@ fn replace_null(schema: &Structural, value: &mut Value) {
     }
 }
 
-fn drop_nulls(schema: &Structural, value: &mut Value) {
+/// Drops nulls that a schema doesn't allow.
+pub(super) fn drop_nulls(schema: &Structural, value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.retain(|name, member| {

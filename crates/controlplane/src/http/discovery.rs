@@ -134,7 +134,12 @@ pub(super) fn resources(
         resources.extend(kind.subresources.iter().map(|s| subresource(kind, s)));
     }
     if resources.is_empty() {
-        return Err(Failure::no_resource());
+        let builtin = |k: &Arc<Kind>| k.group == group && k.definition.is_none();
+        return Err(if kinds.iter().any(builtin) {
+            Failure::no_resource()
+        } else {
+            Failure::no_page()
+        });
     }
     only_get(call)?;
     let (format, _) = call.accept.choose(Offers::Object)?;

@@ -47,8 +47,11 @@ async fn dispatch(
     let named = path::named(segments);
     let kinds = service.registry.kinds();
     let Some(kind) = kinds.get(group, version, named.plural) else {
-        let known = kinds.all().iter().any(|k| k.group == group);
-        return Err(if known {
+        let known = kinds.all();
+        let builtin = known
+            .iter()
+            .any(|k| k.group == group && k.definition.is_none());
+        return Err(if builtin {
             Failure::no_resource()
         } else {
             Failure::no_page()
@@ -58,7 +61,10 @@ async fn dispatch(
         return Err(Failure::no_resource());
     }
     if !kind.namespaced() && !named.namespace.is_empty() {
-        return Err(Failure::no_resource());
+        return Err(match &kind.definition {
+            Some(_) => Failure::no_page(),
+            None => Failure::no_resource(),
+        });
     }
     let target = Target {
         kind: Arc::clone(&kind),

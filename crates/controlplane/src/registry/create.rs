@@ -57,7 +57,6 @@ impl Registry {
             object.remove_at(&["metadata", server_side]);
         }
         defaults::on_create(kind, &mut object);
-        complete::before_tracking(kind, &mut object);
         let now = clock::seconds(self.now());
         let writer = Writer {
             manager: options.manager(),

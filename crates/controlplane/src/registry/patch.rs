@@ -91,7 +91,6 @@ impl Registry {
             rules::check_name(target, &object)?;
             rules::check_namespace(target, &object)?;
             defaults::apply(kind, &mut object);
-            crate::complete::fill_in(kind, &mut object);
             let object = tracking::update(kind, Some(live), object, writer);
             Ok(Proposal {
                 object,

@@ -60,13 +60,11 @@ impl Registry {
                 return Err(wrong_uid(target, uid, ""));
             }
             object.remove_at(&["metadata", "resourceVersion"]);
-            complete::before_tracking(kind, &mut object);
             let object = tracking::update(kind, None, object, writer);
             let mut written = self.insert(target, object, options, "update")?;
             written.warnings.splice(0..0, decoded.warnings);
             return Ok(written);
         }
-        complete::fill_in(kind, &mut object);
         self.change(target, options, "update", |live| {
             let object = tracking::update(kind, Some(live), object.clone(), writer);
             Ok(Proposal {
@@ -114,8 +112,8 @@ impl Registry {
             change(&mut object)?;
             // Nobody owns what a binding writes.
             if target.subresource != "binding" {
+                object = decode::normalise(&target.kind, object)?;
                 defaults::apply(&target.kind, &mut object);
-                complete::fill_in(&target.kind, &mut object);
                 object = tracking::update(&target.kind, Some(live), object, writer);
             }
             Ok(Proposal {

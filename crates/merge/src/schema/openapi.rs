@@ -90,6 +90,7 @@ impl Field {
             default: None,
             patch: None,
             always: false,
+            empty: super::Empty::Kept,
         }
     }
 }
@@ -280,6 +281,7 @@ impl Reader {
                 always: property
                     .get("default")
                     .is_some_and(|d| d.as_object().is_some_and(Object::is_empty)),
+                empty: super::Empty::Kept,
             });
         }
         let element = match of.get("additionalProperties") {

@@ -308,6 +308,7 @@ impl<'t> Reader<'t> {
         Ok(Field {
             name: Key::new(plain.unwrap_or(name)),
             always: plain.is_some(),
+            empty: super::Empty::Kept,
             of: self.expression(of)?,
             default,
             patch: words.next().map(|text| Box::new(read_patch(text))),

@@ -103,6 +103,7 @@ impl Reader {
                 default: field.get("default").filter(|d| !d.is_null()).cloned(),
                 patch: None,
                 always: false,
+                empty: super::Empty::Kept,
             });
         }
         fields.sort_by(|a, b| a.name.cmp(&b.name));
