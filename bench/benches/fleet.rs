@@ -132,11 +132,6 @@ async fn bench(applications: usize) -> Result<()> {
         "live cache                        {objects} objects, {:.1} MB",
         bytes as f64 / 1e6
     );
-    println!(
-        "resident memory                   {:.0} MB",
-        bench::resident_bytes() as f64 / 1e6
-    );
-
     tokio::time::sleep(Duration::from_secs(3)).await;
     let (cpu, requests) = (bench::cpu(), controller.requests());
     tokio::time::sleep(IDLE).await;
@@ -147,8 +142,16 @@ async fn bench(applications: usize) -> Result<()> {
         IDLE.as_secs()
     );
 
+    println!(
+        "resident memory, benchmark's too  {:.0} MB",
+        bench::resident_bytes() as f64 / 1e6
+    );
     one_change(&user, &git, applications / 2).await?;
     heal(&user, applications / 3).await?;
+    println!(
+        "  after these changes             {:.0} MB",
+        bench::resident_bytes() as f64 / 1e6
+    );
     drop(controller);
     drop(child.stdin.take());
     child.wait()?;

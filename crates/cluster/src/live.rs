@@ -53,7 +53,7 @@ impl LiveObject {
             directives: Directives::of(value),
             deleting: value.at(&["metadata", "deletionTimestamp"]).is_some(),
             fingerprint: fingerprint(value),
-            raw: Bytes::from(value.to_vec()),
+            raw: Bytes::from(value.to_vec().into_boxed_slice()),
             key,
         })
     }

@@ -45,7 +45,7 @@ pub(crate) struct Life {
     pub(crate) state: AppState,
     pub(crate) prepared: Arc<Prepared>,
     /// Status and annotations as they are in the API.
-    pub(crate) written: Value,
+    pub(crate) written: Box<[u8]>,
     pub(crate) written_annotations: (String, String),
     /// Our last write's revision: older news of the application is ignored.
     pub(crate) revision: u64,
@@ -180,7 +180,7 @@ impl Actor {
         self.life = Some(Life {
             state: AppState::new(status, source_type),
             prepared: Arc::new(Prepared::new([])),
-            written,
+            written: written.to_vec().into_boxed_slice(),
             written_annotations: (String::new(), String::new()),
             revision: 0,
             wake_at: None,

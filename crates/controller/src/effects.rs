@@ -153,7 +153,8 @@ impl Actor {
         };
         let status = argo::status_value(&life.state, &self.shared.namespace);
         let mut patch = Object::new();
-        let changes = status_changes(&life.written, &status);
+        let written = Value::parse(&life.written).expect("it was written by us");
+        let changes = status_changes(&written, &status);
         if !changes.is_empty() {
             patch.insert("status", changes);
         }
@@ -209,7 +210,7 @@ impl Actor {
             answer => answer?,
         };
         if let Some(life) = &mut self.life {
-            life.written = status;
+            life.written = status.to_vec().into_boxed_slice();
             life.written_annotations = (holds, last_healthy);
             life.revision = answer
                 .str_at(&["metadata", "resourceVersion"])
@@ -229,9 +230,12 @@ impl Actor {
     }
 
     async fn apply(&mut self, target: &Arc<Target>, items: &[ApplyItem], dry_run: bool) {
+        let shared = Arc::clone(&self.shared);
+        // A request's state takes kilobytes: only what may be sent soon gets one.
+        let turn = shared.applies.acquire().await;
         let mut answers = FuturesUnordered::new();
         for item in items {
-            let (shared, target, item) = (&self.shared, Arc::clone(target), item.clone());
+            let (shared, target, item) = (&shared, Arc::clone(target), item.clone());
             answers.push(async move {
                 let desired = &target.objects[item.index];
                 let _permit = shared.writes.acquire().await;
@@ -243,7 +247,7 @@ impl Actor {
         while let Some(answer) = answers.next().await {
             done.push(answer);
         }
-        drop(answers);
+        drop((answers, turn));
         if let Some(life) = self.life.as_ref().filter(|_| !dry_run) {
             for (key, _) in done.iter().filter(|(_, outcome)| outcome.is_ok()) {
                 if let Some(live) = self.shared.cluster.get(key) {

@@ -28,6 +28,8 @@ pub use git::{GitPoll, Loaded, render_application};
 
 /// Requests that are under way at the same time; an API server's own limits are higher.
 const WRITES_MAX: usize = 32;
+/// Applications that may apply objects at the same time.
+const APPLIES_MAX: usize = 16;
 /// Renderings at the same time: one for each core of a small machine.
 const RENDERS_MAX: usize = 2;
 /// Conversations with Git servers at the same time.
@@ -70,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) identity: Arc<dyn Identity>,
     pub(crate) writes: Semaphore,
+    pub(crate) applies: Semaphore,
     pub(crate) rediscovered: Mutex<Option<std::time::Instant>>,
 }
 
@@ -103,6 +106,7 @@ impl Controller {
             git: git::Git::new(Sources::new(&options.cache), RENDERS_MAX, FETCHES_MAX),
             identity: options.identity,
             writes: Semaphore::new(WRITES_MAX),
+            applies: Semaphore::new(APPLIES_MAX),
             rediscovered: Mutex::default(),
             cluster,
         });
