@@ -18,7 +18,7 @@ use value::Value;
 
 use crate::failure::FieldError;
 use crate::kinds::{Kind, Scope, Subresource};
-use crate::strategy::{Generation, NameRule, Strategy};
+use crate::strategy::Strategy;
 pub(crate) use structural::{Structural, TooDeep};
 
 /// The finalizer that keeps a definition until its objects are gone.
@@ -298,11 +298,7 @@ pub(crate) fn rows(definition: &Value) -> Result<Vec<Kind>, TooDeep> {
             storage_group: group.to_owned(),
             storage_version: storage_version.to_owned(),
             custom: true,
-            strategy: Strategy {
-                generation: Generation::Spec,
-                names: NameRule::CustomSubdomain,
-                ..Strategy::custom_with(status)
-            },
+            strategy: Strategy::custom_with(status),
             definition: Some(Arc::new(definition)),
         });
     }

@@ -112,6 +112,16 @@ impl FieldError {
         }
     }
 
+    /// What a value names isn't there.
+    #[must_use]
+    pub fn not_found(field: &str, value: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            reason: "FieldValueNotFound",
+            message: format!("Not found: {}", go_quote(value)),
+        }
+    }
+
     /// A list or map has too many members.
     #[must_use]
     pub fn too_many(field: &str, count: usize, count_max: usize) -> Self {

@@ -23,6 +23,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
 pub(crate) use auth::Tokens;
+pub(crate) use body::go_error;
 pub(crate) use tls::{Identity, accept};
 
 use crate::failure::Failure;

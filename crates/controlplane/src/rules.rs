@@ -11,11 +11,11 @@ use crate::strategy::NameRule;
 /// Bytes that all annotations of an object may have together.
 const ANNOTATIONS_BYTES_MAX: usize = 256 * 1024;
 
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
+pub(crate) const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
     characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
     'example.com', regex used for validation is \
     '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric \
+pub(crate) const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric \
     characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  \
     or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
@@ -121,7 +121,13 @@ pub(crate) fn validate_update(target: &Target, object: &Value, live: &Value) -> 
             validate_metadata(object, &mut errors);
             errors.extend(definition.validate_status(object, live));
         }
-        _ => errors.extend(validate(&target.kind, object, Some(live))),
+        _ if target.subresource.is_empty() => {
+            errors.extend(validate(&target.kind, object, Some(live)));
+        }
+        _ => {
+            validate_metadata(object, &mut errors);
+            errors.extend(crate::validate::subresource(target, object));
+        }
     }
     errors
 }
@@ -151,14 +157,6 @@ fn validate_name(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
         errors.push(crate::registry::name_required());
         return;
     }
-    if kind.plural == "namespaces" && name.contains('.') {
-        errors.push(FieldError::invalid(
-            "metadata.name",
-            name,
-            "must not contain dots",
-        ));
-        return;
-    }
     for why in name_errors(kind.strategy.names, name) {
         errors.push(FieldError::invalid("metadata.name", name, &why));
     }
@@ -168,13 +166,9 @@ fn validate_name(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
 pub(crate) fn name_errors(rule: NameRule, name: &str) -> Vec<String> {
     let mut errors = Vec::new();
     match rule {
-        NameRule::Subdomain | NameRule::CustomSubdomain => {
+        NameRule::Subdomain => {
             if name.len() > 253 {
-                let unit = match rule {
-                    NameRule::CustomSubdomain => "characters",
-                    _ => "bytes",
-                };
-                errors.push(format!("must be no more than 253 {unit}"));
+                errors.push("must be no more than 253 characters".to_owned());
             }
             if !is_subdomain(name) {
                 errors.push(SUBDOMAIN.to_owned());
@@ -182,10 +176,11 @@ pub(crate) fn name_errors(rule: NameRule, name: &str) -> Vec<String> {
         }
         NameRule::Label => {
             if name.len() > 63 {
-                errors.push("must be no more than 63 bytes".to_owned());
+                errors.push("must be no more than 63 characters".to_owned());
             }
             if !is_label(name) {
-                errors.push(LABEL.to_owned());
+                let dots = is_subdomain(name);
+                errors.push(if dots { "must not contain dots" } else { LABEL }.to_owned());
             }
         }
         NameRule::Segment => {
@@ -211,8 +206,24 @@ pub(crate) fn is_label(name: &str) -> bool {
         && bytes.iter().all(|b| alphanumeric(*b) || *b == b'-')
 }
 
-fn is_subdomain(name: &str) -> bool {
+/// Returns true for a DNS subdomain (RFC 1123).
+pub(crate) fn is_subdomain(name: &str) -> bool {
     name.split('.').all(is_label)
+}
+
+/// Adds what is wrong with annotations.
+pub(crate) fn annotations(field: &str, annotations: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let mut bytes = 0;
+    for (key, value) in annotations.and_then(Value::as_object).into_iter().flatten() {
+        for why in label_key_errors(&key.to_lowercase()) {
+            let why = why.replace("a qualified name must", "a valid label key must");
+            errors.push(FieldError::invalid(field, key.as_str(), &why));
+        }
+        bytes += key.len() + value.as_str().map_or(0, str::len);
+    }
+    if bytes > ANNOTATIONS_BYTES_MAX {
+        errors.push(FieldError::too_long(field, ANNOTATIONS_BYTES_MAX));
+    }
 }
 
 /// Adds what is wrong with the metadata of an object.
@@ -231,28 +242,11 @@ pub(crate) fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
             }
         }
     }
-    if let Some(annotations) = object
-        .at(&["metadata", "annotations"])
-        .and_then(Value::as_object)
-    {
-        let mut bytes = 0;
-        for (key, value) in annotations {
-            for why in label_key_errors(&key.to_lowercase()) {
-                errors.push(FieldError::invalid(
-                    "metadata.annotations",
-                    key.as_str(),
-                    &why,
-                ));
-            }
-            bytes += key.len() + value.as_str().map_or(0, str::len);
-        }
-        if bytes > ANNOTATIONS_BYTES_MAX {
-            errors.push(FieldError::too_long(
-                "metadata.annotations",
-                ANNOTATIONS_BYTES_MAX,
-            ));
-        }
-    }
+    annotations(
+        "metadata.annotations",
+        object.at(&["metadata", "annotations"]),
+        errors,
+    );
     // Custom resources may have finalizers without a domain: they only get a warning for it.
     let (group, _) = crate::kinds::split_api_version(object.str_at(&["apiVersion"]));
     let strict = !group.contains('.') || group.ends_with(".k8s.io");

@@ -22,8 +22,6 @@ pub enum Generation {
 pub enum NameRule {
     /// A DNS subdomain (RFC 1123).
     Subdomain,
-    /// The same for custom resources, whose length is told in characters.
-    CustomSubdomain,
     /// A DNS label (RFC 1123).
     Label,
     /// A segment of a path: anything but `.`, `..`, `/` and `%`.
@@ -172,7 +170,7 @@ fn generation(group: &str, kind: &str) -> Generation {
 
 fn names(group: &str, kind: &str) -> NameRule {
     match (group, kind) {
-        ("", "Service" | "Namespace") => NameRule::Label,
+        ("", "Service" | "Namespace") | ("apps", "StatefulSet") => NameRule::Label,
         ("rbac.authorization.k8s.io", _) => NameRule::Segment,
         _ => NameRule::Subdomain,
     }

@@ -1,9 +1,22 @@
 //! Rules of single kinds. What is not here is accepted: the rules grow kind by kind.
 
+mod access;
+mod config;
+mod containers;
+mod network;
+mod pod;
+mod scaling;
+mod service;
+mod storage;
+mod volumes;
+mod words;
+mod workloads;
+
 use value::Value;
 
 use crate::failure::FieldError;
 use crate::kinds::Kind;
+use crate::registry::Target;
 
 /// Returns what is wrong with an object of `kind`; `old` is what it replaces.
 pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
@@ -11,21 +24,64 @@ pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fi
     if let Some(definition) = &kind.definition {
         return definition.validate(object, old);
     }
+    let found = &mut errors;
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "ConfigMap" | "Secret") => immutable(kind, object, old, &mut errors),
-        ("apps", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet") => {
-            selector(kind, object, old, &mut errors);
+        ("", "ConfigMap" | "Secret") => {
+            immutable(kind, object, old, found);
+            config::data(kind, object, found);
         }
-        ("", "Service") => {
-            service_ports(object, &mut errors);
-            service(object, old, &mut errors);
+        ("", "Pod") => {
+            let spec = object.get("spec").unwrap_or(&Value::Null);
+            match old {
+                Some(old) => pod::update(object, old, found),
+                None => pod::pod_spec("spec", spec, pod::Restart::Always, found),
+            }
         }
+        ("", "PodTemplate") => {
+            let template = object.get("template").unwrap_or(&Value::Null);
+            pod::template("template", template, pod::Restart::Always, found);
+        }
+        ("", "ReplicationController") => workloads::controller(object, found),
+        ("", "Service") => service::check(object, old, found),
+        ("", "Endpoints") => network::endpoints(object, found),
+        ("", "PersistentVolumeClaim") if old.is_none() => storage::claim(object, found),
+        ("", "PersistentVolume") => storage::volume(object, old, found),
+        ("apps", "Deployment") => workloads::deployment(kind, object, old, found),
+        ("apps", "ReplicaSet") => workloads::replica_set(kind, object, old, found),
+        ("apps", "DaemonSet") => workloads::daemon_set(kind, object, old, found),
+        ("apps", "StatefulSet") => workloads::stateful_set(kind, object, old, found),
+        ("batch", "Job") => workloads::job(object, old, found),
+        ("batch", "CronJob") => workloads::cron_job(object, found),
+        ("networking.k8s.io", "Ingress") => network::ingress(object, found),
+        ("networking.k8s.io", "IngressClass") => network::ingress_class(object, found),
+        ("networking.k8s.io", "NetworkPolicy") => network::policy(object, found),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(kind, object, found),
+        ("rbac.authorization.k8s.io", _) => access::binding(kind, object, old, found),
+        ("storage.k8s.io", "StorageClass") => storage::class(object, old, found),
+        ("autoscaling", "HorizontalPodAutoscaler") => scaling::autoscaler(object, found),
+        ("policy", "PodDisruptionBudget") => scaling::budget(object, found),
+        ("scheduling.k8s.io", "PriorityClass") => scaling::priority(object, old, found),
         _ => {}
     }
-    if let Some((path, spec)) = crate::warnings::pod_spec(kind, object)
-        && old.is_none_or(|o| crate::warnings::pod_spec(kind, o).map(|(_, s)| s) != Some(spec))
+    errors
+}
+
+/// Returns what is wrong with a part of an object that is written through a door of its own.
+pub(crate) fn subresource(target: &Target, object: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let kind = &target.kind;
+    if target.subresource == "status" && !kind.custom {
+        match (kind.group.as_str(), kind.kind.as_str()) {
+            ("", "ReplicationController") | ("apps", "ReplicaSet") => {
+                workloads::replicas_status(object, &mut errors);
+            }
+            ("", "Service") => service::status(object, &mut errors),
+            _ => {}
+        }
+    } else if target.subresource == "scale"
+        && let Some(definition) = &kind.definition
     {
-        pod_spec(path, spec, &mut errors);
+        errors.extend(definition.validate(object, None));
     }
     errors
 }
@@ -53,139 +109,6 @@ fn immutable(kind: &Kind, object: &Value, old: Option<&Value>, errors: &mut Vec<
         if old.get(field) != object.get(field) {
             errors.push(FieldError::forbidden(field, why));
         }
-    }
-}
-
-fn selector(kind: &Kind, object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
-    let selector = object.at(&["spec", "selector"]);
-    let Some(selector) = selector else {
-        errors.push(FieldError::required("spec.selector", ""));
-        return;
-    };
-    if let Some(old) = old
-        && old.at(&["spec", "selector"]) != Some(selector)
-    {
-        errors.push(FieldError::invalid(
-            "spec.selector",
-            selector.clone(),
-            "field is immutable",
-        ));
-        return;
-    }
-    if selector.is_empty() {
-        let word = match kind.kind.as_str() {
-            "DaemonSet" => "daemonset",
-            "StatefulSet" => "statefulset",
-            _ => "deployment",
-        };
-        let why = format!("empty selector is invalid for {word}");
-        errors.push(FieldError::invalid("spec.selector", selector.clone(), &why));
-    }
-    if selector.is_empty() {
-        let word = match kind.kind.as_str() {
-            "DaemonSet" => "daemonset",
-            "StatefulSet" => "statefulset",
-            _ => "deployment",
-        };
-        let why = format!("empty selector is invalid for {word}");
-        errors.push(FieldError::invalid("spec.selector", selector.clone(), &why));
-    }
-    let labels = object
-        .at(&["spec", "template", "metadata", "labels"])
-        .cloned()
-        .unwrap_or_default();
-    let matches =
-        value::selector::LabelSelector::from_value(selector).is_ok_and(|s| s.matches(&labels));
-    if !matches {
-        let field = "spec.template.metadata.labels";
-        let labels = if labels.is_null() {
-            Value::Null
-        } else {
-            labels
-        };
-        errors.push(FieldError::invalid(
-            field,
-            labels,
-            "`selector` does not match template `labels`",
-        ));
-    }
-}
-
-/// What every pod needs: containers with a name and an image, and ports that exist.
-fn pod_spec(path: &str, spec: &Value, errors: &mut Vec<FieldError>) {
-    let containers = spec.array_at(&["containers"]);
-    if containers.is_empty() {
-        errors.push(FieldError::required(&format!("{path}.containers"), ""));
-    }
-    for (list, containers) in [
-        ("containers", containers),
-        ("initContainers", spec.array_at(&["initContainers"])),
-    ] {
-        for (i, container) in containers.iter().enumerate() {
-            let path = format!("{path}.{list}[{i}]");
-            for field in ["name", "image"] {
-                if container.str_at(&[field]).is_empty() {
-                    errors.push(FieldError::required(&format!("{path}.{field}"), ""));
-                }
-            }
-            for (j, port) in container.array_at(&["ports"]).iter().enumerate() {
-                let field = format!("{path}.ports[{j}].containerPort");
-                match port.i64_at(&["containerPort"]) {
-                    None | Some(0) => errors.push(FieldError::required(&field, "")),
-                    Some(number) => port_number(&field, number, errors),
-                }
-            }
-        }
-    }
-}
-
-fn port_number(field: &str, number: i64, errors: &mut Vec<FieldError>) {
-    if !(1..=65_535).contains(&number) {
-        errors.push(FieldError::invalid(
-            field,
-            number,
-            "must be between 1 and 65535, inclusive",
-        ));
-    }
-}
-
-fn service_ports(object: &Value, errors: &mut Vec<FieldError>) {
-    let ports = object.array_at(&["spec", "ports"]);
-    let headless = object.str_at(&["spec", "clusterIP"]) == "None";
-    let external = object.str_at(&["spec", "type"]) == "ExternalName";
-    if ports.is_empty() && !headless && !external {
-        errors.push(FieldError::required("spec.ports", ""));
-    }
-    for (i, port) in ports.iter().enumerate() {
-        let path = format!("spec.ports[{i}]");
-        if ports.len() > 1 && port.str_at(&["name"]).is_empty() {
-            errors.push(FieldError::required(&format!("{path}.name"), ""));
-        }
-        port_number(
-            &format!("{path}.port"),
-            port.i64_at(&["port"]).unwrap_or(0),
-            errors,
-        );
-        if let Some(number) = port.i64_at(&["targetPort"]) {
-            port_number(&format!("{path}.targetPort"), number, errors);
-        }
-    }
-}
-
-fn service(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
-    let Some(old) = old else { return };
-    let external = |v: &Value| v.str_at(&["spec", "type"]) == "ExternalName";
-    let (was, is) = (
-        old.str_at(&["spec", "clusterIP"]),
-        object.str_at(&["spec", "clusterIP"]),
-    );
-    if !was.is_empty() && was != is && !external(old) && !external(object) {
-        let list: Value = object
-            .at(&["spec", "clusterIPs"])
-            .cloned()
-            .unwrap_or_default();
-        let why = "may not change once set";
-        errors.push(FieldError::invalid("spec.clusterIPs[0]", list, why));
     }
 }
 

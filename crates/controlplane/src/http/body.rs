@@ -129,7 +129,7 @@ fn excerpt(bytes: &[u8]) -> String {
 }
 
 /// Says why bytes are not JSON, in Go's words for the mistakes that people make.
-fn go_error(bytes: &[u8], error: &value::ParseError) -> String {
+pub(crate) fn go_error(bytes: &[u8], error: &value::ParseError) -> String {
     let text = error.to_string();
     if text.starts_with("EOF") || bytes.iter().all(u8::is_ascii_whitespace) {
         return "unexpected end of JSON input".to_owned();
