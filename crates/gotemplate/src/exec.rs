@@ -1,0 +1,538 @@
+//! Executing templates.
+
+mod call;
+mod field;
+mod options;
+mod set;
+
+pub use options::{Limits, MissingKey, Options};
+pub(crate) use set::Run;
+pub use set::{Lookup, Session, Templates, Use};
+
+use crate::ast::{Command, Control, Node, Operand, Pipe, Template, Term};
+use crate::error::Error;
+use crate::fmt;
+use crate::strconv;
+use crate::text::Str;
+use crate::value::{IntKind, Type, Value};
+use set::Set;
+
+/// Stack that one level of executing may need, and how much more is taken when it runs out.
+const STACK_RED_ZONE: usize = 256 * 1024;
+const STACK_SEGMENT: usize = 4 * 1024 * 1024;
+
+/// A value as an expression gives it, and whether its static type is `interface {}`.
+///
+/// `nil` of static type `interface {}` is a nil interface; other `nil` is no value at all.
+#[derive(Clone, Default)]
+pub(crate) struct Item {
+    pub(crate) value: Value,
+    pub(crate) boxed: bool,
+}
+
+impl Item {
+    /// An element of something whose elements are of a type.
+    pub(crate) fn of(value: Value, element: Type) -> Self {
+        Self {
+            value,
+            boxed: element == Type::Interface,
+        }
+    }
+
+    /// Returns true for no value at all.
+    pub(crate) const fn is_invalid(&self) -> bool {
+        self.value.is_nil() && !self.boxed
+    }
+
+    /// Returns the name of the static type.
+    fn static_type(&self) -> String {
+        if self.boxed {
+            Type::Interface.to_string()
+        } else {
+            self.value.type_name()
+        }
+    }
+}
+
+impl From<Value> for Item {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            boxed: false,
+        }
+    }
+}
+
+/// The execution of one template: what functions and methods are called with.
+pub struct Exec<'a, 'r> {
+    pub(crate) run: &'a mut Run<'r>,
+    pub(crate) set: &'a Set<'a>,
+    template: &'a Template,
+    variables: Vec<(Str, Item)>,
+    out: Vec<u8>,
+    at: At<'a>,
+}
+
+/// The node that an error is about.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    Nothing,
+    Node(&'a Node),
+    Pipe(&'a Pipe),
+    Command(&'a Command),
+    Operand(&'a Operand),
+}
+
+/// How a node was left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+type Walked = Result<Flow, Error>;
+type Evaluated = Result<Item, Error>;
+
+impl<'a, 'r> Exec<'a, 'r> {
+    /// Executes a template and returns what it wrote.
+    fn template(
+        run: &'a mut Run<'r>,
+        set: &'a Set<'a>,
+        template: &'a Template,
+        dot: Item,
+    ) -> Result<Vec<u8>, Error> {
+        let mut exec = Self {
+            run,
+            set,
+            template,
+            variables: Vec::with_capacity(8),
+            out: Vec::new(),
+            at: At::Nothing,
+        };
+        exec.root(dot)?;
+        Ok(exec.out)
+    }
+
+    fn root(&mut self, dot: Item) -> Result<(), Error> {
+        self.variables.push(("$".into(), dot.clone()));
+        let template = self.template;
+        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || {
+            self.list(&dot, &template.root)
+        })?;
+        Ok(())
+    }
+
+    /// Returns an error at the current node.
+    pub(crate) fn error(&self, message: impl AsRef<str>) -> Error {
+        self.error_from(message.as_ref(), None)
+    }
+
+    fn error_from(&self, message: &str, source: Option<Error>) -> Error {
+        let name = &self.template.name;
+        let message = match self.location() {
+            None => format!("template: {name}: {message}"),
+            Some((location, context)) => {
+                let name = strconv::quote(name.as_bytes());
+                format!("template: {location}: executing {name} at <{context}>: {message}")
+            }
+        };
+        Error::execution(message, source)
+    }
+
+    /// Returns where the current node stands, and its text.
+    fn location(&self) -> Option<(String, String)> {
+        let (position, context) = match self.at {
+            At::Nothing => return None,
+            At::Node(node) => {
+                let position = match node {
+                    Node::Text { position, .. }
+                    | Node::Action { position, .. }
+                    | Node::Template { position, .. } => *position,
+                    Node::If(c) | Node::With(c) | Node::Range(c) => c.position,
+                    Node::Break | Node::Continue => 0,
+                };
+                (position, node.to_string())
+            }
+            At::Pipe(pipe) => (pipe.position, pipe.to_string()),
+            At::Command(command) => (command.position, command.to_string()),
+            At::Operand(operand) => (operand.position, operand.to_string()),
+        };
+        Some((self.template.source.location(position), context))
+    }
+
+    /// Returns `name:line:column` of the current node.
+    pub(crate) fn place(&self) -> String {
+        self.location()
+            .map_or_else(|| self.template.name.to_string(), |(place, _)| place)
+    }
+
+    /// Pays for work; fails when there was too much of it.
+    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), Error> {
+        self.run.charge(steps).map_err(|message| self.error(message))
+    }
+
+    /// Pays for a string that is about to be made.
+    pub(crate) fn room(&mut self, bytes: usize) -> Result<(), Error> {
+        self.run.room(bytes).map_err(Error::new)
+    }
+
+    fn list(&mut self, dot: &Item, nodes: &'a [Node]) -> Walked {
+        for node in nodes {
+            match self.walk(dot, node)? {
+                Flow::Next => {}
+                flow => return Ok(flow),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Goes a level deeper.
+    fn inner(&mut self, dot: &Item, nodes: &'a [Node]) -> Walked {
+        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.list(dot, nodes))
+    }
+
+    fn walk(&mut self, dot: &Item, node: &'a Node) -> Walked {
+        self.at = At::Node(node);
+        self.charge(1)?;
+        match node {
+            Node::Text { text, .. } => self.write(text)?,
+            Node::Action { pipe, .. } => {
+                let item = self.pipeline(dot, pipe)?;
+                if pipe.variables.is_empty() {
+                    self.at = At::Node(node);
+                    self.print(&item.value)?;
+                }
+            }
+            Node::If(control) => return self.condition(dot, control, false),
+            Node::With(control) => return self.condition(dot, control, true),
+            Node::Range(control) => return self.range(dot, control),
+            Node::Template { name, pipe, .. } => self.call_template(dot, name, pipe.as_ref())?,
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
+        }
+        Ok(Flow::Next)
+    }
+
+    fn write(&mut self, text: &[u8]) -> Result<(), Error> {
+        self.charge(text.len() / options::BYTES_PER_STEP)?;
+        self.out.extend_from_slice(text);
+        self.check_output()
+    }
+
+    fn check_output(&self) -> Result<(), Error> {
+        let max = self.run.options.limits.string_bytes_max;
+        if self.out.len() > max {
+            return Err(self.error(format!("the output is larger than {max} bytes")));
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, value: &Value) -> Result<(), Error> {
+        let before = self.out.len();
+        match value {
+            Value::Nil => self.out.extend_from_slice(b"<no value>"),
+            Value::Str(s) => self.out.extend_from_slice(s),
+            _ => fmt::write_text(&mut self.out, value),
+        }
+        self.charge((self.out.len() - before) / options::BYTES_PER_STEP)?;
+        self.check_output()
+    }
+
+    fn condition(&mut self, dot: &Item, control: &'a Control, moves_dot: bool) -> Walked {
+        let mark = self.variables.len();
+        let item = self.pipeline(dot, &control.pipe)?;
+        let flow = if item.value.truth() {
+            let dot = if moves_dot { &item } else { dot };
+            self.inner(dot, &control.list)
+        } else if let Some(otherwise) = &control.otherwise {
+            self.inner(dot, otherwise)
+        } else {
+            Ok(Flow::Next)
+        };
+        self.variables.truncate(mark);
+        flow
+    }
+
+    fn range(&mut self, dot: &Item, control: &'a Control) -> Walked {
+        let mark = self.variables.len();
+        let item = self.pipeline(dot, &control.pipe)?;
+        let ran = self.iterate(&item.value, control)?;
+        let flow = match (ran, &control.otherwise) {
+            (false, Some(otherwise)) => self.inner(dot, otherwise)?,
+            _ => Flow::Next,
+        };
+        self.variables.truncate(mark);
+        Ok(flow)
+    }
+
+    /// Returns false if there was nothing to go over.
+    fn iterate(&mut self, over: &Value, control: &'a Control) -> Result<bool, Error> {
+        match over {
+            Value::Int(kind, n) => {
+                if control.pipe.variables.len() > 1 {
+                    let text = fmt::text_of(over);
+                    return Err(self.error(format!(
+                        "can't use {text} to iterate over more than one variable"
+                    )));
+                }
+                let mut i = 0;
+                while i < *n {
+                    let element = Value::Int(*kind, i).into();
+                    if self.iteration(control, Item::default(), element)? == Flow::Break {
+                        break;
+                    }
+                    i += 1;
+                }
+                Ok(*n > 0)
+            }
+            Value::List(list) => {
+                let element = list.list_type().element;
+                let count = list.len();
+                for i in 0..count {
+                    let Some(value) = list.get(i) else { break };
+                    let item = Item::of(value, element);
+                    if self.iteration(control, index(i), item)? == Flow::Break {
+                        break;
+                    }
+                }
+                Ok(count > 0)
+            }
+            Value::Bytes(bytes) => {
+                for (i, b) in bytes.iter().enumerate() {
+                    let element = Value::Int(IntKind::Uint8, i64::from(*b)).into();
+                    if self.iteration(control, index(i), element)? == Flow::Break {
+                        break;
+                    }
+                }
+                Ok(!bytes.is_empty())
+            }
+            Value::Map(map) => {
+                let element = map.map_type().element;
+                let members = map.to_vec();
+                let any = !members.is_empty();
+                for (key, value) in members {
+                    let item = Item::of(value, element);
+                    if self.iteration(control, Value::Str(key).into(), item)? == Flow::Break {
+                        break;
+                    }
+                }
+                Ok(any)
+            }
+            Value::Nil => Ok(false),
+            _ => {
+                let text = fmt::text_of(over);
+                Err(self.error(format!("range can't iterate over {text}")))
+            }
+        }
+    }
+
+    fn iteration(&mut self, control: &'a Control, index: Item, element: Item) -> Walked {
+        let names = &control.pipe.variables;
+        let mark = self.variables.len();
+        if control.pipe.assigns {
+            if let [first, second] = &names[..] {
+                self.assign(first, index)?;
+                self.assign(second, element.clone())?;
+            } else if let Some(name) = names.first() {
+                self.assign(name, element.clone())?;
+            }
+        } else {
+            if !names.is_empty() {
+                self.variables[mark - 1].1 = element.clone();
+            }
+            if names.len() > 1 {
+                self.variables[mark - 2].1 = index;
+            }
+        }
+        let flow = self.inner(&element, &control.list)?;
+        self.variables.truncate(mark);
+        Ok(flow)
+    }
+
+    fn call_template(
+        &mut self,
+        dot: &Item,
+        name: &'a str,
+        pipe: Option<&'a Pipe>,
+    ) -> Result<(), Error> {
+        let Some(template) = self.set.get(name) else {
+            let name = strconv::quote(name.as_bytes());
+            return Err(self.error(format!("template {name} not defined")));
+        };
+        let max = self.run.options.limits.depth_max;
+        if self.run.depth >= max {
+            return Err(self.error(format!("exceeded maximum template depth ({max})")));
+        }
+        let dot = match pipe {
+            Some(pipe) => self.pipeline(dot, pipe)?,
+            None => Item::default(),
+        };
+        self.run.depth += 1;
+        let mut child = Exec {
+            run: &mut *self.run,
+            set: self.set,
+            template,
+            variables: Vec::with_capacity(4),
+            out: std::mem::take(&mut self.out),
+            at: At::Nothing,
+        };
+        let result = child.root(dot);
+        self.out = std::mem::take(&mut child.out);
+        self.run.depth -= 1;
+        result
+    }
+
+    fn variable(&self, name: &[u8]) -> Evaluated {
+        let found = self.variables.iter().rev().find(|(n, _)| **n == *name);
+        match found {
+            Some((_, item)) => Ok(item.clone()),
+            None => Err(self.error(format!(
+                "undefined variable: {}",
+                String::from_utf8_lossy(name)
+            ))),
+        }
+    }
+
+    fn assign(&mut self, name: &[u8], item: Item) -> Result<(), Error> {
+        let found = self.variables.iter_mut().rev().find(|(n, _)| **n == *name);
+        match found {
+            Some((_, slot)) => {
+                *slot = item;
+                Ok(())
+            }
+            None => Err(self.error(format!(
+                "undefined variable: {}",
+                String::from_utf8_lossy(name)
+            ))),
+        }
+    }
+
+    fn pipeline(&mut self, dot: &Item, pipe: &'a Pipe) -> Evaluated {
+        self.at = At::Pipe(pipe);
+        let mut last: Option<Item> = None;
+        for command in &pipe.commands {
+            self.charge(1)?;
+            let mut item = self.command(dot, command, last)?;
+            item.boxed = false;
+            last = Some(item);
+        }
+        let item = last.unwrap_or_default();
+        for name in &pipe.variables {
+            if pipe.assigns {
+                self.assign(name, item.clone())?;
+            } else {
+                self.variables.push((name.clone(), item.clone()));
+            }
+        }
+        Ok(item)
+    }
+
+    fn not_a_function(&self, operands: &[Operand], last: Option<&Item>) -> Result<(), Error> {
+        if operands.len() > 1 || last.is_some() {
+            let first = &operands[0];
+            return Err(self.error(format!("can't give argument to non-function {first}")));
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, dot: &Item, command: &'a Command, last: Option<Item>) -> Evaluated {
+        let operands = &command.operands;
+        let first = &operands[0];
+        match &first.term {
+            Term::Field(names) => {
+                self.at = At::Operand(first);
+                self.chain(dot, dot.clone(), first, names, &operands[1..], last)
+            }
+            Term::Chain(inner, names) => {
+                self.at = At::Operand(first);
+                let receiver = self.untyped(dot, inner)?;
+                self.chain(dot, receiver, first, names, &operands[1..], last)
+            }
+            Term::Function(function) => {
+                self.at = At::Operand(first);
+                self.function(dot, function, At::Command(command), &operands[1..], last)
+            }
+            Term::Pipe(pipe) => {
+                self.not_a_function(operands, last.as_ref())?;
+                self.nested_pipeline(dot, pipe)
+            }
+            Term::Variable(name, names) => {
+                self.at = At::Operand(first);
+                let value = self.variable(name)?;
+                if names.is_empty() {
+                    self.not_a_function(operands, last.as_ref())?;
+                    return Ok(value);
+                }
+                self.chain(dot, value, first, names, &operands[1..], last)
+            }
+            term => {
+                self.at = At::Operand(first);
+                self.not_a_function(operands, last.as_ref())?;
+                match term {
+                    Term::Dot => Ok(dot.clone()),
+                    Term::Nil => Err(self.error("nil is not a command")),
+                    _ => self.constant(first),
+                }
+            }
+        }
+    }
+
+    fn nested_pipeline(&mut self, dot: &Item, pipe: &'a Pipe) -> Evaluated {
+        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.pipeline(dot, pipe))
+    }
+
+    /// Evaluates the operand that a chain of fields follows.
+    fn untyped(&mut self, dot: &Item, operand: &'a Operand) -> Evaluated {
+        self.at = At::Operand(operand);
+        match &operand.term {
+            Term::Pipe(pipe) => self.nested_pipeline(dot, pipe),
+            Term::Function(function) => {
+                self.function(dot, function, At::Operand(operand), &[], None)
+            }
+            Term::Variable(name, names) => {
+                let value = self.variable(name)?;
+                if names.is_empty() {
+                    return Ok(value);
+                }
+                self.chain(dot, value, operand, names, &[], None)
+            }
+            Term::Field(names) => self.chain(dot, dot.clone(), operand, names, &[], None),
+            Term::Chain(inner, names) => {
+                let receiver = self.untyped(dot, inner)?;
+                self.chain(dot, receiver, operand, names, &[], None)
+            }
+            Term::Dot => Ok(dot.clone()),
+            _ => self.constant(operand),
+        }
+    }
+
+    /// Returns a constant as what it is when nothing else is asked for.
+    fn constant(&self, operand: &'a Operand) -> Evaluated {
+        let value = match &operand.term {
+            Term::Bool(b) => Value::Bool(*b),
+            Term::String { text, .. } => Value::Str(text.clone()),
+            Term::Number(number) => {
+                let text = number.text.as_bytes();
+                let is_hex = text.len() > 2
+                    && text[0] == b'0'
+                    && matches!(text[1], b'x' | b'X')
+                    && !text.iter().any(|b| matches!(b, b'p' | b'P'));
+                let is_rune = text.first() == Some(&b'\'');
+                let looks_float = text.iter().any(|b| b".eEpP".contains(b));
+                match (number.complex, number.float, number.int) {
+                    (Some((re, im)), _, _) => Value::Complex(re, im),
+                    (_, Some(f), _) if looks_float && !is_hex && !is_rune => Value::Float(f),
+                    (_, _, Some(i)) => Value::int(i),
+                    _ => return Err(self.error(format!("{} overflows int", number.text))),
+                }
+            }
+            _ => return Err(self.error(format!("can't evaluate command {operand}"))),
+        };
+        Ok(value.into())
+    }
+}
+
+fn index(i: usize) -> Item {
+    Value::int(i64::try_from(i).unwrap_or(i64::MAX)).into()
+}

@@ -1,0 +1,253 @@
+//! Sets of templates, and sessions that execute them.
+
+use super::options::{BYTES_PER_STEP, Options};
+use super::{Exec, Item};
+use crate::ast::Template;
+use crate::error::Error;
+use crate::funcs::Dialect;
+use crate::parse::{Parsed, parse};
+use crate::strconv;
+use crate::text::{self, Str};
+use crate::value::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What Helm calls the template that all others belong to.
+pub(crate) const ROOT: &str = "gotpl";
+
+/// Templates that can call each other by name.
+#[derive(Clone, Debug, Default)]
+pub struct Templates {
+    by_name: HashMap<Arc<str>, Arc<Template>>,
+}
+
+impl Templates {
+    /// Returns an empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what a text holds. A later template replaces an earlier one of the same name, unless
+    /// it is empty.
+    pub fn add(&mut self, parsed: &Parsed) {
+        for template in &parsed.templates {
+            if !template.is_empty() || !self.by_name.contains_key(&template.name) {
+                self.by_name
+                    .insert(Arc::clone(&template.name), Arc::clone(template));
+            }
+        }
+    }
+
+    /// Returns a template.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<Template>> {
+        self.by_name.get(name)
+    }
+}
+
+/// Templates with those of an outer set behind them, as `tpl` sees them.
+pub(crate) struct Set<'a> {
+    own: &'a Templates,
+    outer: Option<&'a Set<'a>>,
+}
+
+impl<'a> Set<'a> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Template> {
+        let mut set = Some(self);
+        while let Some(here) = set {
+            if let Some(template) = here.own.get(name) {
+                return Some(template);
+            }
+            set = here.outer;
+        }
+        None
+    }
+}
+
+/// What all templates of a session share.
+pub(crate) struct Run<'r> {
+    pub(crate) options: &'r Options,
+    pub(crate) dialect: Dialect,
+    pub(crate) lookup: Option<&'r Lookup<'r>>,
+    pub(crate) depth: usize,
+    pub(crate) regexes: crate::regexp::Cache,
+    pub(crate) uses: Vec<Use>,
+    steps: usize,
+    includes: HashMap<Str, usize>,
+    tpl: HashMap<Str, Arc<Parsed>>,
+}
+
+/// Answers `lookup`: API version, kind, namespace, name.
+pub type Lookup<'r> = dyn Fn(&str, &str, &str, &str) -> Result<value::Value, String> + 'r;
+
+/// A call whose answer depends on more than its arguments: random text, the clock, the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The function.
+    pub function: &'static str,
+    /// `template:line:column`.
+    pub place: String,
+}
+
+/// Executes templates, one after the other, with common limits.
+pub struct Session<'r> {
+    run: Run<'r>,
+}
+
+impl<'r> Session<'r> {
+    /// Returns a session.
+    #[must_use]
+    pub fn new(dialect: Dialect, options: &'r Options) -> Self {
+        let run = Run {
+            options,
+            dialect,
+            lookup: None,
+            depth: 0,
+            regexes: crate::regexp::Cache::default(),
+            uses: Vec::new(),
+            steps: 0,
+            includes: HashMap::new(),
+            tpl: HashMap::new(),
+        };
+        Self { run }
+    }
+
+    /// Lets `lookup` see a cluster; without it, it finds nothing.
+    pub fn set_lookup(&mut self, lookup: &'r Lookup<'r>) {
+        self.run.lookup = Some(lookup);
+    }
+
+    /// Executes the template `name`.
+    ///
+    /// # Errors
+    /// Fails as Go does, with its text, and where a limit is reached.
+    pub fn execute(
+        &mut self,
+        templates: &Templates,
+        name: &str,
+        dot: &Value,
+    ) -> Result<Vec<u8>, Error> {
+        let Some(template) = templates.get(name) else {
+            return Err(no_template(name));
+        };
+        let set = Set {
+            own: templates,
+            outer: None,
+        };
+        self.run.depth = 0;
+        self.run.includes.clear();
+        Exec::template(&mut self.run, &set, template, dot.clone().into())
+    }
+
+    /// Returns the calls whose answers depend on more than their arguments.
+    #[must_use]
+    pub fn uses(&self) -> &[Use] {
+        &self.run.uses
+    }
+}
+
+fn no_template(name: &str) -> Error {
+    let name = strconv::quote(name.as_bytes());
+    Error::new(format!(
+        "template: no template {name} associated with template \"{ROOT}\""
+    ))
+}
+
+impl Run<'_> {
+    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), String> {
+        self.steps = self.steps.saturating_add(steps);
+        let max = self.options.limits.steps_max;
+        if self.steps > max {
+            return Err(format!("the templates do more than {max} steps"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn room(&mut self, bytes: usize) -> Result<(), String> {
+        let max = self.options.limits.string_bytes_max;
+        if bytes > max {
+            return Err(format!("a string is larger than {max} bytes"));
+        }
+        self.charge(bytes / BYTES_PER_STEP)
+    }
+}
+
+impl Exec<'_, '_> {
+    /// Goes into another template that a function asked for.
+    fn enter<T>(
+        &mut self,
+        inside: impl FnOnce(&mut Exec<'_, '_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let max = self.run.options.limits.depth_max;
+        if self.run.depth >= max {
+            return Err(Error::new(format!("templates are nested deeper than {max}")));
+        }
+        self.run.depth += 1;
+        let result = stacker::maybe_grow(super::STACK_RED_ZONE, super::STACK_SEGMENT, || {
+            inside(self)
+        });
+        self.run.depth -= 1;
+        result
+    }
+
+    /// `include`.
+    pub(crate) fn include(&mut self, name: &Str, data: Value) -> Result<Value, Error> {
+        let max = self.run.options.limits.include_max;
+        let count = self.run.includes.entry(name.clone()).or_default();
+        if *count > max {
+            return Err(Error::new(format!(
+                "rendering template has a nested reference name: {name}: unable to execute template"
+            )));
+        }
+        *count += 1;
+        let result = match self.set.get(&name.lossy()) {
+            None => Err(no_template(&name.lossy())),
+            Some(template) => self.enter(|exec| {
+                let set = exec.set;
+                Exec::template(&mut *exec.run, set, template, data.into())
+            }),
+        };
+        if let Some(count) = self.run.includes.get_mut(name) {
+            *count -= 1;
+        }
+        result.map(Value::from)
+    }
+
+    /// `tpl`.
+    pub(crate) fn tpl(&mut self, text: &Str, data: Value) -> Result<Value, Error> {
+        self.charge(text.len())?;
+        // A text without actions stands for itself.
+        if text::find(text, b"{{").is_none() {
+            let out = text::replace(text, b"<no value>", b"");
+            return Ok(out.into());
+        }
+        let parsed = match self.run.tpl.get(text) {
+            Some(parsed) => Arc::clone(parsed),
+            None => {
+                let parsed = parse(ROOT, text, self.run.dialect).map_err(|e| {
+                    let quoted = strconv::quote(text);
+                    Error::wrap(format!("cannot parse template {quoted}: "), e)
+                })?;
+                let parsed = Arc::new(parsed);
+                self.run.tpl.insert(text.clone(), Arc::clone(&parsed));
+                parsed
+            }
+        };
+        let mut own = Templates::new();
+        own.add(&parsed);
+        let out = self
+            .enter(|exec| {
+                let set = Set {
+                    own: &own,
+                    outer: Some(exec.set),
+                };
+                Exec::template(&mut *exec.run, &set, &parsed.main, Item::from(data))
+            })
+            .map_err(|e| {
+                let quoted = strconv::quote(text);
+                Error::wrap(format!("error during tpl function execution for {quoted}: "), e)
+            })?;
+        Ok(text::replace(&out, b"<no value>", b"").into())
+    }
+}

@@ -1,0 +1,175 @@
+//! YAML, JSON and TOML.
+
+use super::{ANY, Called, Function, STR, fixed, str_at};
+use crate::error::Error;
+use crate::exec::Exec;
+use crate::json::{self, Style};
+use crate::toml;
+use crate::value::{List, ListType, Map, MapType, Value};
+
+const COMPACT: Style = Style {
+    indent: 0,
+    escapes_html: true,
+};
+const PRETTY: Style = Style {
+    indent: 2,
+    escapes_html: true,
+};
+const RAW: Style = Style {
+    indent: 0,
+    escapes_html: false,
+};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    fixed("toJson", &[ANY], |exec, a| lenient(exec, json::write(&a[0], COMPACT))),
+    fixed("mustToJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], COMPACT))),
+    fixed("toPrettyJson", &[ANY], |exec, a| lenient(exec, json::write(&a[0], PRETTY))),
+    fixed("mustToPrettyJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], PRETTY))),
+    fixed("toRawJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], RAW))),
+    fixed("mustToRawJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], RAW))),
+    fixed("fromJson", &[STR], |exec, a| {
+        exec.charge(str_at(a, 0).len())?;
+        Ok(json::read(&str_at(a, 0)).unwrap_or_default())
+    }),
+    fixed("mustFromJson", &[STR], |exec, a| {
+        exec.charge(str_at(a, 0).len())?;
+        json::read(&str_at(a, 0)).map_err(Error::new)
+    }),
+];
+
+pub(super) const HELM: &[Function] = &[
+    fixed("toYaml", &[ANY], |exec, a| lenient(exec, yaml_text(&a[0]))),
+    fixed("mustToYaml", &[ANY], |exec, a| strict(exec, yaml_text(&a[0]))),
+    fixed("toYamlPretty", &[ANY], |exec, a| lenient(exec, pretty_yaml(&a[0]))),
+    fixed("fromYaml", &[STR], from_yaml),
+    fixed("fromYamlArray", &[STR], from_yaml_array),
+    fixed("fromJson", &[STR], |exec, a| {
+        exec.charge(str_at(a, 0).len())?;
+        Ok(map_or_error(json::read(&str_at(a, 0)), |message| message))
+    }),
+    fixed("fromJsonArray", &[STR], |exec, a| {
+        exec.charge(str_at(a, 0).len())?;
+        Ok(list_or_error(json::read(&str_at(a, 0)), |message| message))
+    }),
+    fixed("toToml", &[ANY], |exec, a| {
+        let text = toml::write(&a[0]).unwrap_or_else(String::into_bytes);
+        exec.room(text.len())?;
+        Ok(text.into())
+    }),
+    fixed("mustToToml", &[ANY], |exec, a| strict(exec, toml::write(&a[0]))),
+    fixed("fromToml", &[STR], |exec, a| {
+        exec.charge(str_at(a, 0).len())?;
+        Ok(toml::read(&str_at(a, 0)).unwrap_or_else(error_map))
+    }),
+];
+
+pub(super) const APPLICATION_SET: &[Function] = &[
+    fixed("toYaml", &[ANY], |exec, a| strict(exec, yaml_text(&a[0]))),
+    fixed("fromYaml", &[STR], |exec, a| {
+        match map_or_error(read_yaml(exec, &str_at(a, 0))?, from_json) {
+            Value::Map(map) if map.len() == 1 && map.contains(b"Error") && read_yaml(exec, &str_at(a, 0))?.is_err() => {
+                Err(Error::new(map.get(b"Error").map(|e| crate::fmt::text_of(&e).to_string()).unwrap_or_default()))
+            }
+            value => Ok(value),
+        }
+    }),
+    fixed("fromYamlArray", &[STR], from_yaml_array),
+];
+
+/// Functions without `must` give nothing where there is an error.
+fn lenient(exec: &mut Exec<'_, '_>, text: Result<Vec<u8>, String>) -> Called {
+    let text = text.unwrap_or_default();
+    exec.room(text.len())?;
+    Ok(text.into())
+}
+
+fn strict(exec: &mut Exec<'_, '_>, text: Result<Vec<u8>, String>) -> Called {
+    let text = text.map_err(Error::new)?;
+    exec.room(text.len())?;
+    Ok(text.into())
+}
+
+/// Characters that the emitter of the reference can't write.
+fn is_unwritable(c: char) -> bool {
+    matches!(c, '\x7f'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+fn has_unwritable(tree: &value::Value) -> bool {
+    match tree {
+        value::Value::String(s) => s.contains(is_unwritable),
+        value::Value::Array(a) => a.iter().any(has_unwritable),
+        value::Value::Object(o) => {
+            o.iter().any(|(k, v)| k.as_str().contains(is_unwritable) || has_unwritable(v))
+        }
+        _ => false,
+    }
+}
+
+fn yaml_text(value: &Value) -> Result<Vec<u8>, String> {
+    let tree = value.to_tree().map_err(|e| format!("error marshaling into JSON: {e}"))?;
+    // The JSON text is read as YAML on the way, which refuses control characters.
+    if has_unwritable(&tree) {
+        return Err("error converting JSON to YAML: yaml: control characters are not allowed".to_owned());
+    }
+    let mut text = yaml::to_yaml(&tree);
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Ok(text.into_bytes())
+}
+
+fn pretty_yaml(value: &Value) -> Result<Vec<u8>, String> {
+    yaml_text(value)
+}
+
+fn read_yaml(
+    exec: &mut Exec<'_, '_>,
+    text: &[u8],
+) -> Result<Result<Value, String>, Error> {
+    exec.charge(text.len())?;
+    Ok(yaml::v2::to_value(text)
+        .map(|tree| Value::from_tree_floats(&tree))
+        .map_err(|e| format!("error converting YAML to JSON: {}", e.message())))
+}
+
+/// What the YAML library says around an error of the JSON library.
+fn from_json(message: String) -> String {
+    if message.starts_with("error converting") {
+        message
+    } else {
+        format!("error unmarshaling JSON: while decoding JSON: {message}")
+    }
+}
+
+fn error_map(message: String) -> Value {
+    Value::map([("Error", Value::from(message))])
+}
+
+fn map_or_error(read: Result<Value, String>, explain: fn(String) -> String) -> Value {
+    match read {
+        Ok(Value::Map(map)) => Value::Map(map),
+        Ok(Value::Nil) => Value::Map(Map::nil(MapType::ANY)),
+        Ok(other) => error_map(explain(json::wrong_type(&other, "map[string]interface {}"))),
+        Err(message) => error_map(explain(message)),
+    }
+}
+
+fn list_or_error(read: Result<Value, String>, explain: fn(String) -> String) -> Value {
+    match read {
+        Ok(Value::List(list)) => Value::List(list),
+        Ok(Value::Nil) => Value::List(List::nil(ListType::ANY)),
+        Ok(other) => {
+            let message = explain(json::wrong_type(&other, "[]interface {}"));
+            Value::list(vec![message.into()])
+        }
+        Err(message) => Value::list(vec![explain(message).into()]),
+    }
+}
+
+fn from_yaml(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
+    Ok(map_or_error(read_yaml(exec, &str_at(a, 0))?, from_json))
+}
+
+fn from_yaml_array(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
+    Ok(list_or_error(read_yaml(exec, &str_at(a, 0))?, from_json))
+}

@@ -1,0 +1,518 @@
+//! From text to tokens.
+
+use crate::text::{self, find};
+use crate::unicode::{is_digit, is_letter};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Error,
+    Bool,
+    Char,
+    CharConstant,
+    Complex,
+    Assign,
+    Declare,
+    Eof,
+    Field,
+    Identifier,
+    LeftDelimiter,
+    LeftParen,
+    Number,
+    Pipe,
+    RawString,
+    RightDelimiter,
+    RightParen,
+    Space,
+    String,
+    Text,
+    Variable,
+    // Keywords from here on.
+    Block,
+    Break,
+    Continue,
+    Dot,
+    Define,
+    Else,
+    End,
+    If,
+    Nil,
+    Range,
+    Template,
+    With,
+}
+
+impl Kind {
+    const fn is_keyword(self) -> bool {
+        self as u8 >= Self::Block as u8
+    }
+
+    fn keyword(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"." => Self::Dot,
+            b"block" => Self::Block,
+            b"break" => Self::Break,
+            b"continue" => Self::Continue,
+            b"define" => Self::Define,
+            b"else" => Self::Else,
+            b"end" => Self::End,
+            b"if" => Self::If,
+            b"range" => Self::Range,
+            b"nil" => Self::Nil,
+            b"template" => Self::Template,
+            b"with" => Self::With,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Token<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) position: usize,
+    pub(crate) text: &'a [u8],
+    pub(crate) line: usize,
+    /// The message of an error.
+    pub(crate) message: String,
+}
+
+impl std::fmt::Display for Token<'_> {
+    /// As Go's parser names a token in its messages.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = String::from_utf8_lossy(self.text);
+        match self.kind {
+            Kind::Eof => f.write_str("EOF"),
+            Kind::Error => f.write_str(&self.message),
+            kind if kind.is_keyword() => write!(f, "<{text}>"),
+            _ if self.text.len() > 10 => {
+                let head: String = text.chars().take(10).collect();
+                write!(f, "{}...", crate::strconv::quote(head.as_bytes()))
+            }
+            _ => f.write_str(&crate::strconv::quote(self.text)),
+        }
+    }
+}
+
+const LEFT: &[u8] = b"{{";
+const RIGHT: &[u8] = b"}}";
+
+pub(crate) struct Lexer<'a> {
+    input: &'a [u8],
+    at: usize,
+    start: usize,
+    line: usize,
+    start_line: usize,
+    paren_depth: usize,
+    inside_action: bool,
+}
+
+type Lexed<'a> = Result<Token<'a>, String>;
+
+impl<'a> Lexer<'a> {
+    pub(crate) const fn new(input: &'a [u8]) -> Self {
+        Self {
+            input,
+            at: 0,
+            start: 0,
+            line: 1,
+            start_line: 1,
+            paren_depth: 0,
+            inside_action: false,
+        }
+    }
+
+    /// Returns the next token; after the last one, [`Kind::Eof`] for ever.
+    pub(crate) fn next_token(&mut self) -> Token<'a> {
+        let lexed = if self.inside_action {
+            self.action()
+        } else {
+            self.text()
+        };
+        lexed.unwrap_or_else(|message| {
+            let token = Token {
+                kind: Kind::Error,
+                position: self.start,
+                text: b"",
+                line: self.start_line,
+                message,
+            };
+            self.input = b"";
+            self.at = 0;
+            self.start = 0;
+            self.inside_action = false;
+            token
+        })
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        &self.input[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        text::decode(self.rest()).map(|(c, _)| c)
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let (c, width) = text::decode(self.rest())?;
+        self.at += width;
+        if c == '\n' {
+            self.line += 1;
+        }
+        Some(c)
+    }
+
+    fn token(&mut self, kind: Kind) -> Token<'a> {
+        let token = Token {
+            kind,
+            position: self.start,
+            text: &self.input[self.start..self.at],
+            line: self.start_line,
+            message: String::new(),
+        };
+        self.start = self.at;
+        self.start_line = self.line;
+        token
+    }
+
+    /// Goes over `n` bytes that belong to no token.
+    fn skip(&mut self, n: usize) {
+        self.at += n;
+        self.line += memchr::memchr_iter(b'\n', &self.input[self.start..self.at]).count();
+        self.start = self.at;
+        self.start_line = self.line;
+    }
+
+    fn text(&mut self) -> Lexed<'a> {
+        loop {
+            let rest = self.rest();
+            let Some(length) = find(rest, LEFT) else {
+                if rest.is_empty() {
+                    return Ok(self.token(Kind::Eof));
+                }
+                self.at = self.input.len();
+                self.line += memchr::memchr_iter(b'\n', rest).count();
+                return Ok(self.token(Kind::Text));
+            };
+            let trims = has_left_trim_marker(&rest[length + LEFT.len()..]);
+            let kept = if trims {
+                trim_end(&rest[..length])
+            } else {
+                length
+            };
+            if kept > 0 {
+                self.at += kept;
+                self.line += memchr::memchr_iter(b'\n', &rest[..kept]).count();
+                let token = self.token(Kind::Text);
+                self.skip(length - kept);
+                return Ok(token);
+            }
+            self.skip(length);
+            let marker = if trims { 2 } else { 0 };
+            let after = LEFT.len() + marker;
+            if self.rest()[after..].starts_with(b"/*") {
+                self.comment(after)?;
+                continue;
+            }
+            self.at += LEFT.len();
+            let token = self.token(Kind::LeftDelimiter);
+            self.inside_action = true;
+            self.skip(marker);
+            self.paren_depth = 0;
+            return Ok(token);
+        }
+    }
+
+    fn comment(&mut self, opening: usize) -> Result<(), String> {
+        self.skip(opening);
+        let Some(length) = find(&self.rest()[2..], b"*/") else {
+            return Err("unclosed comment".to_owned());
+        };
+        self.skip(length + 4);
+        let (closes, trims) = self.at_right_delimiter();
+        if !closes {
+            return Err("comment ends before closing delimiter".to_owned());
+        }
+        self.skip(if trims { 2 } else { 0 } + RIGHT.len());
+        if trims {
+            self.skip(trim_start(self.rest()));
+        }
+        Ok(())
+    }
+
+    fn at_right_delimiter(&self) -> (bool, bool) {
+        let rest = self.rest();
+        if has_right_trim_marker(rest) && rest[2..].starts_with(RIGHT) {
+            return (true, true);
+        }
+        (rest.starts_with(RIGHT), false)
+    }
+
+    fn right_delimiter(&mut self, trims: bool) -> Token<'a> {
+        if trims {
+            self.skip(2);
+        }
+        self.at += RIGHT.len();
+        let token = self.token(Kind::RightDelimiter);
+        if trims {
+            self.skip(trim_start(self.rest()));
+        }
+        self.inside_action = false;
+        token
+    }
+
+    fn action(&mut self) -> Lexed<'a> {
+        let (closes, trims) = self.at_right_delimiter();
+        if closes {
+            if self.paren_depth == 0 {
+                return Ok(self.right_delimiter(trims));
+            }
+            return Err("unclosed left paren".to_owned());
+        }
+        let Some(c) = self.peek() else {
+            return Err("unclosed action".to_owned());
+        };
+        if is_space(c) {
+            return Ok(self.space());
+        }
+        if c == '_' || is_letter(c) || (is_digit(c) && !c.is_ascii()) {
+            return self.identifier();
+        }
+        if matches!(c, '+' | '-' | '0'..='9') {
+            return self.number();
+        }
+        self.next();
+        match c {
+            '=' => Ok(self.token(Kind::Assign)),
+            ':' => {
+                if self.next() != Some('=') {
+                    return Err("expected :=".to_owned());
+                }
+                Ok(self.token(Kind::Declare))
+            }
+            '|' => Ok(self.token(Kind::Pipe)),
+            '"' => self.quoted(Kind::String, '"', "unterminated quoted string"),
+            '\'' => self.quoted(Kind::CharConstant, '\'', "unterminated character constant"),
+            '`' => match find(self.rest(), b"`") {
+                Some(length) => {
+                    let body = &self.rest()[..length];
+                    self.line += memchr::memchr_iter(b'\n', body).count();
+                    self.at += length + 1;
+                    Ok(self.token(Kind::RawString))
+                }
+                None => Err("unterminated raw quoted string".to_owned()),
+            },
+            '$' => self.name(Kind::Variable),
+            '.' => {
+                if self.rest().first().is_some_and(u8::is_ascii_digit) {
+                    self.at -= 1;
+                    return self.number();
+                }
+                self.name(Kind::Field)
+            }
+            '(' => {
+                self.paren_depth += 1;
+                Ok(self.token(Kind::LeftParen))
+            }
+            ')' => {
+                if self.paren_depth == 0 {
+                    return Err("unexpected right paren".to_owned());
+                }
+                self.paren_depth -= 1;
+                Ok(self.token(Kind::RightParen))
+            }
+            _ if c.is_ascii_graphic() => Ok(self.token(Kind::Char)),
+            _ => {
+                let name = unicode_name(Some(c));
+                Err(format!("unrecognized character in action: {name}"))
+            }
+        }
+    }
+
+    fn space(&mut self) -> Token<'a> {
+        let length = trim_start(self.rest());
+        // The last of them may belong to " -}}".
+        let last = &self.rest()[length - 1..];
+        if has_right_trim_marker(last) && last[2..].starts_with(RIGHT) {
+            if length == 1 {
+                return self.right_delimiter(true);
+            }
+            self.line += memchr::memchr_iter(b'\n', &self.rest()[..length - 1]).count();
+            self.at += length - 1;
+        } else {
+            self.line += memchr::memchr_iter(b'\n', &self.rest()[..length]).count();
+            self.at += length;
+        }
+        self.token(Kind::Space)
+    }
+
+    fn identifier(&mut self) -> Lexed<'a> {
+        self.alphanumerics();
+        if !self.at_terminator() {
+            let name = unicode_name(self.peek());
+            return Err(format!("bad character {name}"));
+        }
+        let word = &self.input[self.start..self.at];
+        let kind = match word {
+            b"true" | b"false" => Kind::Bool,
+            _ => Kind::keyword(word).unwrap_or(Kind::Identifier),
+        };
+        Ok(self.token(kind))
+    }
+
+    fn name(&mut self, kind: Kind) -> Lexed<'a> {
+        if self.at_terminator() {
+            let kind = if kind == Kind::Variable {
+                kind
+            } else {
+                Kind::Dot
+            };
+            return Ok(self.token(kind));
+        }
+        self.alphanumerics();
+        if !self.at_terminator() {
+            let name = unicode_name(self.peek());
+            return Err(format!("bad character {name}"));
+        }
+        Ok(self.token(kind))
+    }
+
+    fn alphanumerics(&mut self) {
+        while let Some((c, width)) = text::decode(self.rest()) {
+            if !is_alphanumeric(c) {
+                break;
+            }
+            self.at += width;
+        }
+    }
+
+    fn at_terminator(&self) -> bool {
+        match self.peek() {
+            None => true,
+            Some(c) if is_space(c) => true,
+            Some('.' | ',' | '|' | ':' | ')' | '(') => true,
+            Some(_) => self.rest().starts_with(RIGHT),
+        }
+    }
+
+    fn quoted(&mut self, kind: Kind, end: char, message: &str) -> Lexed<'a> {
+        loop {
+            match self.next() {
+                Some('\\') => {
+                    if matches!(self.next(), None | Some('\n')) {
+                        return Err(message.to_owned());
+                    }
+                }
+                None | Some('\n') => return Err(message.to_owned()),
+                Some(c) if c == end => return Ok(self.token(kind)),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn number(&mut self) -> Lexed<'a> {
+        let bad = |lexer: &Self| {
+            let text = crate::strconv::quote(&lexer.input[lexer.start..lexer.at]);
+            Err(format!("bad number syntax: {text}"))
+        };
+        if !self.scan_number() {
+            return bad(self);
+        }
+        if matches!(self.peek(), Some('+' | '-')) {
+            if !self.scan_number() || self.input[self.at - 1] != b'i' {
+                return bad(self);
+            }
+            return Ok(self.token(Kind::Complex));
+        }
+        Ok(self.token(Kind::Number))
+    }
+
+    fn accept(&mut self, valid: &[u8]) -> bool {
+        let found = self.rest().first().is_some_and(|b| valid.contains(b));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn accept_run(&mut self, valid: &[u8]) {
+        while self.accept(valid) {}
+    }
+
+    fn scan_number(&mut self) -> bool {
+        const DECIMAL: &[u8] = b"0123456789_";
+        const HEX: &[u8] = b"0123456789abcdefABCDEF_";
+        self.accept(b"+-");
+        let mut digits = DECIMAL;
+        if self.accept(b"0") {
+            if self.accept(b"xX") {
+                digits = HEX;
+            } else if self.accept(b"oO") {
+                digits = b"01234567_";
+            } else if self.accept(b"bB") {
+                digits = b"01_";
+            }
+        }
+        self.accept_run(digits);
+        if self.accept(b".") {
+            self.accept_run(digits);
+        }
+        if digits == DECIMAL && self.accept(b"eE") {
+            self.accept(b"+-");
+            self.accept_run(DECIMAL);
+        }
+        if digits == HEX && self.accept(b"pP") {
+            self.accept(b"+-");
+            self.accept_run(DECIMAL);
+        }
+        self.accept(b"i");
+        if self.peek().is_some_and(is_alphanumeric) {
+            self.next();
+            return false;
+        }
+        true
+    }
+}
+
+fn unicode_name(c: Option<char>) -> String {
+    // Go formats its end-of-file mark, -1, too.
+    let Some(c) = c else {
+        return "U+FFFFFFFFFFFFFFFF".to_owned();
+    };
+    let number = u32::from(c);
+    if crate::unicode::is_print(c) {
+        format!("U+{number:04X} '{c}'")
+    } else {
+        format!("U+{number:04X}")
+    }
+}
+
+const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+fn is_alphanumeric(c: char) -> bool {
+    c == '_' || is_letter(c) || is_digit(c)
+}
+
+const fn is_space_byte(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+fn has_left_trim_marker(s: &[u8]) -> bool {
+    matches!(s, [b'-', b, ..] if is_space_byte(*b))
+}
+
+fn has_right_trim_marker(s: &[u8]) -> bool {
+    matches!(s, [b, b'-', ..] if is_space_byte(*b))
+}
+
+/// Returns the length of `s` without the white space at its end.
+fn trim_end(s: &[u8]) -> usize {
+    s.iter()
+        .rposition(|b| !is_space_byte(*b))
+        .map_or(0, |at| at + 1)
+}
+
+/// Returns the length of the white space at the start.
+fn trim_start(s: &[u8]) -> usize {
+    s.iter()
+        .position(|b| !is_space_byte(*b))
+        .unwrap_or(s.len())
+}

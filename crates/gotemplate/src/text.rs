@@ -1,0 +1,235 @@
+//! Go's strings: bytes that are mostly UTF-8, shared, and cut anywhere.
+
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::sync::Arc;
+
+/// A Go string: shared bytes, usually UTF-8, but nothing promises that.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Str(Arc<[u8]>);
+
+impl Str {
+    /// Returns the bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Returns the text, with U+FFFD for bytes that are no UTF-8.
+    #[must_use]
+    pub fn lossy(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+}
+
+impl Default for Str {
+    fn default() -> Self {
+        Self(Arc::from(&[][..]))
+    }
+}
+impl std::ops::Deref for Str {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+impl Borrow<[u8]> for Str {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+impl From<&[u8]> for Str {
+    fn from(s: &[u8]) -> Self {
+        Self(s.into())
+    }
+}
+impl From<&str> for Str {
+    fn from(s: &str) -> Self {
+        Self(s.as_bytes().into())
+    }
+}
+impl From<String> for Str {
+    fn from(s: String) -> Self {
+        Self(s.into_bytes().into())
+    }
+}
+impl From<&String> for Str {
+    fn from(s: &String) -> Self {
+        Self(s.as_bytes().into())
+    }
+}
+impl From<Vec<u8>> for Str {
+    fn from(s: Vec<u8>) -> Self {
+        Self(s.into())
+    }
+}
+impl From<Arc<[u8]>> for Str {
+    fn from(s: Arc<[u8]>) -> Self {
+        Self(s)
+    }
+}
+impl From<Cow<'_, str>> for Str {
+    fn from(s: Cow<'_, str>) -> Self {
+        Self(s.as_bytes().into())
+    }
+}
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.lossy(), f)
+    }
+}
+impl fmt::Display for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lossy())
+    }
+}
+
+/// What stands for bytes that are no UTF-8.
+pub(crate) const REPLACEMENT: char = '\u{FFFD}';
+
+/// Returns the first character and its width; U+FFFD of width 1 for what is no UTF-8.
+pub(crate) fn decode(bytes: &[u8]) -> Option<(char, usize)> {
+    let first = *bytes.first()?;
+    if first < 0x80 {
+        return Some((char::from(first), 1));
+    }
+    let head = &bytes[..bytes.len().min(4)];
+    let valid = match std::str::from_utf8(head) {
+        Ok(s) => s,
+        Err(e) => std::str::from_utf8(&head[..e.valid_up_to()]).unwrap_or(""),
+    };
+    Some(
+        valid
+            .chars()
+            .next()
+            .map_or((REPLACEMENT, 1), |c| (c, c.len_utf8())),
+    )
+}
+
+/// Returns the characters of a Go string.
+pub(crate) fn runes(bytes: &[u8]) -> impl Iterator<Item = char> + '_ {
+    rune_indices(bytes).map(|(_, c, _)| c)
+}
+
+/// Returns the characters with their offset and width.
+pub(crate) fn rune_indices(bytes: &[u8]) -> impl Iterator<Item = (usize, char, usize)> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (c, width) = decode(&bytes[at..])?;
+        at += width;
+        Some((at - width, c, width))
+    })
+}
+
+/// Appends a character as UTF-8.
+pub(crate) fn push(out: &mut Vec<u8>, c: char) {
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// Returns where `needle` first stands in `haystack`.
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    match needle {
+        [] => Some(0),
+        [b] => memchr::memchr(*b, haystack),
+        _ => memchr::memmem::find(haystack, needle),
+    }
+}
+
+/// Replaces every `old` by `new`; an empty `old` stands before every character and at the end.
+pub(crate) fn replace(s: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(s.len());
+    if old.is_empty() {
+        out.extend_from_slice(new);
+        for (at, _, width) in rune_indices(s) {
+            out.extend_from_slice(&s[at..at + width]);
+            out.extend_from_slice(new);
+        }
+        return out;
+    }
+    let mut rest = s;
+    while let Some(at) = find(rest, old) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(new);
+        rest = &rest[at + old.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Cuts at every `separator`, into at most `limit` parts if there is a limit; an empty separator
+/// cuts after every character.
+pub(crate) fn split<'a>(s: &'a [u8], separator: &[u8], limit: Option<usize>) -> Vec<&'a [u8]> {
+    let limit = limit.unwrap_or(usize::MAX);
+    let mut parts = Vec::new();
+    if limit == 0 {
+        return parts;
+    }
+    let mut rest = s;
+    if separator.is_empty() {
+        while let Some((_, width)) = decode(rest) {
+            if parts.len() + 1 == limit {
+                break;
+            }
+            parts.push(&rest[..width]);
+            rest = &rest[width..];
+        }
+        if !rest.is_empty() {
+            parts.push(rest);
+        }
+        return parts;
+    }
+    while parts.len() + 1 < limit {
+        let Some(at) = find(rest, separator) else {
+            break;
+        };
+        parts.push(&rest[..at]);
+        rest = &rest[at + separator.len()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+/// Drops white space at both ends, as `strings.TrimSpace` does.
+pub(crate) fn trim_space(s: &[u8]) -> &[u8] {
+    trim_by(s, is_space)
+}
+
+/// Drops characters at both ends.
+pub(crate) fn trim_by(s: &[u8], drop: impl Fn(char) -> bool) -> &[u8] {
+    let mut start = s.len();
+    let mut end = s.len();
+    for (at, c, _) in rune_indices(s) {
+        if !drop(c) {
+            start = at;
+            break;
+        }
+    }
+    while end > start {
+        let (c, width) = decode_last(&s[start..end]);
+        if !drop(c) {
+            break;
+        }
+        end -= width;
+    }
+    &s[start..end]
+}
+
+fn decode_last(s: &[u8]) -> (char, usize) {
+    for width in 1..=s.len().min(4) {
+        if let Ok(text) = std::str::from_utf8(&s[s.len() - width..])
+            && let Some(c) = text.chars().next()
+        {
+            return (c, width);
+        }
+    }
+    (REPLACEMENT, 1)
+}
+
+/// White space by Go's `unicode.IsSpace`.
+pub(crate) fn is_space(c: char) -> bool {
+    matches!(
+        c,
+        '\t' | '\n' | '\x0b' | '\x0c' | '\r' | ' ' | '\u{85}' | '\u{A0}' | '\u{1680}'
+            | '\u{2000}'..='\u{200A}' | '\u{2028}' | '\u{2029}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+    )
+}
