@@ -213,13 +213,18 @@ impl Walk<'_> {
                 self.structure(object, map, place);
             }
             (Value::Object(object), Some(map), _, _) => {
-                for (_, member) in object.iter_mut() {
+                for (name, member) in object.iter_mut() {
                     match map.element {
                         Some(element) => {
                             if member.is_null() && schema.atom(element).scalar.is_some() {
                                 *member = "".into();
                             }
-                            self.value(member, element, place);
+                            // Go names fields, not keys, where a type is wrong.
+                            let inside = Place {
+                                path: format!("{}.{name}", place.path),
+                                ..place.clone()
+                            };
+                            self.value(member, element, &inside);
                         }
                         None => return,
                     }

@@ -113,6 +113,7 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             if let Some(spec) = object.get_mut("spec") {
                 pod::spec(spec, pod::Of::Pod);
             }
+            addresses(object);
         }
         ("", "PodTemplate") => template(object.get_mut("template")),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object),
@@ -205,7 +206,19 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
         ) => webhooks(object),
-        ("", "PersistentVolume") => default_in(object, "hostPath", "type", ""),
+        ("", "PersistentVolume") => {
+            if let Some(spec) = object.get_mut("spec") {
+                pod::source(spec);
+            }
+        }
+        ("storage.k8s.io", "CSIDriver") => {
+            if object
+                .array_at(&["spec", "volumeLifecycleModes"])
+                .is_empty()
+            {
+                object.set_at(&["spec", "volumeLifecycleModes"], json!(["Persistent"]));
+            }
+        }
         _ => {}
     }
 }
@@ -425,6 +438,22 @@ fn binding(object: &mut Value) {
         };
         default(subject, &["apiGroup"], group);
     });
+}
+
+/// A pod's address is the first of its addresses.
+fn addresses(pod: &mut Value) {
+    let first = pod
+        .array_at(&["status", "podIPs"])
+        .first()
+        .map(|ip| ip.str_at(&["ip"]).to_owned());
+    let single = pod.str_at(&["status", "podIP"]).to_owned();
+    match first {
+        Some(first) if single.is_empty() => pod.set_at(&["status", "podIP"], first),
+        None if !single.is_empty() => {
+            pod.set_at(&["status", "podIPs"], json!([{"ip": single}]));
+        }
+        _ => {}
+    }
 }
 
 /// Names and the conversion of a custom resource.

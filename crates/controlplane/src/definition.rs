@@ -139,6 +139,24 @@ impl Definition {
         errors
     }
 
+    /// Returns what is wrong with a default of a schema; `None` if it has members that the schema
+    /// doesn't know.
+    pub(crate) fn check_default(schema: &Value, default: &Value) -> Option<Vec<FieldError>> {
+        let Ok(schema) = Structural::parse(schema) else {
+            return Some(Vec::new());
+        };
+        let mut pruned = default.clone();
+        let mut unknown = Vec::new();
+        prune::part(&schema, &mut pruned, &mut unknown);
+        if !unknown.is_empty() {
+            return None;
+        }
+        defaulting::defaults(&schema, &mut pruned);
+        let mut errors = Vec::new();
+        validate::object(&schema, &pruned, None, &mut errors);
+        Some(errors)
+    }
+
     fn validate_scale(&self, object: &Value, errors: &mut Vec<FieldError>) {
         let Some(scale) = &self.scale else { return };
         for path in [&scale.replicas, &scale.status_replicas] {
@@ -147,7 +165,27 @@ impl Definition {
             let Some(found) = object.at(&names) else {
                 continue;
             };
-            match found.as_i64() {
+            let whole = match found {
+                Value::Int(number) => Some(*number),
+                _ => None,
+            };
+            if whole.is_none() {
+                let is = match found {
+                    Value::Bool(_) => "bool",
+                    Value::String(_) => "string",
+                    Value::Array(_) => "[]interface {}",
+                    Value::Object(_) => "map[string]interface {}",
+                    Value::Null => "<nil>",
+                    _ => "float64",
+                };
+                let shown = found
+                    .as_str()
+                    .map_or_else(|| found.to_json(), str::to_owned);
+                let why =
+                    format!("{field} accessor error: {shown} is of the type {is}, expected int64");
+                errors.push(FieldError::invalid(&field, 0, &why));
+            }
+            match whole {
                 Some(number) if number < 0 => {
                     let why = "should be a non-negative integer";
                     errors.push(FieldError::invalid(&field, number, why));

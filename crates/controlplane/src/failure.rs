@@ -132,6 +132,14 @@ impl FieldError {
         }
     }
 
+    /// The same for a value that is shown as given: a Go struct, whose members have an order.
+    #[must_use]
+    pub(crate) fn not_supported_as(field: &str, shown: &str, allowed: &[&str]) -> Self {
+        let mut error = Self::not_supported(field, "", allowed);
+        error.message = error.message.replacen("\"\"", shown, 1);
+        error
+    }
+
     /// A value must not be there.
     #[must_use]
     pub fn forbidden(field: &str, why: &str) -> Self {

@@ -11,6 +11,15 @@ use crate::registry::{Registry, Target};
 pub(crate) fn admit_create(registry: &Registry, kind: &Kind, object: &mut Value) -> Result<()> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => admit_pod(registry, object),
+        ("", "Node") => {
+            let taint = "node.kubernetes.io/not-ready";
+            let mut taints = object.array_at(&["spec", "taints"]).to_vec();
+            if !taints.iter().any(|t| t.str_at(&["key"]) == taint) {
+                taints.push(json!({"key": taint, "effect": "NoSchedule"}));
+                object.set_at(&["spec", "taints"], taints);
+            }
+            Ok(())
+        }
         ("", "PersistentVolumeClaim") => {
             add_finalizer(object, "kubernetes.io/pvc-protection");
             Ok(())
@@ -115,7 +124,7 @@ pub(crate) fn before_create(
 ) -> Result<Option<Value>> {
     if kind.strategy.has_status && !kind.custom {
         if kind.kind != "Node" {
-            object.set_at(&["status"], initial_status(kind, object));
+            object.set_at(&["status"], initial_status(registry, kind, object));
         }
     } else if kind.custom && kind.strategy.has_status {
         object.remove_at(&["status"]);
@@ -140,9 +149,9 @@ pub(crate) fn before_create(
 }
 
 /// Returns the status that a new object starts with.
-fn initial_status(kind: &Kind, object: &Value) -> Value {
+fn initial_status(registry: &Registry, kind: &Kind, object: &Value) -> Value {
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Pod") => json!({"phase": "Pending", "qosClass": qos_class(object)}),
+        ("", "Pod") => pod_status(registry, object),
         ("", "Namespace") => json!({"phase": "Active"}),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => json!({"phase": "Pending"}),
         ("", "Service") | ("networking.k8s.io", "Ingress") => json!({"loadBalancer": {}}),
@@ -162,6 +171,20 @@ fn initial_status(kind: &Kind, object: &Value) -> Value {
         }),
         _ => Value::object(),
     }
+}
+
+/// Returns what a new pod is told to be.
+fn pod_status(registry: &Registry, pod: &Value) -> Value {
+    let mut status = json!({"phase": "Pending", "qosClass": qos_class(pod)});
+    if !pod.array_at(&["spec", "schedulingGates"]).is_empty() {
+        let gated = json!({
+            "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+            "lastProbeTime": null, "lastTransitionTime": crate::clock::seconds(registry.now()),
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+        });
+        status.set_at(&["conditions"], json!([gated]));
+    }
+    status
 }
 
 /// Returns the names of the versions of a definition in which objects are stored.
@@ -200,7 +223,7 @@ fn qos_class(pod: &Value) -> &'static str {
             let positive = |which: &str| {
                 let text = container.at(&["resources", which, resource])?;
                 let quantity: value::Quantity = text.as_str()?.parse().ok()?;
-                Some(quantity)
+                Some(quantity).filter(|q| q.as_f64() != 0.0)
             };
             let (request, limit) = (positive("requests"), positive("limits"));
             any |= request.is_some() || limit.is_some();
@@ -468,6 +491,9 @@ pub(crate) fn before_update(
                     object.set_at(&["metadata", "managedFields"], owned);
                 }
             }
+            if (kind.group.as_str(), kind.kind.as_str()) == ("", "Pod") {
+                keep(live, object, &["status", "qosClass"]);
+            }
             if (kind.group.as_str(), kind.kind.as_str()) == ("apps", "Deployment") {
                 keep(live, object, &["metadata", "labels"]);
             }
@@ -519,6 +545,17 @@ fn update_service(
     dry_run: bool,
 ) -> Result<()> {
     let external = |v: &Value| v.str_at(&["spec", "type"]) == "ExternalName";
+    let single = object.str_at(&["spec", "clusterIP"]).to_owned();
+    if single != live.str_at(&["spec", "clusterIP"])
+        && object.at(&["spec", "clusterIPs"]) == live.at(&["spec", "clusterIPs"])
+    {
+        // The list follows the single address that a client names.
+        if single.is_empty() {
+            object.remove_at(&["spec", "clusterIPs"]);
+        } else {
+            object.set_at(&["spec", "clusterIPs"], json!([single]));
+        }
+    }
     if external(object) {
         for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
             if !external(live) {
@@ -560,12 +597,19 @@ fn drop_of_old_type(live: &Value, object: &mut Value) {
         object.str_at(&["spec", "type"]).to_owned(),
     );
     let outside = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    let reachable = |v: &Value| {
+        let kind = v.str_at(&["spec", "type"]);
+        outside(kind) || kind == "ClusterIP" && !v.array_at(&["spec", "externalIPs"]).is_empty()
+    };
+    let policy = ["spec", "externalTrafficPolicy"];
+    if reachable(live) && !reachable(object) && live.at(&policy) == object.at(&policy) {
+        object.remove_at(&policy);
+    }
+    let policy = ["spec", "internalTrafficPolicy"];
+    if is == "ExternalName" && live.at(&policy) == object.at(&policy) {
+        object.remove_at(&policy);
+    }
     if outside(was) && !outside(&is) {
-        let policy = ["spec", "externalTrafficPolicy"];
-        let external = !object.array_at(&["spec", "externalIPs"]).is_empty();
-        if live.at(&policy) == object.at(&policy) && !external {
-            object.remove_at(&policy);
-        }
         let before: Vec<Value> = live
             .array_at(&["spec", "ports"])
             .iter()

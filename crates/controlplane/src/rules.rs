@@ -249,7 +249,8 @@ pub(crate) fn validate_metadata(object: &Value, errors: &mut Vec<FieldError>) {
     );
     // Custom resources may have finalizers without a domain: they only get a warning for it.
     let (group, _) = crate::kinds::split_api_version(object.str_at(&["apiVersion"]));
-    let strict = !group.contains('.') || group.ends_with(".k8s.io");
+    let builtin = !group.contains('.') || group.ends_with(".k8s.io");
+    let strict = builtin && group != "apiextensions.k8s.io";
     let finalizers = object.array_at(&["metadata", "finalizers"]);
     for finalizer in finalizers {
         let name = finalizer.as_str().unwrap_or_default();

@@ -3,6 +3,7 @@
 mod access;
 mod config;
 mod containers;
+mod definitions;
 mod network;
 mod pod;
 mod scaling;
@@ -12,6 +13,7 @@ mod volumes;
 mod words;
 mod workloads;
 
+pub(crate) use definitions::unknown_formats;
 use value::Value;
 
 use crate::failure::FieldError;
@@ -37,6 +39,7 @@ pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fi
                 None => pod::pod_spec("spec", spec, pod::Restart::Always, found),
             }
         }
+        ("apiextensions.k8s.io", _) => definitions::check(object, old, found),
         ("", "PodTemplate") => {
             let template = object.get("template").unwrap_or(&Value::Null);
             pod::template("template", template, pod::Restart::Always, found);

@@ -34,6 +34,14 @@ pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
             ));
         }
     }
+    if kind.kind == "CustomResourceDefinition" {
+        let formats = crate::validate::unknown_formats(object);
+        warnings.extend(
+            formats
+                .iter()
+                .map(|f| format!("unrecognized format \"{f}\"")),
+        );
+    }
     if (kind.group.as_str(), kind.kind.as_str()) == ("", "Service")
         && !object.array_at(&["spec", "externalIPs"]).is_empty()
     {
@@ -42,7 +50,51 @@ pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
                 .to_owned(),
         );
     }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "PersistentVolume") => {
+            if let Some(spec) = object.get("spec") {
+                old_volumes("spec", spec, &mut warnings);
+            }
+            if object.str_at(&["spec", "persistentVolumeReclaimPolicy"]) == "Recycle" {
+                warnings.push(
+                    "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the \
+                     recommended approach is to use dynamic provisioning."
+                        .to_owned(),
+                );
+            }
+        }
+        ("", "PersistentVolumeClaim") => {
+            let old = "volume.beta.kubernetes.io/storage-class";
+            if object.at(&["metadata", "annotations", old]).is_some() {
+                warnings.push(format!(
+                    "metadata.annotations[{old}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
+                ));
+            }
+        }
+        ("", "Service") if object.str_at(&["spec", "trafficDistribution"]) == "PreferClose" => {
+            warnings.push(
+                "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\""
+                    .to_owned(),
+            );
+        }
+        _ => {}
+    }
     if let Some((path, spec)) = pod_spec(kind, object) {
+        for (i, secret) in spec.array_at(&["imagePullSecrets"]).iter().enumerate() {
+            if secret.str_at(&["name"]).is_empty() {
+                warnings.push(format!(
+                    "{path}.imagePullSecrets[{i}].name: invalid empty name \"\""
+                ));
+            }
+        }
+        for (i, volume) in spec.array_at(&["volumes"]).iter().enumerate() {
+            old_volumes(&format!("{path}.volumes[{i}]"), volume, &mut warnings);
+        }
+        for list in ["initContainers", "containers"] {
+            for (i, container) in spec.array_at(&[list]).iter().enumerate() {
+                hidden_variables(&format!("{path}.{list}[{i}]"), container, &mut warnings);
+            }
+        }
         for (i, constraint) in spec
             .array_at(&["topologySpreadConstraints"])
             .iter()
@@ -57,6 +109,55 @@ pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// Volumes that Kubernetes had once.
+const OLD_VOLUMES: [(&str, &str); 8] = [
+    (
+        "gitRepo",
+        "deprecated in v1.11, and disabled by default in v1.33+",
+    ),
+    ("glusterfs", "deprecated in v1.25, non-functional in v1.26+"),
+    ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
+    ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
+    (
+        "photonPersistentDisk",
+        "deprecated in v1.11, non-functional in v1.16+",
+    ),
+    ("scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
+    ("flocker", "deprecated in v1.22, non-functional in v1.25+"),
+    ("storageos", "deprecated in v1.22, non-functional in v1.25+"),
+];
+
+fn old_volumes(path: &str, volume: &Value, warnings: &mut Vec<String>) {
+    for (name, why) in OLD_VOLUMES {
+        if volume.get(name).is_some_and(|v| !v.is_null()) {
+            warnings.push(format!("{path}.{name}: {why}"));
+        }
+    }
+}
+
+fn hidden_variables(path: &str, container: &Value, warnings: &mut Vec<String>) {
+    let variables = container.array_at(&["env"]);
+    for (i, variable) in variables.iter().enumerate() {
+        let name = variable.str_at(&["name"]);
+        if variables[..i].iter().any(|v| v.str_at(&["name"]) == name) {
+            warnings.push(format!(
+                "{path}.env[{i}]: hides previous definition of \"{name}\", which may be dropped when using apply"
+            ));
+        }
+    }
+}
+
+/// Returns the warnings about a changed object: what pods are made of is told again only if it
+/// may have changed.
+pub(crate) fn of_change(kind: &Kind, live: &Value, object: &Value) -> Vec<String> {
+    let generation = |v: &Value| v.i64_at(&["metadata", "generation"]);
+    let same = generation(live) == generation(object);
+    if pod_spec(kind, object).is_some() && (same || kind.kind == "Pod") {
+        return Vec::new();
+    }
+    of_object(kind, object)
 }
 
 /// Returns the pod spec in an object, with its path.

@@ -351,7 +351,10 @@ fn merge(
             UpdateError::Conflicts(conflicts) => {
                 ApplyError::Conflicts(ConflictReport::new(conflicts, entries))
             }
-            UpdateError::Type(error) => ApplyError::Internal(error.to_string()),
+            // Both objects fit their types: what fails is one seen as of another version.
+            UpdateError::Type(error) => {
+                ApplyError::Internal(format!("failed to convert new object: {error}"))
+            }
             UpdateError::UnknownVersion(version) => {
                 ApplyError::Internal(format!("no type for {version}"))
             }

@@ -119,6 +119,44 @@ fn probe(probe: &mut Value) {
     }
 }
 
+/// Fills in what volumes of pods and of clusters have in common.
+pub(super) fn source(volume: &mut Value) {
+    let rows: [(&str, &[(&str, &str)]); 5] = [
+        ("hostPath", &[("type", "")]),
+        ("iscsi", &[("iscsiInterface", "default")]),
+        (
+            "rbd",
+            &[
+                ("pool", "rbd"),
+                ("user", "admin"),
+                ("keyring", "/etc/ceph/keyring"),
+            ],
+        ),
+        (
+            "scaleIO",
+            &[("storageMode", "ThinProvisioned"), ("fsType", "xfs")],
+        ),
+        (
+            "azureDisk",
+            &[
+                ("cachingMode", "ReadWrite"),
+                ("kind", "Shared"),
+                ("fsType", "ext4"),
+            ],
+        ),
+    ];
+    for (kind, fields) in rows {
+        if volume.get(kind).is_some() {
+            for (name, value) in fields {
+                default(volume, &[kind, name], *value);
+            }
+        }
+    }
+    if volume.get("azureDisk").is_some() {
+        default(volume, &["azureDisk", "readOnly"], false);
+    }
+}
+
 fn volume(volume: &mut Value) {
     const MODE: i64 = 0o644;
     let sources = volume.as_object().map_or(0, value::Object::len);
@@ -130,8 +168,10 @@ fn volume(volume: &mut Value) {
             default(volume, &[source, "defaultMode"], MODE);
         }
     }
-    if volume.get("hostPath").is_some() {
-        default(volume, &["hostPath", "type"], "");
+    source(volume);
+    if volume.get("image").is_some() {
+        let policy = pull_policy(volume.str_at(&["image", "reference"]));
+        default(volume, &["image", "pullPolicy"], policy);
     }
     if volume.get("ephemeral").is_some() {
         default(
@@ -139,14 +179,6 @@ fn volume(volume: &mut Value) {
             &["ephemeral", "volumeClaimTemplate", "spec", "volumeMode"],
             "Filesystem",
         );
-    }
-    if volume.get("iscsi").is_some() {
-        default(volume, &["iscsi", "iscsiInterface"], "default");
-    }
-    if volume.get("rbd").is_some() {
-        default(volume, &["rbd", "pool"], "rbd");
-        default(volume, &["rbd", "user"], "admin");
-        default(volume, &["rbd", "keyring"], "/etc/ceph/keyring");
     }
     let field_version = |item: &mut Value| {
         if item.get("fieldRef").is_some() {

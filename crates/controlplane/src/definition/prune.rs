@@ -12,6 +12,11 @@ pub(super) fn object(schema: &Structural, object: &mut Value, unknown: &mut Vec<
     prune(object, Some(schema), true, "", unknown);
 }
 
+/// Prunes a value that is no object of its own.
+pub(super) fn part(schema: &Structural, value: &mut Value, unknown: &mut Vec<String>) {
+    prune(value, Some(schema), false, "", unknown);
+}
+
 fn prune(
     value: &mut Value,
     schema: Option<&Structural>,

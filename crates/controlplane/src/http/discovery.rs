@@ -143,7 +143,20 @@ pub(super) fn resources(
     }
     only_get(call)?;
     let (format, _) = call.accept.choose(Offers::Object)?;
-    resources.sort_by(|a, b| a.str_at(&["name"]).cmp(b.str_at(&["name"])));
+    // Subresources of custom resources stand where their definition has them.
+    let custom = |r: &Value| {
+        let name = r
+            .str_at(&["name"])
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let of = service.registry.kinds().get(group, version, &name);
+        (of.is_none_or(|k| k.definition.is_none()))
+            .then(|| r.str_at(&["name"]).to_owned())
+            .or(Some(name))
+    };
+    resources.sort_by_key(custom);
     let mut answer = json!({
         "kind": "APIResourceList", "groupVersion": api_version(group, version),
         "resources": resources,

@@ -286,25 +286,14 @@ fn end(registry: &Registry, definition: &Value) {
     let group = definition.str_at(&["spec", "group"]).to_owned();
     let plural = definition.str_at(&["spec", "names", "plural"]).to_owned();
     let kind = registry.kinds().storage(&group, &plural);
-    let left = match kind.filter(|k| k.definition.is_some()) {
-        Some(kind) => delete_objects(registry, &kind),
-        None => 0,
-    };
-    if left > 0 {
-        let now = clock::seconds(registry.now());
-        let going = condition(
-            &now,
-            "Terminating",
-            "True",
-            "InstanceDeletionInProgress",
-            "CustomResource deletion is in progress",
-        );
-        set_status(registry, definition, |definition| {
-            let mut known = definition.array_at(&["status", "conditions"]).to_vec();
-            set_condition(&mut known, &going);
-            definition.set_at(&["status", "conditions"], known);
-        });
-        return;
+    if let Some(kind) = kind.filter(|k| k.definition.is_some())
+        && count(registry, &kind) > 0
+    {
+        in_progress(registry, definition);
+        delete_objects(registry, &kind);
+        if count(registry, &kind) > 0 {
+            return;
+        }
     }
     let Some(kind) = registry.kinds().get(GROUP, "v1", PLURAL) else {
         return;
@@ -328,16 +317,41 @@ fn end(registry: &Registry, definition: &Value) {
     }
 }
 
-/// Deletes all objects of a kind, and returns how many are left.
-fn delete_objects(registry: &Registry, kind: &Arc<Kind>) -> usize {
+/// Writes down that the objects of a definition are being deleted.
+fn in_progress(registry: &Registry, definition: &Value) {
+    let now = clock::seconds(registry.now());
+    let going = condition(
+        &now,
+        "Terminating",
+        "True",
+        "InstanceDeletionInProgress",
+        "CustomResource deletion is in progress",
+    );
+    set_status(registry, definition, |definition| {
+        let mut known = definition.array_at(&["status", "conditions"]).to_vec();
+        set_condition(&mut known, &going);
+        definition.set_at(&["status", "conditions"], known);
+    });
+}
+
+/// Returns how many objects of a kind there are.
+fn count(registry: &Registry, kind: &Arc<Kind>) -> usize {
+    let all = Target::collection(kind, "");
+    let listing = registry.list_now(&all, &ListOptions::default());
+    listing.map_or(0, |listing| listing.objects.len())
+}
+
+/// Deletes all objects of a kind.
+fn delete_objects(registry: &Registry, kind: &Arc<Kind>) {
     let options = DeleteOptions {
         propagation: Some(Propagation::Background),
         write: write_options(),
         ..DeleteOptions::default()
     };
     let all = Target::collection(kind, "");
-    let list = || registry.list_now(&all, &ListOptions::default());
-    let Ok(listing) = list() else { return 0 };
+    let Ok(listing) = registry.list_now(&all, &ListOptions::default()) else {
+        return;
+    };
     for object in listing.objects.iter().filter(|o| !o.deleting()) {
         let target = Target::object(kind, object.namespace(), object.name());
         if let Err(failure) = registry.delete_now(&target, &options)
@@ -347,5 +361,4 @@ fn delete_objects(registry: &Registry, kind: &Arc<Kind>) -> usize {
             tracing::warn!(%failure, kind, "cannot delete what a definition leaves");
         }
     }
-    list().map_or(0, |listing| listing.objects.len())
 }

@@ -122,6 +122,10 @@ impl Registry {
                     );
                     return Err(Failure::conflict(kind, &target.name, &why));
                 }
+                let revision = patch.str_at(&["metadata", "resourceVersion"]);
+                if !revision.is_empty() && revision.parse::<u64>().is_err() {
+                    return Err(super::update::no_number(revision));
+                }
                 let object = tracking::apply(kind, None, patch, writer, force)?;
                 rules::check_name(target, &object)?;
                 let mut object = decode::normalise(kind, object)?;

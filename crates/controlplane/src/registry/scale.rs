@@ -55,7 +55,19 @@ impl Registry {
             options,
             "patch",
             |present, writer| match patch_type {
-                PatchType::Apply => tracking::apply_scale(present, patch, writer, force),
+                PatchType::Apply => {
+                    let applied = tracking::apply_scale(present, patch, writer, force)?;
+                    // A kube-apiserver tries to convert what an apply changes, and knows no way.
+                    if target.kind.custom && applied.get("spec") != present.get("spec") {
+                        return Err(Failure::unexplained(format!(
+                            "failed to convert new object ({}/{}; autoscaling/v1, Kind=Scale) to proper version: \
+                             request to convert CR to an invalid group/version: autoscaling/v1",
+                            patch.str_at(&["metadata", "namespace"]),
+                            target.name
+                        )));
+                    }
+                    Ok(applied)
+                }
                 _ => {
                     let patched = match patch_type {
                         PatchType::Strategic => {

@@ -157,7 +157,7 @@ impl Registry {
             mut object,
             warnings,
         } = proposal;
-        check_preconditions(target, old, &object)?;
+        check_preconditions(target, old, &object, verb)?;
         let errors = deletion_time_errors(live, &object);
         if !errors.is_empty() && target.subresource.is_empty() {
             return Err(Failure::invalid(kind, name, &errors));
@@ -173,7 +173,7 @@ impl Registry {
         complete::fill_in(kind, &mut object);
         let mut warnings = warnings;
         if target.subresource.is_empty() {
-            warnings.extend(crate::warnings::of_object(kind, &object));
+            warnings.extend(crate::warnings::of_change(kind, live, &object));
         }
         if *live == object {
             return Ok(Some(Written {
@@ -218,15 +218,26 @@ impl Registry {
     }
 }
 
-fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Result<()> {
+fn check_preconditions(
+    target: &Target,
+    old: &Arc<Object>,
+    object: &Value,
+    verb: &'static str,
+) -> Result<()> {
     let kind = &target.kind;
     let revision = object.str_at(&["metadata", "resourceVersion"]);
     let uid = object.str_at(&["metadata", "uid"]);
     if !uid.is_empty() && uid != old.uid() && target.subresource.is_empty() {
-        return Err(wrong_uid(target, uid, old.uid()));
+        if verb == "update" {
+            return Err(wrong_uid(target, uid, old.uid()));
+        }
+        // It is found twice, by the rules for all objects and by those of the kind.
+        let error = FieldError::invalid("metadata.uid", uid, "field is immutable");
+        let errors = [error.clone(), error];
+        return Err(Failure::invalid(kind, &target.name, &errors));
     }
     match revision {
-        "" | "0" if kind.strategy.unconditional_update => Ok(()),
+        "" | "0" if kind.strategy.unconditional_update || target.subresource == "scale" => Ok(()),
         "" | "0" => {
             let error = FieldError::invalid(
                 "metadata.resourceVersion",
@@ -241,12 +252,7 @@ fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Re
             ))
         }
         text => {
-            let number: u64 = text.parse().map_err(|_| {
-                Failure::unexplained(format!(
-                    "strconv.ParseUint: parsing {}: invalid syntax",
-                    crate::failure::go_quote(text)
-                ))
-            })?;
+            let number: u64 = text.parse().map_err(|_| no_number(text))?;
             if number == old.revision {
                 Ok(())
             } else {
@@ -254,6 +260,14 @@ fn check_preconditions(target: &Target, old: &Arc<Object>, object: &Value) -> Re
             }
         }
     }
+}
+
+/// A resource version is no number.
+pub(super) fn no_number(text: &str) -> Failure {
+    Failure::unexplained(format!(
+        "strconv.ParseUint: parsing {}: invalid syntax",
+        crate::failure::go_quote(text)
+    ))
 }
 
 /// The object has another uid than the client believes. The words are those of a kube-apiserver,

@@ -55,12 +55,6 @@ pub(super) fn pod_spec(path: &str, spec: &Value, restart: Restart, errors: &mut 
     }
     labels(&at("nodeSelector"), spec.get("nodeSelector"), errors);
     security(path, spec, errors);
-    for (i, secret) in spec.array_at(&["imagePullSecrets"]).iter().enumerate() {
-        if secret.str_at(&["name"]).is_empty() {
-            let field = at(&format!("imagePullSecrets[{i}].name"));
-            errors.push(FieldError::required(&field, ""));
-        }
-    }
     affinity(&at("affinity"), spec.get("affinity"), errors);
     dns_config(path, spec, errors);
     for (i, gate) in spec.array_at(&["readinessGates"]).iter().enumerate() {

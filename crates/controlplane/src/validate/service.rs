@@ -1,6 +1,6 @@
 //! Rules of services.
 
-use value::{Value, json};
+use value::Value;
 
 use super::words::{
     Errors, address, among, among_if_set, label, labels, port_name_errors, port_number, qualified,
@@ -123,11 +123,14 @@ fn unique(ports: &[Value], errors: &mut Errors) {
     let key = |p: &Value| (p.i64_at(&["port"]), p.str_at(&["protocol"]).to_owned());
     for (i, port) in ports.iter().enumerate() {
         if ports[..i].iter().any(|p| key(p) == key(port)) {
-            let shown = json!({
-                "Name": "", "Protocol": port.str_at(&["protocol"]), "AppProtocol": null,
-                "Port": port.i64_at(&["port"]).unwrap_or(0), "TargetPort": 0, "NodePort": 0,
-            });
-            errors.push(FieldError::duplicate(&format!("spec.ports[{i}]"), shown));
+            let mut error = FieldError::duplicate(&format!("spec.ports[{i}]"), "");
+            let shown = format!(
+                "{{\"Name\":\"\",\"Protocol\":\"{}\",\"AppProtocol\":null,\"Port\":{},\"TargetPort\":0,\"NodePort\":0}}",
+                port.str_at(&["protocol"]),
+                port.i64_at(&["port"]).unwrap_or(0)
+            );
+            error.message = error.message.replacen("\"\"", &shown, 1);
+            errors.push(error);
         }
     }
 }
@@ -243,14 +246,7 @@ fn update(object: &Value, old: &Value, errors: &mut Errors) {
     let was = old.str_at(&["spec", "clusterIP"]);
     let is = object.str_at(&["spec", "clusterIP"]);
     if !was.is_empty() && was != is && !external(old) && !external(object) {
-        // The list follows the single address that a client names.
-        let list = object.array_at(&["spec", "clusterIPs"]);
-        let kept = old.at(&["spec", "clusterIPs"]).and_then(Value::as_array) == Some(list);
-        let list = if kept {
-            json!([is])
-        } else {
-            Value::Array(list.to_vec())
-        };
+        let list = Value::Array(object.array_at(&["spec", "clusterIPs"]).to_vec());
         let why = "may not change once set";
         errors.push(FieldError::invalid("spec.clusterIPs[0]", list, why));
     }

@@ -105,6 +105,14 @@ fn same_selector(object: &Value, old: Option<&Value>, errors: &mut Errors) {
     }
 }
 
+/// Shows a strategy of a type that there isn't.
+fn untyped(kind: &str) -> String {
+    format!(
+        "{{\"Type\":{},\"RollingUpdate\":null}}",
+        crate::failure::go_quote(kind)
+    )
+}
+
 fn strategy(object: &Value, errors: &mut Errors) {
     let field = "spec.strategy";
     let found = object.at(&["spec", "strategy"]).unwrap_or(&Value::Null);
@@ -117,9 +125,12 @@ fn strategy(object: &Value, errors: &mut Errors) {
         "Recreate" => {}
         "RollingUpdate" => rolling_update("spec.strategy.rollingUpdate", rolling, errors),
         other => {
-            let shown = json!({"Type": other, "RollingUpdate": null});
             let allowed = ["Recreate", "RollingUpdate"];
-            errors.push(FieldError::not_supported(field, shown, &allowed));
+            errors.push(FieldError::not_supported_as(
+                field,
+                &untyped(other),
+                &allowed,
+            ));
         }
     }
 }
@@ -249,11 +260,10 @@ pub(super) fn daemon_set(kind: &Kind, object: &Value, old: Option<&Value>, error
             }
         }
         other => {
-            let shown = json!({"Type": other, "RollingUpdate": null});
             let allowed = ["OnDelete", "RollingUpdate"];
-            errors.push(FieldError::not_supported(
+            errors.push(FieldError::not_supported_as(
                 "spec.updateStrategy",
-                shown,
+                &untyped(other),
                 &allowed,
             ));
         }
@@ -317,9 +327,10 @@ pub(super) fn stateful_set(kind: &Kind, object: &Value, old: Option<&Value>, err
         }
         "" => errors.push(FieldError::required("spec.updateStrategy", "")),
         other => {
-            let shown = json!({"Type": other, "RollingUpdate": null});
             let why = "must be 'RollingUpdate' or 'OnDelete'";
-            errors.push(FieldError::invalid("spec.updateStrategy", shown, why));
+            let mut error = FieldError::invalid("spec.updateStrategy", "", why);
+            error.message = error.message.replacen("\"\"", &untyped(other), 1);
+            errors.push(error);
         }
     }
     for name in ["whenDeleted", "whenScaled"] {

@@ -2,7 +2,8 @@
 //!
 //! OpenAPI doesn't tell. `builtin.empty` does: packages as in `builtin.schema`, then a type and its
 //! fields in a line: `-` the field is left out when it is empty, `0` the empty value is written,
-//! `^` `null` is. The marks follow from the types of `k8s.io/api` 0.36: whether a field is a pointer,
+//! `^` `null` is, `!` it
+//! is a struct that is always there. The marks follow from the types of `k8s.io/api` 0.36: whether a field is a pointer,
 //! a list or a scalar, and whether it says `omitempty`.
 
 use super::{Empty, Field, Format, Scalar, Schema};
@@ -23,7 +24,7 @@ impl Schema {
             let mut words = line.split(' ');
             let Some(name) = words.next() else { continue };
             let name = format!("{package}.{name}");
-            let marks: Vec<(&str, Empty)> = words.filter_map(mark).collect();
+            let marks: Vec<(&str, Mark)> = words.filter_map(mark).collect();
             for copy in ["", "~", "+"] {
                 let Some(id) = self.named(&format!("{copy}{name}")) else {
                     continue;
@@ -33,8 +34,10 @@ impl Schema {
                 };
                 for field in &mut map.fields {
                     let found = marks.iter().find(|(n, _)| *n == field.name.as_str());
-                    if let Some((_, empty)) = found {
-                        field.empty = *empty;
+                    match found {
+                        Some((_, Mark::Empty(empty))) => field.empty = *empty,
+                        Some((_, Mark::Always)) => field.always = true,
+                        None => {}
                     }
                 }
             }
@@ -56,12 +59,19 @@ impl Schema {
     }
 }
 
-fn mark(word: &str) -> Option<(&str, Empty)> {
-    let empty = match word.as_bytes().first()? {
-        b'-' => Empty::Dropped,
-        b'0' => Empty::Zero,
-        b'^' => Empty::Null,
+/// What the table says of a field.
+enum Mark {
+    Empty(Empty),
+    Always,
+}
+
+fn mark(word: &str) -> Option<(&str, Mark)> {
+    let mark = match word.as_bytes().first()? {
+        b'-' => Mark::Empty(Empty::Dropped),
+        b'0' => Mark::Empty(Empty::Zero),
+        b'^' => Mark::Empty(Empty::Null),
+        b'!' => Mark::Always,
         _ => return None,
     };
-    Some((&word[1..], empty))
+    Some((&word[1..], mark))
 }
