@@ -1,6 +1,8 @@
 //! Kinds with several versions or groups over one set of objects.
 
-use value::{Value, json};
+mod autoscaler;
+
+use value::Value;
 
 use crate::kinds::Kind;
 
@@ -17,22 +19,7 @@ pub(crate) fn to_storage(kind: &Kind, mut object: Value) -> Value {
         kind.version.as_str(),
         kind.kind.as_str(),
     ) {
-        ("autoscaling", "v1", "HorizontalPodAutoscaler") => {
-            let target = object.remove_at(&["spec", "targetCPUUtilizationPercentage"]);
-            if let Some(percent) = target {
-                let metric = json!({"type": "Resource", "resource": {
-                    "name": "cpu", "target": {"type": "Utilization", "averageUtilization": percent}
-                }});
-                object.set_at(&["spec", "metrics"], json!([metric]));
-            }
-            let current = object.remove_at(&["status", "currentCPUUtilizationPercentage"]);
-            if let Some(percent) = current {
-                let metric = json!({"type": "Resource", "resource": {
-                    "name": "cpu", "current": {"averageUtilization": percent, "averageValue": "0"}
-                }});
-                object.set_at(&["status", "currentMetrics"], json!([metric]));
-            }
-        }
+        ("autoscaling", "v1", "HorizontalPodAutoscaler") => autoscaler::to_new(&mut object),
         ("events.k8s.io", _, "Event") => {
             for (new, old) in EVENT_FIELDS {
                 if let Some(value) = object.remove_at(&[new]) {
@@ -71,36 +58,7 @@ pub(crate) fn from_storage(kind: &Kind, object: &Value) -> Value {
         kind.version.as_str(),
         kind.kind.as_str(),
     ) {
-        ("autoscaling", "v1", "HorizontalPodAutoscaler") => {
-            let metrics = object.remove_at(&["spec", "metrics"]);
-            let cpu = metrics
-                .iter()
-                .flat_map(|m| m.as_array().unwrap_or_default())
-                .find_map(|m| {
-                    (m.str_at(&["resource", "name"]) == "cpu")
-                        .then(|| m.at(&["resource", "target", "averageUtilization"]).cloned())
-                        .flatten()
-                });
-            if let Some(percent) = cpu {
-                object.set_at(&["spec", "targetCPUUtilizationPercentage"], percent);
-            }
-            let metrics = object.remove_at(&["status", "currentMetrics"]);
-            let cpu = metrics
-                .iter()
-                .flat_map(|m| m.as_array().unwrap_or_default())
-                .find_map(|m| {
-                    m.at(&["resource", "current", "averageUtilization"])
-                        .cloned()
-                });
-            if let Some(percent) = cpu {
-                object.set_at(&["status", "currentCPUUtilizationPercentage"], percent);
-            }
-            if object.at(&["status"]).is_some()
-                && object.at(&["status", "currentReplicas"]).is_none()
-            {
-                object.set_at(&["status", "currentReplicas"], 0);
-            }
-        }
+        ("autoscaling", "v1", "HorizontalPodAutoscaler") => autoscaler::to_old(&mut object),
         ("events.k8s.io", _, "Event") => {
             for (new, old) in EVENT_FIELDS {
                 if let Some(value) = object.remove_at(&[old]) {
@@ -122,4 +80,18 @@ pub(crate) fn converts(kind: &Kind) -> bool {
     kind.group != kind.storage_group
         || kind.version != kind.storage_version
         || kind.definition.as_ref().is_some_and(|d| d.converts)
+}
+
+/// Returns an object of one version of a kind as another shows it.
+pub(crate) fn between(kind: &Kind, object: &Value, from: &str, to: &str) -> Value {
+    let as_of = |api_version: &str| {
+        let (group, version) = crate::kinds::split_api_version(api_version);
+        Kind {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            ..kind.clone()
+        }
+    };
+    let stored = to_storage(&as_of(from), object.clone());
+    from_storage(&as_of(to), &stored)
 }

@@ -211,13 +211,12 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
                 pod::source(spec);
             }
         }
-        ("storage.k8s.io", "CSIDriver") => {
+        ("storage.k8s.io", "CSIDriver")
             if object
                 .array_at(&["spec", "volumeLifecycleModes"])
-                .is_empty()
-            {
-                object.set_at(&["spec", "volumeLifecycleModes"], json!(["Persistent"]));
-            }
+                .is_empty() =>
+        {
+            object.set_at(&["spec", "volumeLifecycleModes"], json!(["Persistent"]));
         }
         _ => {}
     }

@@ -1,5 +1,7 @@
 //! Who owns which field: the seam to `merge`, which does the work.
 
+use std::borrow::Cow;
+
 use merge::managed::{self, ApplyError, KindVersions, Request, reset_fields};
 use merge::{PathElement, Schema, TypeId, Updater, Versions};
 use value::{Value, json};
@@ -43,6 +45,33 @@ impl Versions for Custom<'_> {
     }
 }
 
+/// The versions of a built-in kind, some of which show objects differently.
+#[derive(Debug)]
+struct Builtin<'a> {
+    kind: &'a Kind,
+    same: KindVersions<'a>,
+}
+
+impl Versions for Builtin<'_> {
+    fn type_of(&self, version: &str) -> Option<TypeId> {
+        self.same.type_of(version)
+    }
+
+    fn convert<'v>(&self, value: &'v Value, from: &str, to: &str) -> Option<Cow<'v, Value>> {
+        self.type_of(to)?;
+        let differs = self.kind.storage_group == "autoscaling" && from != to;
+        Some(if differs {
+            Cow::Owned(crate::convert::between(self.kind, value, from, to))
+        } else {
+            Cow::Borrowed(value)
+        })
+    }
+
+    fn ignored(&self, version: &str) -> Option<&merge::Set> {
+        self.same.ignored(version)
+    }
+}
+
 /// Does something with the books of a kind.
 fn with_updater<T>(
     kind: &Kind,
@@ -74,11 +103,12 @@ fn with_updater<T>(
             &request,
         )
     } else {
-        let versions = KindVersions {
+        let same = KindVersions {
             schema,
             kind: &kind.kind,
             ignored,
         };
+        let versions = Builtin { kind, same };
         act(
             &Updater {
                 schema,

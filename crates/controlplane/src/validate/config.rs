@@ -84,11 +84,9 @@ fn well_known(object: &Value, errors: &mut Errors) {
         }
         "kubernetes.io/dockercfg" => json(".dockercfg", errors),
         "kubernetes.io/dockerconfigjson" => json(".dockerconfigjson", errors),
-        "kubernetes.io/basic-auth" => {
-            if !has("username") && !has("password") {
-                need("username");
-                need("password");
-            }
+        "kubernetes.io/basic-auth" if !has("username") && !has("password") => {
+            need("username");
+            need("password");
         }
         "kubernetes.io/ssh-auth" => need("ssh-privatekey"),
         "kubernetes.io/tls" => {

@@ -32,6 +32,13 @@ pub(super) fn autoscaler(object: &Value, errors: &mut Errors) {
             errors,
         );
     }
+    let version = target.str_at(&["apiVersion"]);
+    let counted = (version, target.str_at(&["kind"])) == ("v1", "ReplicationController");
+    if !version.contains('/') && !counted {
+        let why = "apiVersion must specify API group";
+        let field = "spec.scaleTargetRef.apiVersion";
+        errors.push(FieldError::invalid(field, version, why));
+    }
     for (i, metric) in metrics.iter().enumerate() {
         let path = format!("spec.metrics[{i}].resource");
         if metric.str_at(&["type"]) != "Resource" {

@@ -56,7 +56,7 @@ fn selects_template(object: &Value, errors: &mut Errors) {
     }
 }
 
-fn template<'a>(object: &'a Value) -> &'a Value {
+fn template(object: &Value) -> &Value {
     object.at(&["spec", "template"]).unwrap_or(&Value::Null)
 }
 
