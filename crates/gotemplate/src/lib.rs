@@ -46,3 +46,9 @@ pub use random::Seed;
 pub use text::Str;
 pub use time::{Time, Zone, format_duration, parse_duration};
 pub use value::{IntKind, Kind, List, ListType, Map, MapType, Method, MethodBody, Object, Type, Value};
+
+/// Returns what `%v` prints of a value.
+#[must_use]
+pub fn text_of(value: &Value) -> Str {
+    fmt::text_of(value)
+}

@@ -89,37 +89,22 @@ fn strict(exec: &mut Exec<'_, '_>, text: Result<Vec<u8>, String>) -> Called {
     Ok(text.into())
 }
 
-/// Characters that the emitter of the reference can't write.
-fn is_unwritable(c: char) -> bool {
-    matches!(c, '\x7f'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{FFFE}' | '\u{FFFF}')
-}
-
-fn has_unwritable(tree: &value::Value) -> bool {
-    match tree {
-        value::Value::String(s) => s.contains(is_unwritable),
-        value::Value::Array(a) => a.iter().any(has_unwritable),
-        value::Value::Object(o) => {
-            o.iter().any(|(k, v)| k.as_str().contains(is_unwritable) || has_unwritable(v))
-        }
-        _ => false,
-    }
-}
-
 fn yaml_text(value: &Value) -> Result<Vec<u8>, String> {
     let tree = value.to_tree().map_err(|e| format!("error marshaling into JSON: {e}"))?;
-    // The JSON text is read as YAML on the way, which refuses control characters.
-    if has_unwritable(&tree) {
-        return Err("error converting JSON to YAML: yaml: control characters are not allowed".to_owned());
-    }
-    let mut text = yaml::to_yaml(&tree);
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    Ok(text.into_bytes())
+    let text = yaml::to_yaml_through_json(&tree)
+        .map_err(|e| format!("error converting JSON to YAML: {}", e.message()))?;
+    Ok(trimmed(text))
 }
 
 fn pretty_yaml(value: &Value) -> Result<Vec<u8>, String> {
-    yaml_text(value)
+    Ok(trimmed(yaml::to_yaml_pretty(&value.to_plain_tree()?)))
+}
+
+fn trimmed(mut text: String) -> Vec<u8> {
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    text.into_bytes()
 }
 
 fn read_yaml(

@@ -46,11 +46,23 @@ impl Value {
     /// Fails, in Go's words, for what JSON has no place for: NaN, infinities, complex numbers, and
     /// what nests without end.
     pub fn to_tree(&self) -> Result<value::Value, String> {
-        export(self, 0)
+        export(self, 0, number)
+    }
+
+    /// Returns the value as an encoder sees it that knows more than JSON: every `float64` stays
+    /// one, also a whole one.
+    ///
+    /// # Errors
+    /// Fails like [`Value::to_tree`].
+    pub fn to_plain_tree(&self) -> Result<value::Value, String> {
+        export(self, 0, |f| Ok(value::Value::Float(f)))
     }
 }
 
-fn export(value: &Value, depth: usize) -> Result<value::Value, String> {
+/// How a float is exported.
+type Number = fn(f64) -> Result<value::Value, String>;
+
+fn export(value: &Value, depth: usize, number: Number) -> Result<value::Value, String> {
     if depth > NESTING_MAX {
         let name = value.type_name();
         return Err(format!(
@@ -69,19 +81,19 @@ fn export(value: &Value, depth: usize) -> Result<value::Value, String> {
         Value::Bytes(b) => value::Value::from(crate::encoding::base64(b)),
         Value::List(l) if l.is_nil() => value::Value::Null,
         Value::List(l) => l.with(|items| {
-            let items: Result<Vec<_>, _> = items.iter().map(|v| export(v, depth + 1)).collect();
+            let items: Result<Vec<_>, _> = items.iter().map(|v| export(v, depth + 1, number)).collect();
             items.map(value::Value::Array)
         })?,
         Value::Map(m) if m.is_nil() => value::Value::Null,
         Value::Map(m) => m.with(|members| {
             let mut object = value::Object::with_capacity(members.len());
             for (k, v) in members {
-                object.insert(key(k), export(v, depth + 1)?);
+                object.insert(key(k), export(v, depth + 1, number)?);
             }
             Ok::<_, String>(value::Value::Object(object))
         })?,
         Value::Object(o) => match o.json() {
-            Some(json) => export(&json, depth + 1)?,
+            Some(json) => export(&json, depth + 1, number)?,
             None => value::Value::object(),
         },
     })

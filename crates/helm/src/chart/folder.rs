@@ -1,0 +1,102 @@
+//! Charts in folders of a repository.
+
+use super::{Chart, File, LoadError};
+use crate::ignore::Rules;
+use tree::{EntryKind, FollowError, Recording, join};
+
+/// Largest file that a chart may have, as in Helm; folders in folders; files in all.
+const FILE_BYTES_MAX: usize = 5 << 20;
+const DEPTH_MAX: usize = 64;
+const FILES_MAX: usize = 100_000;
+
+/// Why a chart can't be loaded from a folder.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// The files can't be read.
+    #[error(transparent)]
+    Read(#[from] FollowError),
+    /// The files make no chart.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl Chart {
+    /// Loads the chart in a folder.
+    ///
+    /// # Errors
+    /// Fails if the files can't be read or make no chart.
+    pub fn from_folder(files: &Recording<'_>, folder: &str) -> Result<Self, FolderError> {
+        let rules = match files.read(&join(folder, ".helmignore"))? {
+            Some(text) => Rules::parse(&String::from_utf8_lossy(&text)).map_err(LoadError)?,
+            None => Rules::default(),
+        };
+        let mut walk = Walk {
+            tree: files,
+            rules,
+            found: Vec::new(),
+        };
+        walk.folder(folder, "", 0)?;
+        Ok(Self::from_files(walk.found)?)
+    }
+}
+
+struct Walk<'w, 't> {
+    tree: &'w Recording<'t>,
+    rules: Rules,
+    found: Vec<File>,
+}
+
+impl Walk<'_, '_> {
+    fn folder(&mut self, folder: &str, inside: &str, depth: usize) -> Result<(), FolderError> {
+        if depth > DEPTH_MAX {
+            return Err(LoadError(format!("folders are nested deeper than {DEPTH_MAX}")).into());
+        }
+        let Some(entries) = self.tree.list(folder)? else {
+            return Err(LoadError(format!("{folder:?} is no folder")).into());
+        };
+        for entry in entries.iter() {
+            let path = join(folder, &entry.name);
+            let name = join(inside, &entry.name);
+            let mut kind = entry.entry.kind;
+            if kind == EntryKind::Link {
+                match self.tree.find(&path)? {
+                    Some(found) => kind = found.entry.kind,
+                    None => return Err(LoadError(format!("{path:?} leads nowhere")).into()),
+                }
+            }
+            match kind {
+                EntryKind::Directory => {
+                    if !self.rules.ignores(&name, true) {
+                        self.folder(&path, &name, depth + 1)?;
+                    }
+                }
+                EntryKind::File if !self.rules.ignores(&name, false) => self.file(&path, name)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &str, name: String) -> Result<(), FolderError> {
+        let Some(data) = self.tree.read(path)? else {
+            return Ok(());
+        };
+        if data.len() > FILE_BYTES_MAX {
+            let size = data.len();
+            return Err(LoadError(format!(
+                "chart file {name:?} is larger than the maximum file size {FILE_BYTES_MAX}: {size}"
+            ))
+            .into());
+        }
+        if self.found.len() >= FILES_MAX {
+            return Err(LoadError(format!("the chart has more than {FILES_MAX} files")).into());
+        }
+        let data = match data.strip_prefix(b"\xEF\xBB\xBF") {
+            Some(rest) => rest.into(),
+            None => data,
+        };
+        self.found.push(File { name, data });
+        Ok(())
+    }
+}

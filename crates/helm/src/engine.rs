@@ -1,0 +1,197 @@
+//! Rendering: the templates of a chart, of the charts in it, and what they see.
+
+mod cache;
+mod capabilities;
+mod failure;
+mod files;
+mod objects;
+
+pub use cache::Cache;
+pub use capabilities::{Capabilities, KubeVersion};
+pub use failure::RenderError;
+
+use crate::chart::Chart;
+use gotemplate::{Dialect, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value};
+use std::collections::BTreeMap;
+
+/// The release that a render is for.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// How often it was changed; from 1.
+    pub revision: i64,
+    /// True for everything but a first install.
+    pub is_upgrade: bool,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default)]
+pub struct Rendered {
+    /// The text of every template that is no partial, by its path from the chart's name on.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Calls whose answers depend on more than the chart and the values.
+    pub uses: Vec<Use>,
+}
+
+/// What a render needs besides the chart and the values.
+#[derive(Clone, Copy)]
+pub struct Context<'c> {
+    /// The release.
+    pub release: &'c Release,
+    /// The cluster.
+    pub capabilities: &'c Capabilities,
+    /// Limits, seed and time. The rule for missing keys is always Helm's.
+    pub options: &'c Options,
+    /// Templates parsed before.
+    pub cache: Option<&'c Cache>,
+    /// What `lookup` asks; without it, it finds nothing.
+    pub lookup: Option<&'c Lookup<'c>>,
+}
+
+/// A template file with what it sees.
+struct Renderable<'c> {
+    text: &'c [u8],
+    data: Map,
+    base: String,
+}
+
+/// Renders a chart with values that were brought together before.
+///
+/// # Errors
+/// Fails with Helm's text.
+pub fn render(
+    chart: &Chart,
+    values: &value::Value,
+    context: Context<'_>,
+) -> Result<Rendered, RenderError> {
+    let mut found = BTreeMap::new();
+    let tree = Value::from_tree(values);
+    let values = match &tree {
+        Value::Map(map) => map.with_type(objects::VALUES),
+        _ => Map::new(objects::VALUES, Vec::<(Str, Value)>::new()),
+    };
+    let shared = Shared {
+        release: objects::release(context.release),
+        capabilities: context.capabilities.value(),
+    };
+    collect(chart, chart.name(), values, true, &shared, &mut found);
+    let mut names: Vec<&String> = found.keys().collect();
+    // Deepest first, then backwards: what a parent defines replaces what its children do.
+    names.sort_by(|a, b| (depth(b), b).cmp(&(depth(a), a)));
+    let mut templates = Templates::new();
+    for name in &names {
+        let text = found[*name].text;
+        let parsed = match context.cache {
+            Some(cache) => cache.parse(name, text),
+            None => gotemplate::parse(name, text, Dialect::Helm).map(std::sync::Arc::new),
+        };
+        let parsed = parsed.map_err(|e| failure::of_parsing(name, &e))?;
+        templates.add(&parsed);
+    }
+    let options = Options {
+        missing_key: gotemplate::MissingKey::Zero,
+        ..context.options.clone()
+    };
+    let mut session = Session::new(Dialect::Helm, &options);
+    if let Some(lookup) = context.lookup {
+        session.set_lookup(lookup);
+    }
+    let mut rendered = Rendered::default();
+    for name in names {
+        if name.rsplit('/').next().is_some_and(|base| base.starts_with('_')) {
+            continue;
+        }
+        let file = &found[name];
+        let about = [
+            ("Name", Value::from(name.as_str())),
+            ("BasePath", Value::from(file.base.as_str())),
+        ];
+        file.data.insert("Template", Value::Map(Map::new(objects::VALUES, about)));
+        let data = Value::Map(file.data.with_type(objects::VALUES));
+        let text = session
+            .execute(&templates, name, &data)
+            .map_err(|e| failure::of_executing(name, &e))?;
+        rendered.files.insert(name.clone(), without_marks(text));
+    }
+    rendered.uses = session.uses().to_vec();
+    Ok(rendered)
+}
+
+fn depth(path: &str) -> usize {
+    path.matches('/').count()
+}
+
+/// Drops every `<no value>`, as Helm does, whoever wrote it.
+fn without_marks(text: Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = b"<no value>";
+    if !text.windows(MARK.len()).any(|w| w == MARK) {
+        return text;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = &text[..];
+    while !rest.is_empty() {
+        if let Some(behind) = rest.strip_prefix(MARK) {
+            rest = behind;
+        } else {
+            out.push(rest[0]);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
+struct Shared {
+    release: Value,
+    capabilities: Value,
+}
+
+/// Goes through a chart and the charts in it; returns what the templates of the chart see.
+fn collect<'c>(
+    chart: &'c Chart,
+    path: &str,
+    values: Map,
+    is_root: bool,
+    shared: &Shared,
+    found: &mut BTreeMap<String, Renderable<'c>>,
+) -> Map {
+    let inner_charts = Map::new(MapType::ANY, Vec::<(Str, Value)>::new());
+    let data = Map::new(
+        MapType::ANY,
+        [
+            ("Chart", objects::chart(&chart.metadata, is_root)),
+            ("Files", files::value(&chart.files)),
+            ("Release", shared.release.clone()),
+            ("Capabilities", shared.capabilities.clone()),
+            ("Values", Value::Map(values.clone())),
+            ("Subcharts", Value::Map(inner_charts.clone())),
+        ],
+    );
+    for inner in &chart.dependencies {
+        let own = match values.get(inner.name().as_bytes()) {
+            Some(Value::Map(map)) => map.with_type(objects::VALUES),
+            _ => Map::new(objects::VALUES, Vec::<(Str, Value)>::new()),
+        };
+        let path = format!("{path}/charts/{}", inner.name());
+        let seen = collect(inner, &path, own, false, shared, found);
+        inner_charts.insert(inner.name(), Value::Map(seen));
+    }
+    let base = format!("{path}/templates");
+    for file in &chart.templates {
+        let name = file.name.rsplit('/').next().unwrap_or_default();
+        if chart.is_library() && !name.starts_with('_') {
+            continue;
+        }
+        found.insert(
+            format!("{path}/{}", file.name),
+            Renderable {
+                text: &file.data,
+                data: data.clone(),
+                base: base.clone(),
+            },
+        );
+    }
+    data
+}

@@ -1,0 +1,222 @@
+//! What a cluster can do, as templates see it.
+
+use super::objects::{BUILD, VERSIONS};
+use gotemplate::{Kind, List, Method, Object, Value};
+use std::any::Any;
+use std::rc::Rc;
+
+/// A version of Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubeVersion {
+    /// `v1.33.4-gke.1245000`.
+    pub version: String,
+    /// `v1.33.4`, what `kubeVersion` of a chart is compared with.
+    pub normalized: String,
+    /// `1`.
+    pub major: String,
+    /// `33`.
+    pub minor: String,
+}
+
+impl KubeVersion {
+    /// Reads a version: two or three numbers, a `v` in front and anything behind.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bare = text.strip_prefix('v').unwrap_or(text);
+        let end = bare.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(bare.len());
+        let numbers: Option<Vec<u64>> = bare[..end]
+            .trim_end_matches('.')
+            .split('.')
+            .map(|n| n.parse().ok())
+            .collect();
+        let numbers = numbers.filter(|n| n.len() >= 2)?;
+        let dotted: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        Some(Self {
+            version: format!("v{bare}"),
+            normalized: format!("v{}", dotted.join(".")),
+            major: dotted[0].clone(),
+            minor: dotted[1].clone(),
+        })
+    }
+}
+
+/// What a cluster can do.
+#[derive(Clone, Debug)]
+pub struct Capabilities {
+    /// Its version.
+    pub kube_version: KubeVersion,
+    /// `v1`, `apps/v1`, `apps/v1/Deployment`, ...
+    pub api_versions: Vec<String>,
+}
+
+/// The version of Helm that we answer for.
+const HELM_VERSION: &str = "v4.2";
+
+impl Capabilities {
+    pub(super) fn value(&self) -> Value {
+        Value::Object(Rc::new(CapabilitiesObject {
+            kube_version: Value::Object(Rc::new(KubeVersionObject(self.kube_version.clone()))),
+            api_versions: {
+                let items = self.api_versions.iter().map(Value::str).collect();
+                Value::List(List::new(VERSIONS, items))
+            },
+        }))
+    }
+}
+
+struct CapabilitiesObject {
+    kube_version: Value,
+    api_versions: Value,
+}
+
+fn helm_version() -> Value {
+    Value::Object(Rc::new(BuildObject))
+}
+
+impl Object for CapabilitiesObject {
+    fn type_name(&self) -> &'static str {
+        "*common.Capabilities"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Ptr
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        match name {
+            "KubeVersion" => Some(self.kube_version.clone()),
+            "APIVersions" => Some(self.api_versions.clone()),
+            "HelmVersion" => Some(helm_version()),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        let kube = match &self.kube_version {
+            Value::Object(o) => o.as_any().downcast_ref::<KubeVersionObject>(),
+            _ => None,
+        };
+        let kube = kube.map(KubeVersionObject::fields).unwrap_or_default();
+        let versions = String::from_utf8_lossy(&gotemplate::text_of(&self.api_versions)).into_owned();
+        format!("&{{{kube} {versions} {}}}", BuildObject.text())
+    }
+
+    fn json(&self) -> Option<Value> {
+        Some(Value::map([
+            ("KubeVersion", self.kube_version.clone()),
+            ("APIVersions", self.api_versions.clone()),
+            ("HelmVersion", helm_version()),
+        ]))
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.type_name() == self.type_name()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+struct KubeVersionObject(KubeVersion);
+
+impl KubeVersionObject {
+    fn fields(&self) -> String {
+        let v = &self.0;
+        format!("{{{} {} {} {}}}", v.version, v.normalized, v.major, v.minor)
+    }
+}
+
+fn kube_version(value: &Value) -> Option<&KubeVersion> {
+    match value {
+        Value::Object(o) => o.as_any().downcast_ref::<KubeVersionObject>().map(|v| &v.0),
+        _ => None,
+    }
+}
+
+static KUBE_METHODS: [Method; 2] = [
+    Method {
+        name: "GitVersion",
+        parameters: &[],
+        call: |_, v, _| Ok(kube_version(v).map_or("", |v| &v.version).into()),
+    },
+    Method {
+        name: "String",
+        parameters: &[],
+        call: |_, v, _| Ok(kube_version(v).map_or("", |v| &v.normalized).into()),
+    },
+];
+
+impl Object for KubeVersionObject {
+    fn type_name(&self) -> &'static str {
+        "common.KubeVersion"
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        let v = &self.0;
+        match name {
+            "Version" => Some(v.version.as_str().into()),
+            "Major" => Some(v.major.as_str().into()),
+            "Minor" => Some(v.minor.as_str().into()),
+            _ => None,
+        }
+    }
+
+    fn method(&self, name: &str) -> Option<&'static Method> {
+        KUBE_METHODS.iter().find(|m| m.name == name)
+    }
+
+    fn text(&self) -> String {
+        self.0.normalized.clone()
+    }
+
+    fn is_stringer(&self) -> bool {
+        true
+    }
+
+    fn json(&self) -> Option<Value> {
+        let fields = ["Version", "Major", "Minor"];
+        Some(Value::map(fields.map(|f| (f, self.field(f).unwrap_or_default()))))
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref::<Self>().is_some_and(|o| o.0 == self.0)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// What is said of the Helm that renders.
+struct BuildObject;
+
+impl Object for BuildObject {
+    fn type_name(&self) -> &'static str {
+        BUILD
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        match name {
+            "Version" => Some(HELM_VERSION.into()),
+            "GitCommit" | "GitTreeState" | "GoVersion" | "KubeClientVersion" => Some("".into()),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        format!("{{{HELM_VERSION}    }}")
+    }
+
+    fn json(&self) -> Option<Value> {
+        Some(Value::map([("version", Value::from(HELM_VERSION))]))
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.type_name() == self.type_name()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,4 @@
+//! The conformance cases of Helm.
+
+mod cases;
+mod templates;
