@@ -8,7 +8,7 @@ use value::{Object, Quantity, Value};
 
 use crate::failure::{Failure, Result};
 use crate::kinds::Kind;
-use crate::registry::FieldValidation;
+use crate::registry::{FieldValidation, WriteOptions};
 
 /// An object, and what was odd about it.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Decoded {
 }
 
 /// Checks that a body is of `kind` and brings it into its form.
-pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> Result<Decoded> {
+pub(crate) fn decode(kind: &Kind, body: Value, options: &WriteOptions) -> Result<Decoded> {
     let mut value = match body {
         Value::Null => Value::object(),
         other => other,
@@ -42,7 +42,7 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
             };
             walk.value(&mut value, of, &Place::default());
             if let Some(error) = walk.error {
-                return Err(cannot(kind, &format!("json: cannot unmarshal {error}")));
+                return Err(cannot(kind, &error));
             }
         }
     } else {
@@ -56,22 +56,31 @@ pub(crate) fn decode(kind: &Kind, body: Value, validation: FieldValidation) -> R
         // What is deeper was found by a decoder further down: it speaks first.
         unknown.sort_by_key(|path: &String| std::cmp::Reverse(path.matches('.').count()));
     }
-    let warnings = match validation {
+    let unknown = unknown.iter().map(|f| format!("unknown field \"{f}\""));
+    let repeated = options.repeated.iter();
+    let warnings: Vec<String> = match options.field_validation {
         FieldValidation::Ignore => Vec::new(),
-        FieldValidation::Warn => unknown
-            .iter()
-            .map(|f| format!("unknown field \"{f}\""))
-            .collect(),
-        FieldValidation::Strict if unknown.is_empty() => Vec::new(),
+        FieldValidation::Warn => repeated.cloned().chain(unknown).collect(),
         FieldValidation::Strict => {
-            let list: Vec<String> = unknown
-                .iter()
-                .map(|f| format!("unknown field \"{f}\""))
-                .collect();
-            return Err(cannot(
-                kind,
-                &format!("strict decoding error: {}", list.join(", ")),
-            ));
+            // YAML tells all of its own in one sentence.
+            let yaml = options
+                .repeated
+                .first()
+                .is_some_and(|r| r.starts_with("line "));
+            let first = if yaml {
+                vec![format!(
+                    "yaml: unmarshal errors:\n  {}",
+                    options.repeated.join("\n  ")
+                )]
+            } else {
+                options.repeated.clone()
+            };
+            let all: Vec<String> = first.into_iter().chain(unknown).collect();
+            if !all.is_empty() {
+                let why = format!("strict decoding error: {}", all.join(", "));
+                return Err(cannot(kind, &why));
+            }
+            all
         }
     };
     Ok(Decoded { value, warnings })
@@ -133,7 +142,7 @@ pub(crate) fn metadata(
     match walk.error {
         Some(error) => {
             let error = error.replacen("ObjectMeta.metadata.", "ObjectMeta.", 1);
-            Err(format!("json: cannot unmarshal {error}"))
+            Err(error)
         }
         None => Ok(()),
     }
@@ -145,7 +154,11 @@ pub(crate) fn normalise(kind: &Kind, mut value: Value) -> Result<Value> {
         custom(kind, &mut value, &mut Vec::new())?;
         return Ok(value);
     }
-    Ok(decode(kind, value, FieldValidation::Ignore)?.value)
+    let options = WriteOptions {
+        field_validation: FieldValidation::Ignore,
+        ..WriteOptions::default()
+    };
+    Ok(decode(kind, value, &options)?.value)
 }
 
 fn cannot(kind: &Kind, why: &str) -> Failure {
@@ -297,16 +310,23 @@ impl Walk<'_> {
         if format == Format::Quantity {
             let text = match &*value {
                 Value::String(s) => s.to_string(),
-                number if number.is_number() => number.to_json(),
-                other => return self.mismatch(other, "resource.Quantity", place),
+                other => other.to_json(),
             };
-            if let Ok(quantity) = text.parse::<Quantity>() {
-                *value = quantity.to_string().into();
+            match text.parse::<Quantity>() {
+                Ok(quantity) => *value = quantity.to_string().into(),
+                Err(_) => self.error = Some(no_quantity(&text).to_owned()),
             }
             return;
         }
+        if let Err(why) = readable(value, format) {
+            self.error = Some(why);
+            return;
+        }
+        if format == Format::IntOrString && value.as_str().is_none() && value.as_i64().is_none() {
+            return self.mismatch(value, "int32", place);
+        }
         let fits = match kind {
-            Scalar::Numeric => value.is_number(),
+            Scalar::Numeric => is_whole(value, place),
             Scalar::String => value.as_str().is_some(),
             Scalar::Boolean => value.as_bool().is_some(),
             Scalar::Untyped => true,
@@ -324,13 +344,112 @@ impl Walk<'_> {
     fn mismatch(&mut self, value: &Value, wanted: &str, place: &Place) {
         let given = match value {
             Value::Bool(_) => "bool".to_owned(),
-            Value::Float(_) if wanted == "int32" => format!("number {}", value.to_json()),
+            number if number.is_number() && wanted == "int32" => {
+                format!("number {}", value.to_json())
+            }
             other => other.type_name().to_owned(),
         };
         self.error = Some(format!(
-            "{given} into Go struct field {}.{} of type {wanted}",
+            "json: cannot unmarshal {given} into Go struct field {}.{} of type {wanted}",
             place.owner, place.fields
         ));
+    }
+}
+
+/// Numbers that may have a fraction: those of schemas.
+const FRACTIONS: [&str; 3] = ["maximum", "minimum", "multipleOf"];
+/// Numbers of 32 bits that people set; others may have 64.
+const SHORT: [&str; 20] = [
+    "backoffLimit",
+    "completions",
+    "containerPort",
+    "defaultMode",
+    "failureThreshold",
+    "hostPort",
+    "initialDelaySeconds",
+    "maxReplicas",
+    "minReadySeconds",
+    "minReplicas",
+    "nodePort",
+    "parallelism",
+    "periodSeconds",
+    "port",
+    "priority",
+    "progressDeadlineSeconds",
+    "replicas",
+    "revisionHistoryLimit",
+    "successThreshold",
+    "timeoutSeconds",
+];
+
+/// Returns true for a number that the field can hold.
+fn is_whole(value: &Value, place: &Place) -> bool {
+    let name = place.fields.rsplit('.').next().unwrap_or_default();
+    if FRACTIONS.contains(&name) {
+        return value.is_number();
+    }
+    match value {
+        Value::Int(number) => !SHORT.contains(&name) || i32::try_from(*number).is_ok(),
+        Value::Float(number) => number.fract() == 0.0,
+        _ => false,
+    }
+}
+
+/// Says why a text is no quantity.
+fn no_quantity(text: &str) -> &'static str {
+    let digits = text.trim_start_matches(['+', '-']);
+    let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let suffix = rest.trim_end_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+    let plain = rest.len() < digits.len() && suffix.chars().all(|c| "eEinumkKMGTP".contains(c));
+    if plain {
+        "unable to parse quantity's suffix"
+    } else {
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+    }
+}
+
+/// Checks texts that are more than texts, and brings them into their form.
+fn readable(value: &mut Value, format: merge::schema::Format) -> std::result::Result<(), String> {
+    use base64::Engine as _;
+    use merge::schema::Format;
+    let Some(text) = value.as_str() else {
+        return Ok(());
+    };
+    match format {
+        Format::Time | Format::MicroTime if !text.is_empty() => {
+            if text.parse::<jiff::Timestamp>().is_ok() {
+                return Ok(());
+            }
+            let layout = match format {
+                Format::Time => "2006-01-02T15:04:05Z07:00",
+                _ => "2006-01-02T15:04:05.000000Z07:00",
+            };
+            let quoted = crate::failure::go_quote(text);
+            Err(format!(
+                "parsing time {quoted} as \"{layout}\": cannot parse {quoted} as \"2006\""
+            ))
+        }
+        Format::Bytes => {
+            let plain: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+            let standard = &base64::engine::general_purpose::STANDARD;
+            match standard.decode(&plain) {
+                Ok(_) => {
+                    if plain.len() != text.len() {
+                        *value = plain.into();
+                    }
+                    Ok(())
+                }
+                Err(error) => {
+                    let at = match error {
+                        base64::DecodeError::InvalidByte(at, _)
+                        | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+                        _ => plain.len(),
+                    };
+                    Err(format!("illegal base64 data at input byte {at}"))
+                }
+            }
+        }
+        _ => Ok(()),
     }
 }
 

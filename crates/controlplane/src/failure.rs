@@ -20,6 +20,8 @@ pub struct Failure {
     pub details: Option<Value>,
     /// True if the answer is plain text instead of a `Status`.
     pub plain: bool,
+    /// What else to tell the client.
+    pub warnings: Vec<String>,
 }
 
 /// The result of a request.
@@ -201,6 +203,7 @@ impl Failure {
             message: message.into(),
             details: None,
             plain: false,
+            warnings: Vec::new(),
         }
     }
 
@@ -387,6 +390,13 @@ impl Failure {
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         self.details = Some(details);
+        self
+    }
+
+    /// Returns the failure with warnings that come before its own.
+    #[must_use]
+    pub(crate) fn with_warnings(mut self, warnings: &[String]) -> Self {
+        self.warnings.splice(0..0, warnings.iter().cloned());
         self
     }
 

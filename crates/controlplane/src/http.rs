@@ -11,6 +11,7 @@ mod path;
 mod respond;
 mod reviews;
 mod tls;
+mod twice;
 mod watching;
 
 use std::future::Future;

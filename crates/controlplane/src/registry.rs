@@ -73,6 +73,8 @@ pub struct WriteOptions {
     pub force: bool,
     /// What to do with unknown fields.
     pub field_validation: FieldValidation,
+    /// What to say about keys that the body has twice.
+    pub repeated: Vec<String>,
 }
 
 impl WriteOptions {

@@ -57,7 +57,7 @@ pub(super) fn media(headers: &http::HeaderMap) -> Option<Media> {
     }
 }
 
-/// What was read, and what to tell the client about it.
+/// What was read, and what was odd about it: keys that are there twice.
 pub(super) struct Parsed {
     pub(super) value: Value,
     pub(super) warnings: Vec<String>,
@@ -79,7 +79,7 @@ pub(super) fn parse(bytes: &[u8], media: Media, what: &str) -> Result<Parsed> {
                     go_error(bytes, &error)
                 ))
             })?;
-            (value, Vec::new())
+            (value, repeated(bytes))
         }
         Media::Yaml => {
             let decoded = yaml::v2::decode(bytes).map_err(|e| unrecognized(&e.to_string()))?;
@@ -96,6 +96,15 @@ pub(super) fn parse(bytes: &[u8], media: Media, what: &str) -> Result<Parsed> {
         )));
     }
     Ok(Parsed { value, warnings })
+}
+
+/// Returns what to say about keys that are there twice in JSON.
+pub(super) fn repeated(bytes: &[u8]) -> Vec<String> {
+    let paths = super::twice::keys(bytes);
+    paths
+        .iter()
+        .map(|p| format!("duplicate field \"{p}\""))
+        .collect()
 }
 
 fn go_type(value: &Value) -> &'static str {

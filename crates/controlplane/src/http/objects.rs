@@ -304,30 +304,30 @@ fn written(
 async fn create(service: &Arc<Service>, mut call: Call, target: &Target) -> Result<Response<Body>> {
     let form = call.accept.choose(Offers::Object)?;
     let include = include(&call, &form.1)?;
-    let options = write_options(&call, "CreateOptions")?;
+    let mut options = write_options(&call, "CreateOptions")?;
     let body = object_body(&mut call, &target.kind).await?;
-    let mut done = service
+    options.repeated = body.warnings;
+    let done = service
         .registry
         .create(target, body.value, &options)
         .await?;
-    done.warnings.splice(0..0, body.warnings);
     Ok(written(service, target, &done, form, include))
 }
 
 async fn update(service: &Arc<Service>, mut call: Call, target: &Target) -> Result<Response<Body>> {
     let form = call.accept.choose(Offers::Object)?;
     let include = include(&call, &form.1)?;
-    let options = write_options(&call, "UpdateOptions")?;
+    let mut options = write_options(&call, "UpdateOptions")?;
     let body = if target.subresource == "scale" {
         scale_body(&mut call).await?
     } else {
         object_body(&mut call, &target.kind).await?
     };
-    let mut done = service
+    options.repeated = body.warnings;
+    let done = service
         .registry
         .update(target, body.value, &options)
         .await?;
-    done.warnings.splice(0..0, body.warnings);
     Ok(written(service, target, &done, form, include))
 }
 
@@ -357,7 +357,7 @@ async fn patch(service: &Arc<Service>, mut call: Call, target: &Target) -> Resul
             );
         }
     };
-    let options = write_options(&call, "PatchOptions")?;
+    let mut options = write_options(&call, "PatchOptions")?;
     let mut errors = Vec::new();
     if patch_type == PatchType::Apply {
         if options.manager.is_empty() {
@@ -386,7 +386,13 @@ async fn patch(service: &Arc<Service>, mut call: Call, target: &Target) -> Resul
             let parsed = body::parse_apply(&bytes, options.field_validation)?;
             (parsed.value, parsed.warnings)
         }
-        _ => (body::parse_patch(&bytes)?, Vec::new()),
+        _ => {
+            let patch = body::parse_patch(&bytes)?;
+            if patch_type != PatchType::Json {
+                options.repeated = body::repeated(&bytes);
+            }
+            (patch, Vec::new())
+        }
     };
     let mut done = service
         .registry

@@ -56,6 +56,7 @@ pub(super) fn failure(failure: &Failure, accept: &Accept) -> Response<Body> {
         return text(failure.code, failure.message.clone());
     }
     let mut response = value(failure.code, &failure.status(), accept.format());
+    warn(&mut response, &failure.warnings);
     if failure.code == 504 {
         response
             .headers_mut()

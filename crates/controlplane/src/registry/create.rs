@@ -44,7 +44,7 @@ impl Registry {
         options: &WriteOptions,
     ) -> Result<Written> {
         let kind = &target.kind;
-        let decoded = decode::decode(kind, body, options.field_validation)?;
+        let decoded = decode::decode(kind, body, options)?;
         let mut object = decoded.value;
         rules::check_namespace(target, &object)?;
         rules::set_namespace(target, &mut object);
@@ -64,7 +64,9 @@ impl Registry {
             now: &now,
         };
         let object = tracking::update(kind, None, object, writer);
-        let mut written = self.insert(target, object, options, "create")?;
+        let mut written = self
+            .insert(target, object, options, "create")
+            .map_err(|f| f.with_warnings(&decoded.warnings))?;
         written.warnings.splice(0..0, decoded.warnings);
         Ok(written)
     }

@@ -81,12 +81,10 @@ impl Registry {
                      \"pkg/runtime/scheme.go:111\""
                 )));
             }
-            let decoded = decode::decode(kind, patched.clone(), options.field_validation).map_err(
-                |failure| {
-                    let (_, why) = failure.message.split_once(": ").unwrap_or_default();
-                    unreadable(why)
-                },
-            )?;
+            let decoded = decode::decode(kind, patched.clone(), options).map_err(|failure| {
+                let (_, why) = failure.message.split_once(": ").unwrap_or_default();
+                unreadable(why)
+            })?;
             let mut object = decoded.value;
             rules::check_name(target, &object)?;
             rules::check_namespace(target, &object)?;

@@ -41,7 +41,7 @@ impl Registry {
             return self.update_scale(target, &body, options);
         }
         let kind = &target.kind;
-        let decoded = decode::decode(kind, body, options.field_validation)?;
+        let decoded = decode::decode(kind, body, options)?;
         let mut object = decoded.value;
         rules::check_name(target, &object)?;
         rules::check_namespace(target, &object)?;
@@ -72,6 +72,7 @@ impl Registry {
                 warnings: decoded.warnings.clone(),
             })
         })
+        .map_err(|f| f.with_warnings(&decoded.warnings))
     }
 
     /// Changes an object by what `change` makes of its present state, again if others write

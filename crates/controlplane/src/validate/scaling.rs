@@ -33,7 +33,8 @@ pub(super) fn autoscaler(object: &Value, errors: &mut Errors) {
         );
     }
     let version = target.str_at(&["apiVersion"]);
-    let counted = (version, target.str_at(&["kind"])) == ("v1", "ReplicationController");
+    let counted =
+        matches!(version, "" | "v1") && target.str_at(&["kind"]) == "ReplicationController";
     if !version.contains('/') && !counted {
         let why = "apiVersion must specify API group";
         let field = "spec.scaleTargetRef.apiVersion";
