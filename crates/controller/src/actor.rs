@@ -203,6 +203,10 @@ impl Actor {
                 let objects = target.objects.iter().map(|d| (&d.key, &d.value));
                 life.prepared = Arc::new(Prepared::new(objects));
             }
+            // Read before our own last write: what it says was dealt with.
+            if matches!(&event, Event::Application(view) if view.version < life.revision) {
+                continue;
+            }
             life.wake_at = None;
             let world = ClusterWorld {
                 cluster: &self.shared.cluster,

@@ -1,7 +1,7 @@
 //! Argo CD's `Application`, read into the engine's words and its status written back.
 
 use crate::gate::Hold;
-use crate::object::ObjectKey;
+use crate::object::{ObjectKey, images};
 use crate::operation::{OperationPhase, Request, ResourceResult, Selector};
 use crate::spec::{
     Automated, Destination, Propagation, Retry, Source, Spec, SyncOptions, format_time,
@@ -58,6 +58,10 @@ pub fn view(application: &Value) -> AppView {
         },
     };
     AppView {
+        version: application
+            .str_at(&["metadata", "resourceVersion"])
+            .parse()
+            .unwrap_or(0),
         operation: application
             .get("operation")
             .filter(|o| o.is_object())
@@ -131,6 +135,7 @@ fn spec(raw: &Value) -> Spec {
         retry: policy.get("retry").map(|r| retry(r, &mut problems)),
         namespace_metadata: policy.get("managedNamespaceMetadata").cloned(),
         history_limit: usize::try_from(limit).unwrap_or(0),
+        policy_raw: policy.clone(),
         problems,
     }
 }
@@ -357,6 +362,11 @@ fn operation_from(raw: &Value) -> Option<OperationState> {
                 r.str_at(&["syncPhase"]),
                 &["Sync", "PreSync", "PostSync", "SyncFail"],
             ),
+            images: r
+                .array_at(&["images"])
+                .iter()
+                .filter_map(|i| i.as_str().map(str::to_owned))
+                .collect(),
         });
     Some(OperationState {
         operation: raw.get("operation")?.clone(),
@@ -381,7 +391,12 @@ fn known(text: &str, names: &'static [&'static str]) -> &'static str {
 pub fn status_value(state: &AppState, control_namespace: &str) -> Value {
     let status = &state.status;
     let mut out = Object::new();
-    out.insert("controllerNamespace", control_namespace);
+    // A specification that makes no sense was compared with nothing.
+    let is_invalid = |spec: &Spec| !spec.problems.is_empty();
+    let compared = !state.app.as_ref().is_some_and(|a| is_invalid(&a.spec));
+    if compared {
+        out.insert("controllerNamespace", control_namespace);
+    }
     if let Some(health) = &status.health {
         out.insert("health", health_value(health, status));
     }
@@ -407,11 +422,20 @@ pub fn status_value(state: &AppState, control_namespace: &str) -> Value {
         });
         out.insert("conditions", conditions.collect::<Value>());
     }
-    out.insert("resources", resources_value(state));
+    let resources = resources_value(state);
+    if resources.as_array().is_some_and(|r| !r.is_empty()) {
+        out.insert("resources", resources);
+    }
+    // Each resource's health is with it here, but clients of Argo CD look for this word.
+    if status.reconciled_at.is_some() {
+        out.insert("resourceHealthSource", "appTree");
+    }
     if !state.source_type.is_empty() {
         out.insert("sourceType", state.source_type);
     }
-    out.insert("summary", summary_value(state));
+    if let Some(summary) = summary_value(state) {
+        out.insert("summary", summary);
+    }
     if let Some(app) = &state.app {
         out.insert("sync", sync_value(status, &app.spec));
     }
@@ -442,12 +466,18 @@ fn sync_value(status: &Status, spec: &Spec) -> Value {
         }
     }
     let mut out = Object::new();
-    out.insert(
-        "comparedTo",
-        json!({"destination": Value::Object(destination), "source": spec.source.raw.clone()}),
-    );
+    if spec.problems.is_empty() {
+        let source = spec.source.raw.clone();
+        out.insert(
+            "comparedTo",
+            json!({"destination": Value::Object(destination), "source": source}),
+        );
+    }
     if !status.revision.is_empty() {
         out.insert("revision", status.revision.as_str());
+    } else if status.sync == SyncStatus::Unknown && spec.problems.is_empty() {
+        // What was asked for, when nobody knows which commit that is.
+        out.insert("revision", spec.source.target_revision.as_str());
     }
     out.insert("status", status.sync.as_str());
     Value::Object(out)
@@ -487,6 +517,13 @@ fn operation_value(operation: &OperationState, state: &AppState) -> Value {
     let source = operation.operation.at(&["sync", "source"]).cloned();
     let source = source.or_else(|| state.app.as_ref().map(|a| a.spec.source.raw.clone()));
     result.insert("source", source.unwrap_or_default());
+    let metadata = state
+        .app
+        .as_ref()
+        .and_then(|a| a.spec.namespace_metadata.clone());
+    if let Some(metadata) = metadata {
+        result.insert("managedNamespaceMetadata", metadata);
+    }
     out.insert("syncResult", Value::Object(result));
     Value::Object(out)
 }
@@ -507,6 +544,9 @@ fn result_value(result: &ResourceResult) -> Value {
     }
     out.insert("hookPhase", result.hook_phase);
     out.insert("syncPhase", result.sync_phase);
+    if !result.images.is_empty() {
+        out.insert("images", result.images.iter().cloned().collect::<Value>());
+    }
     Value::Object(out)
 }
 
@@ -553,28 +593,15 @@ fn resources_value(state: &AppState) -> Value {
         .collect()
 }
 
-/// Lists the images of the containers that Git wants, sorted.
-fn summary_value(state: &AppState) -> Value {
-    let mut images = std::collections::BTreeSet::new();
-    if let Some(target) = state.target() {
-        for desired in &target.objects {
-            let pod = match &*desired.key.kind {
-                "Pod" => desired.value.get("spec"),
-                "CronJob" => desired
-                    .value
-                    .at(&["spec", "jobTemplate", "spec", "template", "spec"]),
-                _ => desired.value.at(&["spec", "template", "spec"]),
-            };
-            for list in ["initContainers", "containers"] {
-                for container in pod.map_or(&[][..], |p| p.array_at(&[list])) {
-                    images.insert(container.str_at(&["image"]).to_owned());
-                }
-            }
-        }
-    }
+/// Lists the images of the containers that run, as Git wants them, sorted.
+fn summary_value(state: &AppState) -> Option<Value> {
+    let resources = &state.comparison.resources;
+    let live = |key: &ObjectKey| resources.iter().any(|r| r.key == *key && r.exists);
+    let desired = state.target().into_iter().flat_map(|t| &t.objects);
+    let mut images: std::collections::BTreeSet<String> = desired
+        .filter(|d| live(&d.key))
+        .flat_map(|d| images(&d.value))
+        .collect();
     images.remove("");
-    if images.is_empty() {
-        return Value::object();
-    }
-    json!({"images": images.into_iter().collect::<Vec<String>>()})
+    (!images.is_empty()).then(|| json!({"images": images.into_iter().collect::<Vec<String>>()}))
 }

@@ -128,14 +128,18 @@ fn request(spec: &Spec, revision: &str, only: &[&ResourceState], heal_attempts: 
         let resources: Value = only.iter().map(|r| selector_value(r)).collect();
         object.insert("resources", resources);
     }
+    if let Some(options) = spec.policy_raw.get("syncOptions") {
+        object.insert("syncOptions", options.clone());
+    }
     let retry = spec.retry.unwrap_or(Retry {
         limit: AUTOMATED_RETRY_LIMIT,
         ..Retry::default()
     });
+    let written = spec.policy_raw.get("retry").cloned();
     Request {
         raw: json!({
             "initiatedBy": {"automated": true},
-            "retry": {"limit": retry.limit},
+            "retry": written.unwrap_or_else(|| json!({"limit": retry.limit})),
             "sync": sync,
         }),
         revision: Some(revision.to_owned()),

@@ -116,8 +116,11 @@ pub fn compare(target: &Target, world: &dyn World) -> Comparison {
     for desired in &target.objects {
         wanted.insert(&desired.key);
         let facts = world.facts(desired);
-        it.resources
-            .push(wanted_state(desired, facts, &mut it.unknown));
+        let state = wanted_state(desired, facts, &mut it.unknown);
+        // A hook that doesn't exist is nothing that anyone waits for.
+        if !state.hook || state.exists {
+            it.resources.push(state);
+        }
     }
     for key in world.tracked() {
         if wanted.contains(&key) {

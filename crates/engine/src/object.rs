@@ -205,6 +205,20 @@ impl Desired {
     }
 }
 
+/// Returns the images of an object's containers, in their order.
+pub(crate) fn images(object: &Value) -> Vec<String> {
+    let pod = match object.str_at(&["kind"]) {
+        "Pod" => object.get("spec"),
+        "CronJob" => object.at(&["spec", "jobTemplate", "spec", "template", "spec"]),
+        _ => object.at(&["spec", "template", "spec"]),
+    };
+    ["initContainers", "containers"]
+        .iter()
+        .flat_map(|list| pod.map_or(&[][..], |p| p.array_at(&[list])))
+        .map(|container| container.str_at(&["image"]).to_owned())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

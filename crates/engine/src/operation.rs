@@ -1,7 +1,7 @@
 //! One sync: its tasks in phases and waves, and how far it has come.
 
 use crate::compare::{LiveFacts, Match, World};
-use crate::object::{DeletePolicy, ObjectKey, Phase};
+use crate::object::{DeletePolicy, ObjectKey, Phase, images};
 use crate::order::kind_rank;
 use crate::spec::{Propagation, Retry, Spec, SyncOptions};
 use crate::step::{ApplyItem, Effect, Outcome, Target};
@@ -118,6 +118,8 @@ pub struct ResourceResult {
     pub hook_type: &'static str,
     /// The phase.
     pub sync_phase: &'static str,
+    /// The images of its containers.
+    pub images: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -778,7 +780,7 @@ impl Operation {
             },
             None => {
                 let ends_in_hook = self.tasks.last().is_some_and(|t| t.hook);
-                let how = if ends_in_hook {
+                let how = if ends_in_hook || self.request.dry_run {
                     "no more tasks"
                 } else {
                     "all tasks run"
@@ -816,11 +818,18 @@ impl Operation {
                 message: t.message.clone(),
                 hook_phase: match t.state {
                     TaskState::Failed => "Failed",
-                    TaskState::Applied => "Running",
+                    // Looked at once more, unless nothing was left to look at.
+                    TaskState::Applied if self.failing.is_none() && !self.request.dry_run => {
+                        "Running"
+                    }
                     _ => "Succeeded",
                 },
                 hook_type: if t.hook { t.phase.as_str() } else { "" },
                 sync_phase: t.phase.as_str(),
+                images: match (&t.kind, &self.target) {
+                    (TaskKind::Apply(i), Some(target)) => images(&target.objects[*i].value),
+                    _ => Vec::new(),
+                },
             })
             .collect();
         let phase = |r: &ResourceResult| match r.sync_phase {

@@ -23,6 +23,8 @@ pub struct Spec {
     pub namespace_metadata: Option<Value>,
     /// Syncs that the history keeps.
     pub history_limit: usize,
+    /// `syncPolicy` as the user wrote it, for the operations that automation starts.
+    pub policy_raw: Value,
     /// What is wrong with the specification itself, in sentences.
     pub problems: Vec<String>,
 }

@@ -46,6 +46,8 @@ pub enum Refresh {
 /// An application as it stands in the API, in the engine's words.
 #[derive(Clone, Debug)]
 pub struct AppView {
+    /// The revision of the resource that this was read from.
+    pub version: u64,
     /// What it asks for.
     pub spec: Arc<Spec>,
     /// An operation that somebody wrote on it.
@@ -559,6 +561,10 @@ impl AppState {
             && let Some(request) = app.operation.clone()
         {
             taken = self.start(request, now);
+            if taken && let Some(app) = &mut self.app {
+                // Until the API shows that it was taken: it is carried out once.
+                Arc::make_mut(app).operation = None;
+            }
         }
         self.run(app, world, config, now, effects);
         taken && self.operation.is_some() || (app.operation.is_some() && self.operation.is_none())

@@ -1,0 +1,3 @@
+//! The controller against a real API and a real repository.
+
+mod scenarios;
