@@ -19,4 +19,4 @@ mod read_set;
 
 pub use entry::{ContentId, Entry, EntryKind, Named, Tree, TreeError, join};
 pub use memory::MemTree;
-pub use read_set::{FollowError, Found, ReadSet, Recording, Seen};
+pub use read_set::{FollowError, Found, Mark, ReadSet, Recording, Seen};

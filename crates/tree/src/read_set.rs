@@ -127,7 +127,13 @@ pub struct Found {
 pub struct Recording<'t> {
     tree: &'t dyn Tree,
     reads: RefCell<BTreeMap<Box<str>, Seen>>,
+    /// What was looked at, in order, while a part of a render is being noted.
+    log: RefCell<Option<Vec<(Box<str>, Seen)>>>,
 }
+
+/// A moment of a [`Recording`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mark(usize);
 
 impl<'t> Recording<'t> {
     /// Returns a recording that has seen nothing yet.
@@ -136,7 +142,46 @@ impl<'t> Recording<'t> {
         Self {
             tree,
             reads: RefCell::default(),
+            log: RefCell::default(),
         }
+    }
+
+    /// Returns this moment: what is looked at from now on can be asked for by itself.
+    pub fn mark(&self) -> Mark {
+        Mark(self.log.borrow_mut().get_or_insert_default().len())
+    }
+
+    /// Returns what was looked at since a moment.
+    #[must_use]
+    pub fn reads_since(&self, mark: Mark) -> ReadSet {
+        let log = self.log.borrow();
+        let since = log
+            .iter()
+            .flat_map(|log| log[mark.0.min(log.len())..].iter().cloned());
+        let reads: BTreeMap<Box<str>, Seen> = since.collect();
+        ReadSet {
+            reads: reads.into_iter().collect(),
+        }
+    }
+
+    /// Notes everything that another render looked at, if the tree looks the same there; returns
+    /// whether it does.
+    ///
+    /// # Errors
+    /// Fails if the tree can't be read.
+    pub fn absorb(&self, reads: &ReadSet) -> Result<bool, TreeError> {
+        if !reads.is_current(self.tree)? {
+            return Ok(false);
+        }
+        for (path, seen) in reads.iter() {
+            // The folder itself may be another one with the same names.
+            let seen = match (seen, self.tree.entry(path)?) {
+                (Seen::Folder { names, .. }, Some(Entry { id, .. })) => Seen::Folder { id, names },
+                (seen, _) => seen,
+            };
+            self.note(path, seen);
+        }
+        Ok(true)
     }
 
     /// Returns what was looked at.
@@ -148,6 +193,9 @@ impl<'t> Recording<'t> {
     }
 
     fn note(&self, path: &str, seen: Seen) {
+        if let Some(log) = self.log.borrow_mut().as_mut() {
+            log.push((path.into(), seen));
+        }
         self.reads.borrow_mut().insert(path.into(), seen);
     }
 

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::resolve::{self, Scalar};
 use crate::scan::Style;
 use crate::v2;
+use crate::v3::{Node, NodeKind};
 use text::Analysis;
 use value::{Object, Value};
 
@@ -64,6 +65,16 @@ pub fn to_yaml_through_json(value: &Value) -> Result<String, Error> {
     let json = json.replace('\u{2028}', "\\u2028");
     let json = json.replace('\u{2029}', "\\u2029");
     Ok(to_yaml(&v2::to_value(json.as_bytes())?))
+}
+
+/// Returns a node as kyaml's encoder writes it: keys in their order, scalars in their style.
+/// Ends with a line break.
+#[must_use]
+pub fn node_text(node: &Node) -> String {
+    let mut writer = Writer::new(Flavour::Compact);
+    writer.styled_node(node, None, Context::Root);
+    writer.out.push('\n');
+    writer.out
 }
 
 /// Returns true if a text in `value` isn't the same once its JSON is read as YAML.
@@ -186,6 +197,73 @@ impl Writer {
             Value::Int(_) | Value::UInt(_) => self.word(&value.to_json()),
             Value::Float(f) => self.word(&text::float(*f, self.flavour)),
         }
+    }
+
+    /// Writes a node that says itself how.
+    fn styled_node(&mut self, node: &Node, indent: Option<usize>, context: Context) {
+        match &node.kind {
+            NodeKind::Mapping { members, .. } if !members.is_empty() => {
+                let own = indent.map_or(0, |indent| indent + INDENT);
+                for (key, value) in members {
+                    self.indent(own);
+                    self.styled_scalar(key, Some(own), true);
+                    self.put(':');
+                    self.whitespace = false;
+                    self.indention = false;
+                    self.styled_node(value, Some(own), Context::Member);
+                }
+            }
+            NodeKind::Sequence { elements, .. } if !elements.is_empty() => {
+                let own = match indent {
+                    None => 0,
+                    Some(indent) if context == Context::Member && !self.indention => indent,
+                    Some(indent) => indent + INDENT,
+                };
+                for element in elements {
+                    self.indent(own);
+                    self.indicator('-');
+                    self.styled_node(element, Some(own), Context::Element);
+                }
+            }
+            NodeKind::Mapping { .. } => self.word("{}"),
+            NodeKind::Sequence { .. } => self.word("[]"),
+            NodeKind::Scalar { .. } => self.styled_scalar(node, indent, false),
+        }
+    }
+
+    fn styled_scalar(&mut self, node: &Node, indent: Option<usize>, is_key: bool) {
+        let NodeKind::Scalar { text, style } = &node.kind else {
+            return self.styled_node(node, indent, Context::Element);
+        };
+        let analysis = Analysis::of(text, self.flavour);
+        let is_text = node.short_tag() == "!!str";
+        let looks_like_text = resolve::is_v3_text(text);
+        let wanted = match style {
+            Style::Plain if is_text && !looks_like_text => Style::DoubleQuoted,
+            Style::Plain if text.contains('\n') => Style::Literal,
+            Style::Folded => Style::Literal,
+            other => *other,
+        };
+        let fits = match wanted {
+            Style::Plain => analysis.plain_allowed,
+            Style::SingleQuoted => analysis.single_quoted_allowed,
+            Style::Literal | Style::Folded => analysis.block_allowed && !is_key,
+            Style::DoubleQuoted => true,
+        };
+        let wanted = match wanted {
+            wanted if fits => wanted,
+            Style::Plain if analysis.single_quoted_allowed => Style::SingleQuoted,
+            _ => Style::DoubleQuoted,
+        };
+        let indent = indent.map_or(INDENT, |indent| indent + INDENT);
+        match wanted {
+            Style::Plain => self.flow_scalar(text, indent, is_key, None),
+            Style::SingleQuoted => self.flow_scalar(text, indent, is_key, Some('\'')),
+            Style::DoubleQuoted => self.double_quoted(text, indent, is_key),
+            Style::Literal | Style::Folded => self.literal(text, indent),
+        }
+        self.whitespace = false;
+        self.indention = false;
     }
 
     fn word(&mut self, word: &str) {

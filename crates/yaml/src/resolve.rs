@@ -103,6 +103,11 @@ pub(crate) fn v3_tag(tag: Option<&str>, text: &str, style: Style) -> String {
     }
 }
 
+/// Returns true if go-yaml v3 takes a plain scalar for text.
+pub(crate) fn is_v3_text(text: &str) -> bool {
+    text != "<<" && matches!(plain(text, true, word_v3), Scalar::Text)
+}
+
 /// Checks what was found against what the tag says.
 fn tagged(want: &str, found: Scalar, text: &str) -> Result<Scalar, String> {
     match found {

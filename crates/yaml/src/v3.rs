@@ -4,6 +4,7 @@
 //! and explicit tags; comments are dropped, aliases are copies, and `<<` is carried out. Its meaning,
 //! [`Node::to_value`], is that of go-yaml v3 after kyaml has written the tree and read it again.
 
+mod edit;
 mod expand;
 mod fold;
 mod meaning;
@@ -14,6 +15,8 @@ use crate::parse::Layout;
 use crate::resolve;
 use crate::scan::{Dialect, Style};
 use crate::tree;
+
+pub use crate::emit::node_text as to_text;
 
 /// What a line that separates documents begins with.
 const SEPARATOR: &[u8] = b"\n---";
@@ -84,12 +87,6 @@ impl Node {
             NodeKind::Sequence { .. } => collection_tag(tag, "!!seq"),
             NodeKind::Mapping { .. } => collection_tag(tag, "!!map"),
         }
-    }
-
-    /// Returns true for `null`.
-    #[must_use]
-    pub fn is_null(&self) -> bool {
-        self.short_tag() == "!!null"
     }
 }
 

@@ -1,0 +1,462 @@
+//! Where the transformers look.
+
+use crate::decode::records;
+use crate::error::{Error, Result, mistake};
+use crate::id::Gvk;
+use crate::kustomization::FieldSpecEntry;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+/// The fields that Kustomize knows.
+const DEFAULTS: &str = include_str!("config/defaults.txt");
+
+/// Kinds that come first, in this order.
+pub(crate) const ORDER_FIRST: [&str; 22] = [
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+];
+/// Kinds that come last, in this order.
+pub(crate) const ORDER_LAST: [&str; 2] = [
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+/// A field of some kinds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSpec {
+    /// Empty parts match anything.
+    pub(crate) gvk: Gvk,
+    /// With `/` between names.
+    pub(crate) path: String,
+    /// It is made where it is missing.
+    pub(crate) create: bool,
+}
+
+impl FieldSpec {
+    pub(crate) fn everywhere(path: &str) -> Self {
+        Self {
+            gvk: Gvk::default(),
+            path: path.to_owned(),
+            create: true,
+        }
+    }
+}
+
+impl From<FieldSpecEntry> for FieldSpec {
+    fn from(entry: FieldSpecEntry) -> Self {
+        Self {
+            gvk: Gvk {
+                group: entry.group,
+                version: entry.version,
+                kind: entry.kind,
+            },
+            path: entry.path,
+            create: entry.create,
+        }
+    }
+}
+
+/// Adds a field unless it is there already.
+fn merge_one(fields: &mut Vec<FieldSpec>, new: &FieldSpec) -> Result<()> {
+    let known = |f: &&FieldSpec| f.path == new.path && f.gvk.is_selected_by(&new.gvk);
+    match fields.iter().find(known) {
+        Some(known) if known.create != new.create => Err(Error::new("conflicting fieldspecs")),
+        Some(_) => Ok(()),
+        None => {
+            fields.push(new.clone());
+            Ok(())
+        }
+    }
+}
+
+/// Adds fields that aren't there yet.
+pub(crate) fn merge_all(fields: &mut Vec<FieldSpec>, new: &[FieldSpec]) -> Result<()> {
+    new.iter().try_for_each(|new| merge_one(fields, new))
+}
+
+/// A kind and the fields that name objects of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NameReference {
+    pub(crate) gvk: Gvk,
+    pub(crate) referrers: Vec<FieldSpec>,
+}
+
+/// All fields where the transformers look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) name_prefix: Vec<FieldSpec>,
+    pub(crate) name_suffix: Vec<FieldSpec>,
+    pub(crate) namespace: Vec<FieldSpec>,
+    pub(crate) common_labels: Vec<FieldSpec>,
+    pub(crate) labels: Vec<FieldSpec>,
+    pub(crate) template_labels: Vec<FieldSpec>,
+    pub(crate) claim_template_labels: Vec<FieldSpec>,
+    pub(crate) common_annotations: Vec<FieldSpec>,
+    pub(crate) name_reference: Vec<NameReference>,
+    pub(crate) var_reference: Vec<FieldSpec>,
+    pub(crate) images: Vec<FieldSpec>,
+    pub(crate) replicas: Vec<FieldSpec>,
+}
+
+records! {
+    /// A file of `configurations`.
+    struct ConfigFile {
+        /// Names that get a prefix.
+        name_prefix: Vec<FieldSpecEntry> = "namePrefix",
+        /// Names that get a suffix.
+        name_suffix: Vec<FieldSpecEntry> = "nameSuffix",
+        /// Namespaces.
+        namespace: Vec<FieldSpecEntry> = "namespace",
+        /// Labels and selectors.
+        common_labels: Vec<FieldSpecEntry> = "commonLabels",
+        /// Labels.
+        labels: Vec<FieldSpecEntry> = "labels",
+        /// Labels of templates.
+        template_labels: Vec<FieldSpecEntry> = "templateLabels",
+        /// Labels of the templates of volume claims.
+        claim_template_labels: Vec<FieldSpecEntry> = "volumeClaimTemplateLabels",
+        /// Annotations.
+        common_annotations: Vec<FieldSpecEntry> = "commonAnnotations",
+        /// Names of other objects.
+        name_reference: Vec<NameReferenceEntry> = "nameReference",
+        /// Where variables are replaced.
+        var_reference: Vec<FieldSpecEntry> = "varReference",
+        /// Images.
+        images: Vec<FieldSpecEntry> = "images",
+        /// Numbers of replicas.
+        replicas: Vec<FieldSpecEntry> = "replicas",
+    }
+
+    /// Where a kind is named.
+    struct NameReferenceEntry {
+        /// Its group.
+        group: String = "group",
+        /// Its version.
+        version: String = "version",
+        /// Its kind.
+        kind: String = "kind",
+        /// Where.
+        field_specs: Vec<FieldSpecEntry> = "fieldSpecs",
+    }
+}
+
+static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(Config::defaults(DEFAULTS)));
+
+impl Config {
+    /// Returns the fields that Kustomize knows.
+    pub(crate) fn builtin() -> Arc<Self> {
+        Arc::clone(&CONFIG)
+    }
+
+    fn defaults(text: &str) -> Self {
+        let mut config = Self::default();
+        let mut section = "";
+        for line in text.lines() {
+            if let Some(header) = line.strip_prefix('[') {
+                section = header.trim_end_matches(']');
+                if let Some(kind) = section.strip_prefix("nameReference ") {
+                    let gvk = gvk(kind);
+                    let referrers = Vec::new();
+                    config.name_reference.push(NameReference { gvk, referrers });
+                }
+                continue;
+            }
+            let mut words = line.split(' ');
+            let (Some(path), Some(kind)) = (words.next(), words.next()) else {
+                continue;
+            };
+            let spec = FieldSpec {
+                gvk: gvk(kind),
+                path: path.to_owned(),
+                create: words.next() == Some("+"),
+            };
+            if let Some(fields) = config.section(section) {
+                fields.push(spec);
+            }
+        }
+        config.sort();
+        config
+    }
+
+    fn section(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
+        Some(match name {
+            "namePrefix" => &mut self.name_prefix,
+            "nameSuffix" => &mut self.name_suffix,
+            "namespace" => &mut self.namespace,
+            "commonLabels" => &mut self.common_labels,
+            "templateLabels" => &mut self.template_labels,
+            "volumeClaimTemplateLabels" => &mut self.claim_template_labels,
+            "commonAnnotations" => &mut self.common_annotations,
+            "varReference" => &mut self.var_reference,
+            "images" => &mut self.images,
+            "replicas" => &mut self.replicas,
+            name if name.starts_with("nameReference") => {
+                &mut self.name_reference.last_mut()?.referrers
+            }
+            _ => return None,
+        })
+    }
+
+    /// Reads a file of `configurations`.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self> {
+        let value = yaml::v2::to_value_strict(text)?;
+        let file: ConfigFile = crate::decode::strict(&value)
+            .map_err(|e| e.context("error unmarshaling JSON: while decoding JSON"))?;
+        let fields = |entries: Vec<FieldSpecEntry>| entries.into_iter().map(Into::into).collect();
+        let mut config = Self {
+            name_prefix: fields(file.name_prefix),
+            name_suffix: fields(file.name_suffix),
+            namespace: fields(file.namespace),
+            common_labels: fields(file.common_labels),
+            labels: fields(file.labels),
+            template_labels: fields(file.template_labels),
+            claim_template_labels: fields(file.claim_template_labels),
+            common_annotations: fields(file.common_annotations),
+            name_reference: Vec::new(),
+            var_reference: fields(file.var_reference),
+            images: fields(file.images),
+            replicas: fields(file.replicas),
+        };
+        for entry in file.name_reference {
+            config.name_reference.push(NameReference {
+                gvk: Gvk {
+                    group: entry.group,
+                    version: entry.version,
+                    kind: entry.kind,
+                },
+                referrers: fields(entry.field_specs),
+            });
+        }
+        config.sort();
+        Ok(config)
+    }
+
+    /// Adds another's fields.
+    pub(crate) fn merge(&mut self, other: &Self) -> Result<()> {
+        let pairs = [
+            (&mut self.name_prefix, &other.name_prefix, "NamePrefix"),
+            (&mut self.name_suffix, &other.name_suffix, "NameSuffix"),
+            (&mut self.namespace, &other.namespace, "NameSpace"),
+            (
+                &mut self.common_annotations,
+                &other.common_annotations,
+                "CommonAnnotations",
+            ),
+            (
+                &mut self.common_labels,
+                &other.common_labels,
+                "CommonLabels",
+            ),
+            (&mut self.labels, &other.labels, "Labels"),
+            (
+                &mut self.template_labels,
+                &other.template_labels,
+                "TemplateLabels",
+            ),
+            (
+                &mut self.claim_template_labels,
+                &other.claim_template_labels,
+                "VolumeClaimTemplateLabels",
+            ),
+            (
+                &mut self.var_reference,
+                &other.var_reference,
+                "VarReference",
+            ),
+            (&mut self.images, &other.images, "Images"),
+            (&mut self.replicas, &other.replicas, "Replicas"),
+        ];
+        for (own, new, name) in pairs {
+            merge_all(own, new)
+                .map_err(|e| e.context(format_args!("failed to merge {name} fieldSpec")))?;
+        }
+        for reference in &other.name_reference {
+            self.add_name_reference(reference)
+                .map_err(|e| e.context("failed to merge NameReference fieldSpec"))?;
+        }
+        self.sort();
+        Ok(())
+    }
+
+    pub(crate) fn add_name_reference(&mut self, new: &NameReference) -> Result<()> {
+        let mut found = false;
+        for own in self
+            .name_reference
+            .iter_mut()
+            .filter(|own| own.gvk == new.gvk)
+        {
+            merge_all(&mut own.referrers, &new.referrers)?;
+            found = true;
+        }
+        if !found {
+            self.name_reference.push(new.clone());
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self) {
+        for fields in [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.common_labels,
+            &mut self.labels,
+            &mut self.template_labels,
+            &mut self.claim_template_labels,
+            &mut self.common_annotations,
+            &mut self.var_reference,
+            &mut self.images,
+            &mut self.replicas,
+        ] {
+            fields.sort_by_cached_key(|f| rank(&f.gvk));
+        }
+        self.name_reference.sort_by_cached_key(|r| rank(&r.gvk));
+    }
+}
+
+fn rank(gvk: &Gvk) -> (isize, String) {
+    (
+        kind_ranks(&ORDER_FIRST, &ORDER_LAST)(&gvk.kind),
+        gvk.sort_text(),
+    )
+}
+
+/// Returns what puts kinds in order.
+pub(crate) fn kind_ranks<S: AsRef<str>>(
+    first: &[S],
+    last: &[S],
+) -> impl Fn(&str) -> isize + use<S> {
+    let mut ranks: HashMap<String, isize> = HashMap::new();
+    for (kind, rank) in first.iter().zip(-first.len().cast_signed()..) {
+        ranks.insert(kind.as_ref().to_owned(), rank);
+    }
+    for (kind, rank) in last.iter().zip(1..) {
+        ranks.insert(kind.as_ref().to_owned(), rank);
+    }
+    move |kind| ranks.get(kind).copied().unwrap_or(0)
+}
+
+/// Reads `kind.version.group`, parts `-` or missing for any.
+fn gvk(text: &str) -> Gvk {
+    let mut parts = text.splitn(3, '.');
+    let mut part = || parts.next().filter(|p| *p != "-").unwrap_or("").to_owned();
+    let (kind, version, group) = (part(), part(), part());
+    Gvk {
+        group,
+        version,
+        kind,
+    }
+}
+
+/// Reads the OpenAPI definitions of custom resources for the places that they mark.
+pub(crate) fn from_crds(text: &[u8]) -> Result<Config> {
+    let definitions = if text.first() == Some(&b'{') {
+        value::Value::parse(text).map_err(|e| mistake!("{e}"))?
+    } else {
+        yaml::v2::to_value(text)?
+    };
+    let mut config = Config::default();
+    for (name, api) in definitions.as_object().into_iter().flat_map(|o| o.iter()) {
+        let properties = api.at(&["Schema", "properties"]);
+        let has = |field| properties.is_some_and(|p| p.get(field).is_some());
+        if !(has("kind") && has("apiVersion") && has("metadata")) {
+            continue;
+        }
+        let kind = name.rsplit('.').next().unwrap_or(name);
+        let mut found = Config::default();
+        let mut reader = Crds {
+            definitions: &definitions,
+            gvk: Gvk {
+                kind: kind.to_owned(),
+                ..Gvk::default()
+            },
+            config: &mut found,
+        };
+        reader.walk(name, &mut Vec::new())?;
+        config.merge(&found)?;
+    }
+    Ok(config)
+}
+
+/// Definitions that refer to each other may be this deep.
+const CRD_DEPTH_MAX: usize = 32;
+
+struct Crds<'v> {
+    definitions: &'v value::Value,
+    gvk: Gvk,
+    config: &'v mut Config,
+}
+
+impl<'v> Crds<'v> {
+    fn walk(&mut self, type_name: &str, path: &mut Vec<&'v str>) -> Result<()> {
+        let Some(api) = self.definitions.get(type_name) else {
+            return Ok(());
+        };
+        if path.len() > CRD_DEPTH_MAX {
+            return Err(mistake!("definitions of {type_name} are nested too deep"));
+        }
+        let properties = api
+            .at(&["Schema", "properties"])
+            .and_then(value::Value::as_object);
+        for (name, property) in properties.into_iter().flat_map(|o| o.iter()) {
+            path.push(name.as_str());
+            let spec = |path: &[&str]| FieldSpec {
+                gvk: self.gvk.clone(),
+                path: path.join("/"),
+                create: false,
+            };
+            let text = |name: &str| property.get(name).and_then(value::Value::as_str);
+            if text("x-kubernetes-annotation").is_some() {
+                merge_one(&mut self.config.common_annotations, &spec(path))?;
+            }
+            if text("x-kubernetes-label-selector").is_some() {
+                merge_one(&mut self.config.common_labels, &spec(path))?;
+            }
+            if text("x-kubernetes-identity").is_some() {
+                merge_one(&mut self.config.name_prefix, &spec(path))?;
+            }
+            if let (Some(version), Some(kind)) = (
+                text("x-kubernetes-object-ref-api-version"),
+                text("x-kubernetes-object-ref-kind"),
+            ) {
+                let key = text("x-kubernetes-object-ref-name-key").unwrap_or("name");
+                let mut field = path.clone();
+                field.push(key);
+                let reference = NameReference {
+                    gvk: Gvk {
+                        group: String::new(),
+                        version: version.to_owned(),
+                        kind: kind.to_owned(),
+                    },
+                    referrers: vec![spec(&field)],
+                };
+                self.config.add_name_reference(&reference)?;
+            }
+            if let Some(reference) = text("$ref") {
+                self.walk(reference, path)?;
+            }
+            path.pop();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! What Kustomize builds of the same files, case by case.
+
+mod cases;
