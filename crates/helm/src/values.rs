@@ -17,8 +17,7 @@ pub fn read_documents(text: &[u8]) -> Result<Value, String> {
     let mut values = Value::object();
     for document in documents(text) {
         let mut tree = yaml::v2::to_value(&document).map_err(|e| {
-            let message = e.message();
-            format!("cannot unmarshal yaml document: error converting YAML to JSON: {message}")
+            format!("cannot unmarshal yaml document: error converting YAML to JSON: {e}")
         })?;
         if tree.is_null() {
             continue;

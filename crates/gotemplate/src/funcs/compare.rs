@@ -96,10 +96,14 @@ fn equal(a: &Value, b: &Value) -> Result<bool, Error> {
 }
 
 fn equal_others(a: &Value, b: &Value) -> Result<bool, Error> {
-    let text = |v: &Value| crate::fmt::text_of(v).to_string();
+    // The reference prints values with %s, which suits only strings.
+    let text = |v: &Value| {
+        let text = crate::fmt::sprintf(b"%s", std::slice::from_ref(v));
+        String::from_utf8_lossy(&text).into_owned()
+    };
     if a.kind() != b.kind() && !a.is_nil() && !b.is_nil() {
         let (name_a, name_b) = (a.type_name(), b.type_name());
-        let (a, b) = (text(a), text(b));
+        let (a, b) = (text(a), crate::fmt::text_of(b));
         return Err(format!("non-comparable types {a}: {name_a}, {name_b}: {b}").into());
     }
     if is_nil_value(a) || is_nil_value(b) {

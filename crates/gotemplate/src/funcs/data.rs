@@ -52,11 +52,11 @@ pub(super) const HELM: &[Function] = &[
         Ok(list_or_error(json::read(&str_at(a, 0)), |message| message))
     }),
     fixed("toToml", &[ANY], |exec, a| {
-        let text = toml::write(&a[0]).unwrap_or_else(String::into_bytes);
+        let text = toml_text(&a[0])?.unwrap_or_else(String::into_bytes);
         exec.room(text.len())?;
         Ok(text.into())
     }),
-    fixed("mustToToml", &[ANY], |exec, a| strict(exec, toml::write(&a[0]))),
+    fixed("mustToToml", &[ANY], |exec, a| strict(exec, toml_text(&a[0])?)),
     fixed("fromToml", &[STR], |exec, a| {
         exec.charge(str_at(a, 0).len())?;
         Ok(toml::read(&str_at(a, 0)).unwrap_or_else(error_map))
@@ -92,7 +92,7 @@ fn strict(exec: &mut Exec<'_, '_>, text: Result<Vec<u8>, String>) -> Called {
 fn yaml_text(value: &Value) -> Result<Vec<u8>, String> {
     let tree = value.to_tree().map_err(|e| format!("error marshaling into JSON: {e}"))?;
     let text = yaml::to_yaml_through_json(&tree)
-        .map_err(|e| format!("error converting JSON to YAML: {}", e.message()))?;
+        .map_err(|e| format!("error converting JSON to YAML: {e}"))?;
     Ok(trimmed(text))
 }
 
@@ -107,6 +107,13 @@ fn trimmed(mut text: String) -> Vec<u8> {
     text.into_bytes()
 }
 
+fn toml_text(value: &Value) -> Result<Result<Vec<u8>, String>, Error> {
+    if value.is_nil() {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
+    Ok(toml::write(value))
+}
+
 fn read_yaml(
     exec: &mut Exec<'_, '_>,
     text: &[u8],
@@ -114,7 +121,7 @@ fn read_yaml(
     exec.charge(text.len())?;
     Ok(yaml::v2::to_value(text)
         .map(|tree| Value::from_tree_floats(&tree))
-        .map_err(|e| format!("error converting YAML to JSON: {}", e.message())))
+        .map_err(|e| format!("error converting YAML to JSON: {e}")))
 }
 
 /// What the YAML library says around an error of the JSON library.

@@ -47,7 +47,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     open("mergeOverwrite", &[MAP], MAP, |exec, a| merge(exec, a, true)),
     open("mustMergeOverwrite", &[MAP], MAP, |exec, a| merge(exec, a, true)),
     fixed("deepCopy", &[ANY], |exec, a| {
-        deep_copy(exec, &a[0]).map_err(|e| Error::wrap("deepCopy error: ", e))
+        deep_copy(exec, &a[0])
     }),
     fixed("mustDeepCopy", &[ANY], |exec, a| deep_copy(exec, &a[0])),
     open("dig", &[], ANY, dig),
@@ -132,7 +132,7 @@ fn merge_into(
 
 fn deep_copy(exec: &mut Exec<'_, '_>, value: &Value) -> Called {
     if value.is_nil() {
-        return Ok(Value::map(Vec::<(crate::Str, Value)>::new()));
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
     }
     copy(exec, value, 0)
 }

@@ -66,6 +66,20 @@ fn json_type(value: &Value) -> &'static str {
     }
 }
 
+/// Returns the text of a scalar: where a string is wanted, numbers and booleans become one.
+fn text(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => String::new(),
+        Value::String(s) => s.to_string(),
+        Value::Bool(b) => b.to_string(),
+        Value::Float(f) => {
+            String::from_utf8_lossy(&gotemplate::text_of(&(*f).into())).into_owned()
+        }
+        Value::Int(_) | Value::UInt(_) => value.to_json(),
+        Value::Array(_) | Value::Object(_) => return None,
+    })
+}
+
 impl Reader<'_> {
     /// Returns a field; case does not count where the exact name is absent.
     fn get(&self, name: &str) -> Option<&Value> {
@@ -84,8 +98,7 @@ impl Reader<'_> {
 
     fn string(&self, name: &str, into: &mut String) -> Read<()> {
         if let Some(value) = self.get(name) {
-            let text = value.as_str().ok_or_else(|| self.wrong(name, value, "string"))?;
-            text.clone_into(into);
+            *into = text(value).ok_or_else(|| self.wrong(name, value, "string"))?;
         }
         Ok(())
     }
@@ -95,11 +108,7 @@ impl Reader<'_> {
             let items = value.as_array().ok_or_else(|| self.wrong(name, value, "[]string"))?;
             into.clear();
             for item in items {
-                into.push(match item {
-                    Value::Null => String::new(),
-                    Value::String(s) => s.to_string(),
-                    other => return Err(self.wrong(name, other, "string")),
-                });
+                into.push(text(item).ok_or_else(|| self.wrong(name, item, "string"))?);
             }
         }
         Ok(())
@@ -148,7 +157,7 @@ impl Metadata {
     /// Reads a file over what is known already, as Go decodes into a struct.
     pub(crate) fn read(&mut self, text: &[u8]) -> Read<()> {
         let tree = yaml::v2::to_value(text)
-            .map_err(|e| format!("error converting YAML to JSON: {}", e.message()))?;
+            .map_err(|e| format!("error converting YAML to JSON: {e}"))?;
         self.decode(&tree)
             .map_err(|e| format!("error unmarshaling JSON: while decoding JSON: {e}"))
     }
@@ -189,12 +198,8 @@ impl Metadata {
                 .ok_or_else(|| reader.wrong("annotations", value, "map[string]string"))?;
             let mut annotations = Vec::with_capacity(members.len());
             for (k, v) in members {
-                let text = match v {
-                    Value::Null => "",
-                    Value::String(s) => s,
-                    other => return Err(reader.wrong("annotations", other, "string")),
-                };
-                annotations.push((k.to_string(), text.to_owned()));
+                let text = text(v).ok_or_else(|| reader.wrong("annotations", v, "string"))?;
+                annotations.push((k.to_string(), text));
             }
             self.annotations = Some(annotations);
         }
