@@ -32,6 +32,8 @@ pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fi
             immutable(kind, object, old, found);
             config::data(kind, object, found);
         }
+        ("", "LimitRange") => config::limits(object, found),
+        ("", "ResourceQuota") => config::quota(object, old, found),
         ("", "Pod") => {
             let spec = object.get("spec").unwrap_or(&Value::Null);
             match old {
@@ -61,6 +63,11 @@ pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fi
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(kind, object, found),
         ("rbac.authorization.k8s.io", _) => access::binding(kind, object, old, found),
         ("storage.k8s.io", "StorageClass") => storage::class(object, old, found),
+        ("autoscaling", "HorizontalPodAutoscaler") if kind.version == "v1" => {
+            // Rules are those of the version that is stored.
+            let stored = crate::convert::to_storage(kind, object.clone());
+            scaling::autoscaler(&stored, found);
+        }
         ("autoscaling", "HorizontalPodAutoscaler") => scaling::autoscaler(object, found),
         ("policy", "PodDisruptionBudget") => scaling::budget(object, found),
         ("scheduling.k8s.io", "PriorityClass") => scaling::priority(object, old, found),

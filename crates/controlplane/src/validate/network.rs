@@ -245,7 +245,10 @@ fn policy_port(path: &str, item: &Value, errors: &mut Errors) {
         None => "may not be specified when `port` is not specified",
         Some(Value::String(_)) => "may not be specified when `port` is non-numeric",
         Some(first) if last < first.as_i64().unwrap_or(0) => {
-            "must be greater than or equal to `port`"
+            // What is shown is the port.
+            let why = "must be greater than or equal to `port`";
+            errors.push(FieldError::invalid(&field, first.clone(), why));
+            return;
         }
         Some(_) => return port_number(&field, last, errors),
     };

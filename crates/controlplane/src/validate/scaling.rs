@@ -42,6 +42,10 @@ pub(super) fn autoscaler(object: &Value, errors: &mut Errors) {
     }
     for (i, metric) in metrics.iter().enumerate() {
         let path = format!("spec.metrics[{i}].resource");
+        if metric.str_at(&["type"]) == "External" {
+            let external = metric.get("external").unwrap_or(&Value::Null);
+            self::external(&format!("spec.metrics[{i}].external"), external, errors);
+        }
         if metric.str_at(&["type"]) != "Resource" {
             continue;
         }
@@ -67,10 +71,30 @@ pub(super) fn autoscaler(object: &Value, errors: &mut Errors) {
             _ => {}
         }
     }
+    let outside = |m: &Value| matches!(m.str_at(&["type"]), "Object" | "External");
+    if least == Some(0) && !metrics.iter().any(outside) {
+        let why = "must specify at least one Object or External metric to support scaling to zero replicas";
+        errors.push(FieldError::forbidden("spec.metrics", why));
+    }
     for direction in ["scaleUp", "scaleDown"] {
         if let Some(rules) = spec.at(&["behavior", direction]).filter(|r| !r.is_null()) {
             scaling(&format!("spec.behavior.{direction}"), rules, errors);
         }
+    }
+}
+
+fn external(path: &str, external: &Value, errors: &mut Errors) {
+    if external.str_at(&["metric", "name"]).is_empty() {
+        let why = "must specify a metric name";
+        errors.push(FieldError::required(&format!("{path}.metric.name"), why));
+    }
+    let set = |name: &str| external.at(&["target", name]).is_some_and(|v| !v.is_null());
+    if !set("value") && !set("averageValue") {
+        let why = "must set either a target value for metric or a per-pod target";
+        errors.push(FieldError::required(
+            &format!("{path}.target.averageValue"),
+            why,
+        ));
     }
 }
 

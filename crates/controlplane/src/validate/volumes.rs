@@ -203,7 +203,7 @@ fn projected(path: &str, of: &Value, errors: &mut Errors) {
                 needed(&path, of, &["name"], errors);
                 items(&path, of, errors);
                 for item in of.array_at(&["items"]) {
-                    take(volume, item.str_at(&["path"]), &mut taken, errors);
+                    take(volume, of, item.str_at(&["path"]), &mut taken, errors);
                 }
             }
         }
@@ -231,12 +231,19 @@ fn projected(path: &str, of: &Value, errors: &mut Errors) {
     }
 }
 
-/// Two sources can't fill one path.
-fn take<'a>(volume: &str, target: &'a str, taken: &mut Vec<&'a str>, errors: &mut Errors) {
+/// Two sources can't fill one path. What is told is the name of the second.
+fn take<'a>(
+    volume: &str,
+    of: &Value,
+    target: &'a str,
+    taken: &mut Vec<&'a str>,
+    errors: &mut Errors,
+) {
     if !target.is_empty() && taken.contains(&target) {
+        let name = of.str_at(&["name"]);
         errors.push(FieldError::invalid(
             volume,
-            target,
+            name,
             "conflicting duplicate paths",
         ));
     }

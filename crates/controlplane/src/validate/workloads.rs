@@ -402,7 +402,10 @@ pub(super) fn job(object: &Value, old: Option<&Value>, errors: &mut Errors) {
 fn job_selector(object: &Value, errors: &mut Errors) {
     let found = object.at(&["spec", "selector"]).filter(|s| !s.is_null());
     match found {
-        None => errors.push(FieldError::required("spec.selector", "")),
+        None => {
+            errors.push(FieldError::required("spec.selector", ""));
+            selects_template(object, errors);
+        }
         Some(found) => {
             selector("spec.selector", Some(found), errors);
             let manual = object
@@ -453,6 +456,7 @@ fn job_spec(path: &str, spec: &Value, errors: &mut Errors) {
             why,
         ));
     }
+    failure_policy(path, spec, errors);
     let template = spec.get("template").unwrap_or(&Value::Null);
     pod::template(
         &format!("{path}.template"),
@@ -466,12 +470,112 @@ fn job_spec(path: &str, spec: &Value, errors: &mut Errors) {
             let why = "valid values: \"OnFailure\", \"Never\"";
             errors.push(FieldError::required(&field, why));
         }
+        "OnFailure" if spec.get("podFailurePolicy").is_some_and(|p| !p.is_null()) => {
+            let why = "only \"Never\" is supported when podFailurePolicy is specified";
+            errors.push(FieldError::invalid(&field, "OnFailure", why));
+        }
         "OnFailure" | "Never" => {}
         other => errors.push(FieldError::not_supported(
             &field,
             other,
             &["OnFailure", "Never"],
         )),
+    }
+}
+
+/// What is done about pods that fail.
+fn failure_policy(path: &str, spec: &Value, errors: &mut Errors) {
+    let rules = spec
+        .at(&["podFailurePolicy", "rules"])
+        .and_then(Value::as_array);
+    for (i, rule) in rules.into_iter().flatten().enumerate() {
+        let path = format!("{path}.podFailurePolicy.rules[{i}]");
+        let action = rule.str_at(&["action"]);
+        let field = format!("{path}.action");
+        if action == "FailIndex" && spec.i64_at(&["backoffLimitPerIndex"]).is_none() {
+            let why = "requires the backoffLimitPerIndex to be set";
+            errors.push(FieldError::invalid(&field, action, why));
+        } else if action.is_empty() {
+            let why = "valid values: \"Count\", \"FailIndex\", \"FailJob\", \"Ignore\"";
+            errors.push(FieldError::required(&field, why));
+        } else {
+            among(
+                &field,
+                action,
+                &["Count", "FailIndex", "FailJob", "Ignore"],
+                errors,
+            );
+        }
+        let codes = rule.get("onExitCodes").filter(|c| !c.is_null());
+        let conditions = rule.array_at(&["onPodConditions"]);
+        if codes.is_some() == !conditions.is_empty() {
+            let why = match codes {
+                Some(_) => "specifying both OnExitCodes and OnPodConditions is not supported",
+                None => "specifying one of OnExitCodes and OnPodConditions is required",
+            };
+            let mut error = FieldError::invalid(&path, "", why);
+            error.message = format!("Invalid value: {why}");
+            errors.push(error);
+        }
+        if let Some(codes) = codes {
+            exit_codes(&format!("{path}.onExitCodes"), codes, spec, errors);
+        }
+        for (j, condition) in conditions.iter().enumerate() {
+            let field = format!("{path}.onPodConditions[{j}].type");
+            super::words::qualified(&field, condition.str_at(&["type"]), errors);
+        }
+    }
+}
+
+fn exit_codes(path: &str, codes: &Value, spec: &Value, errors: &mut Errors) {
+    let name = codes.str_at(&["containerName"]);
+    let known = ["containers", "initContainers"].iter().any(|list| {
+        let containers = spec.array_at(&["template", "spec", list]);
+        containers.iter().any(|c| c.str_at(&["name"]) == name)
+    });
+    if !name.is_empty() && !known {
+        let why = "must be one of the container or initContainer names in the pod template";
+        errors.push(FieldError::invalid(
+            &format!("{path}.containerName"),
+            name,
+            why,
+        ));
+    }
+    let operator = codes.str_at(&["operator"]);
+    if operator.is_empty() {
+        let why = "valid values: \"In\", \"NotIn\"";
+        errors.push(FieldError::required(&format!("{path}.operator"), why));
+    } else {
+        among(
+            &format!("{path}.operator"),
+            operator,
+            &["In", "NotIn"],
+            errors,
+        );
+    }
+    let values = codes.array_at(&["values"]);
+    if values.is_empty() {
+        let why = "at least one value is required";
+        let shown = Value::Array(Vec::new());
+        errors.push(FieldError::invalid(&format!("{path}.values"), shown, why));
+    }
+    for (i, value) in values.iter().enumerate() {
+        let field = format!("{path}.values[{i}]");
+        if operator == "In" && value.as_i64() == Some(0) {
+            let why = "must not be 0 for the In operator";
+            errors.push(FieldError::invalid(&field, value.clone(), why));
+        }
+        if values[..i].contains(value) {
+            errors.push(FieldError::duplicate(&field, value.clone()));
+        }
+    }
+    if !values.is_sorted_by_key(Value::as_i64) {
+        let shown = Value::Array(values.to_vec());
+        errors.push(FieldError::invalid(
+            &format!("{path}.values"),
+            shown,
+            "must be ordered",
+        ));
     }
 }
 
