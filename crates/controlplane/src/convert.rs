@@ -26,6 +26,14 @@ pub(crate) fn to_storage(kind: &Kind, mut object: Value) -> Value {
                     object.set_at(&[old], value);
                 }
             }
+            for name in ["reportingComponent", "reportingInstance"] {
+                if object.at(&[name]).is_none() {
+                    object.set_at(&[name], "");
+                }
+            }
+            if object.at(&["source"]).is_none() {
+                object.set_at(&["source"], Value::object());
+            }
         }
         _ => return object,
     }
@@ -64,6 +72,14 @@ pub(crate) fn from_storage(kind: &Kind, object: &Value) -> Value {
                 if let Some(value) = object.remove_at(&[old]) {
                     object.set_at(&[new], value);
                 }
+            }
+            for name in ["reportingController", "reportingInstance"] {
+                if object.str_at(&[name]).is_empty() {
+                    object.remove_at(&[name]);
+                }
+            }
+            if object.at(&["deprecatedSource"]).is_none() {
+                object.set_at(&["deprecatedSource"], Value::object());
             }
             if object.at(&["eventTime"]).is_none() {
                 object.set_at(&["eventTime"], Value::Null);

@@ -134,6 +134,15 @@ impl FieldError {
         }
     }
 
+    /// A value is wrong that is shown as given.
+    #[must_use]
+    pub(crate) fn invalid_as(field: &str, shown: &str, why: &str) -> Self {
+        Self {
+            message: format!("Invalid value: {shown}: {why}"),
+            ..Self::invalid(field, "", why)
+        }
+    }
+
     /// The same for a value that is shown as given: a Go struct, whose members have an order.
     #[must_use]
     pub(crate) fn not_supported_as(field: &str, shown: &str, allowed: &[&str]) -> Self {

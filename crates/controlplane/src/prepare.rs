@@ -108,6 +108,27 @@ fn admit_pod(registry: &Registry, object: &mut Value) -> Result<()> {
                 .clone_into(&mut policy);
         }
     }
+    let name = object.str_at(&["metadata", "name"]).to_owned();
+    if let Some(given) = object
+        .i64_at(&["spec", "priority"])
+        .filter(|g| *g != priority)
+    {
+        let pods = registry.kind("", "v1", "pods")?;
+        let why = format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller \
+             computed {priority} from the given PriorityClass name"
+        );
+        return Err(Failure::forbidden(&pods, &name, &why));
+    }
+    let given = object.str_at(&["spec", "preemptionPolicy"]);
+    if !given.is_empty() && given != policy {
+        let pods = registry.kind("", "v1", "pods")?;
+        let why = format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission \
+             controller computed {policy} from the given PriorityClass name"
+        );
+        return Err(Failure::forbidden(&pods, &name, &why));
+    }
     object.set_at(&["spec", "priority"], priority);
     if object.at(&["spec", "preemptionPolicy"]).is_none() {
         object.set_at(&["spec", "preemptionPolicy"], policy);
@@ -285,6 +306,10 @@ fn allocate(
         Failure::invalid(kind, &name, &[FieldError::invalid(field, value, why)])
     };
     let mut reserved = Value::object();
+    let single = service.str_at(&["spec", "clusterIP"]).to_owned();
+    if !single.is_empty() && service.array_at(&["spec", "clusterIPs"]).is_empty() {
+        service.set_at(&["spec", "clusterIPs"], json!([single]));
+    }
     if service.str_at(&["spec", "type"]) != "ExternalName" {
         let address = service.str_at(&["spec", "clusterIP"]).to_owned();
         let address = if address.is_empty() {
@@ -301,6 +326,8 @@ fn allocate(
         };
         let address = match address.as_str() {
             "None" => address,
+            // The rules say what is wrong with it.
+            odd if !odd.is_empty() && odd.parse::<std::net::IpAddr>().is_err() => address,
             "" => {
                 let taken = registry.addresses.any_address();
                 let taken =

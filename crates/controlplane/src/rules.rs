@@ -292,29 +292,42 @@ fn validate_owners(object: &Value, errors: &mut Vec<FieldError>) {
         }
         let kind = owner.str_at(&["kind"]);
         if (group, kind) == ("", "Event") {
-            errors.push(FieldError::invalid(
-                field,
-                owner.clone(),
-                &format!("{version}, Kind=Event is disallowed from being an owner"),
-            ));
+            let why = format!("/{version}, Kind=Event is disallowed from being an owner");
+            errors.push(FieldError::invalid_as(field, &shown_owner(owner), &why));
         }
         if owner.at(&["controller"]).and_then(Value::as_bool) == Some(true) {
             controllers.push(owner.str_at(&["name"]).to_owned());
         }
     }
     if controllers.len() > 1 {
-        let owners = object
-            .at(&["metadata", "ownerReferences"])
-            .cloned()
-            .unwrap_or_default();
+        let owners = object.array_at(&["metadata", "ownerReferences"]);
+        let owners: Vec<String> = owners.iter().map(shown_owner).collect();
         let why = format!(
             "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
             controllers[0], controllers[1]
         );
-        errors.push(FieldError::invalid(
+        let shown = format!("[{}]", owners.join(","));
+        errors.push(FieldError::invalid_as(
             "metadata.ownerReferences",
-            owners,
+            &shown,
             &why,
         ));
     }
+}
+
+/// Writes an owner as Go does.
+fn shown_owner(owner: &Value) -> String {
+    let order = [
+        "apiVersion",
+        "kind",
+        "name",
+        "uid",
+        "controller",
+        "blockOwnerDeletion",
+    ];
+    let parts = order.iter().filter_map(|name| {
+        let part = owner.get(name)?;
+        Some(format!("\"{name}\":{}", part.to_json()))
+    });
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
 }

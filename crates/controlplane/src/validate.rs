@@ -51,6 +51,11 @@ pub(crate) fn object(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fi
         ("", "Endpoints") => network::endpoints(object, found),
         ("", "PersistentVolumeClaim") if old.is_none() => storage::claim(object, found),
         ("", "PersistentVolume") => storage::volume(object, old, found),
+        ("discovery.k8s.io", _) => network::slice(object, found),
+        ("storage.k8s.io", "CSIDriver") => storage::driver(object, found),
+        ("node.k8s.io", "RuntimeClass") => {
+            words::required("handler", object.str_at(&["handler"]), found);
+        }
         ("apps", "Deployment") => workloads::deployment(kind, object, old, found),
         ("apps", "ReplicaSet") => workloads::replica_set(kind, object, old, found),
         ("apps", "DaemonSet") => workloads::daemon_set(kind, object, old, found),

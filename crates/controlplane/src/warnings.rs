@@ -92,6 +92,11 @@ pub(crate) fn of_object(kind: &Kind, object: &Value) -> Vec<String> {
         }
         for list in ["initContainers", "containers"] {
             for (i, container) in spec.array_at(&[list]).iter().enumerate() {
+                repeated_ports(
+                    &format!("{path}.{list}[{i}].ports"),
+                    container,
+                    &mut warnings,
+                );
                 hidden_variables(&format!("{path}.{list}[{i}]"), container, &mut warnings);
             }
         }
@@ -133,6 +138,27 @@ fn old_volumes(path: &str, volume: &Value, warnings: &mut Vec<String>) {
     for (name, why) in OLD_VOLUMES {
         if volume.get(name).is_some_and(|v| !v.is_null()) {
             warnings.push(format!("{path}.{name}: {why}"));
+        }
+    }
+}
+
+fn repeated_ports(path: &str, container: &Value, warnings: &mut Vec<String>) {
+    let ports = container.array_at(&["ports"]);
+    let key = |p: &Value| {
+        let number = |name: &str| p.i64_at(&[name]).unwrap_or(0);
+        let text = |name: &str| p.str_at(&[name]).to_owned();
+        (
+            number("containerPort"),
+            number("hostPort"),
+            text("protocol"),
+            text("hostIP"),
+        )
+    };
+    for (i, port) in ports.iter().enumerate() {
+        if let Some(first) = ports[..i].iter().position(|p| key(p) == key(port)) {
+            warnings.push(format!(
+                "{path}[{i}]: duplicate port definition with {path}[{first}]"
+            ));
         }
     }
 }

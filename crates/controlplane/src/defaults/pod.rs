@@ -173,7 +173,8 @@ fn volume(volume: &mut Value) {
         let policy = pull_policy(volume.str_at(&["image", "reference"]));
         default(volume, &["image", "pullPolicy"], policy);
     }
-    if volume.get("ephemeral").is_some() {
+    let template = ["ephemeral", "volumeClaimTemplate"];
+    if volume.at(&template).is_some_and(Value::is_object) {
         default(
             volume,
             &["ephemeral", "volumeClaimTemplate", "spec", "volumeMode"],

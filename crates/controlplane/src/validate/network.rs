@@ -293,7 +293,13 @@ pub(super) fn endpoints(object: &Value, errors: &mut Errors) {
             for (j, item) in subset.array_at(&[list]).iter().enumerate() {
                 let at = format!("{path}.{list}[{j}]");
                 let text = item.str_at(&["ip"]);
-                if let Some(found) = address(&format!("{at}.ip"), text, errors) {
+                let found = address(&format!("{at}.ip"), text, errors);
+                if found.is_none() {
+                    // It is found twice, in words of different age.
+                    let why = "must be a valid IP address";
+                    errors.push(FieldError::invalid(&format!("{at}.ip"), text, why));
+                }
+                if let Some(found) = found {
                     usable(&format!("{at}.ip"), text, found, errors);
                 }
                 let host = item.str_at(&["hostname"]);
@@ -325,6 +331,52 @@ pub(super) fn endpoints(object: &Value, errors: &mut Errors) {
                     errors,
                 );
             }
+        }
+    }
+}
+
+pub(super) fn slice(object: &Value, errors: &mut Errors) {
+    for (i, item) in object.array_at(&["ports"]).iter().enumerate() {
+        let at = format!("ports[{i}]");
+        let name = item.str_at(&["name"]);
+        if !name.is_empty() {
+            label(&format!("{at}.name"), name, errors);
+        }
+        let protocol = item.str_at(&["protocol"]);
+        if !protocol.is_empty() {
+            let field = format!("{at}.protocol");
+            among(&field, protocol, &["SCTP", "TCP", "UDP"], errors);
+        }
+    }
+    let family = object.str_at(&["addressType"]);
+    for (i, item) in object.array_at(&["endpoints"]).iter().enumerate() {
+        let at = format!("endpoints[{i}]");
+        let field = format!("{at}.addresses");
+        let addresses = item.array_at(&["addresses"]);
+        if addresses.is_empty() {
+            let why = "must contain at least 1 address";
+            errors.push(FieldError::required(&field, why));
+        }
+        for (j, given) in addresses.iter().enumerate() {
+            let text = given.as_str().unwrap_or_default();
+            let found = IpAddr::from_str(text).ok();
+            match (family, found) {
+                ("IPv4", Some(IpAddr::V6(_)) | None) => {
+                    errors.push(FieldError::invalid(&field, text, "must be an IPv4 address"));
+                }
+                ("IPv6", Some(IpAddr::V4(_)) | None) => {
+                    errors.push(FieldError::invalid(&field, text, "must be an IPv6 address"));
+                }
+                ("FQDN", _) => subdomain(&format!("{field}[{j}]"), text, errors),
+                _ => {}
+            }
+            if let Some(found) = found.filter(|_| family != "FQDN") {
+                usable(&format!("{field}[{j}]"), text, found, errors);
+            }
+        }
+        let host = item.str_at(&["hostname"]);
+        if !host.is_empty() {
+            label(&format!("{at}.hostname"), host, errors);
         }
     }
 }

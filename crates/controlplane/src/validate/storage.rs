@@ -198,3 +198,18 @@ pub(super) fn class(object: &Value, old: Option<&Value>, errors: &mut Errors) {
         errors,
     );
 }
+
+pub(super) fn driver(object: &Value, errors: &mut Errors) {
+    let policy = object.str_at(&["spec", "fsGroupPolicy"]);
+    let allowed = ["File", "None", "ReadWriteOnceWithFSType"];
+    among_if_set("spec.fsGroupPolicy", policy, &allowed, errors);
+    for mode in object.array_at(&["spec", "volumeLifecycleModes"]) {
+        let mode = mode.as_str().unwrap_or_default();
+        among(
+            "spec.volumeLifecycleModes",
+            mode,
+            &["Persistent", "Ephemeral"],
+            errors,
+        );
+    }
+}

@@ -82,10 +82,21 @@ fn always_restarted(object: &Value, errors: &mut Errors) {
 
 pub(super) fn deployment(kind: &Kind, object: &Value, old: Option<&Value>, errors: &mut Errors) {
     numbers(object, &["replicas"], errors);
+    let before = errors.len();
     selection(kind, object, errors);
-    selects_template(object, errors);
-    pod::template(TEMPLATE, template(object), Restart::Always, errors);
-    always_restarted(object, errors);
+    let given = object.at(&["spec", "selector"]).filter(|s| !s.is_null());
+    match given.filter(|s| value::selector::LabelSelector::from_value(s).is_err()) {
+        Some(odd) if errors.len() > before => {
+            let mut error = FieldError::invalid("spec.selector", "", "invalid label selector");
+            error.message = error.message.replacen("\"\"", &shown_selector(odd), 1);
+            errors.push(error);
+        }
+        _ => {
+            selects_template(object, errors);
+            pod::template(TEMPLATE, template(object), Restart::Always, errors);
+            always_restarted(object, errors);
+        }
+    }
     strategy(object, errors);
     numbers(object, &["minReadySeconds", "revisionHistoryLimit"], errors);
     let field = "spec.progressDeadlineSeconds";
@@ -97,6 +108,17 @@ pub(super) fn deployment(kind: &Kind, object: &Value, old: Option<&Value>, error
         }
     }
     same_selector(object, old, errors);
+}
+
+/// Writes a selector as Go does: labels first.
+fn shown_selector(selector: &Value) -> String {
+    let parts = ["matchLabels", "matchExpressions"]
+        .iter()
+        .filter_map(|name| {
+            let part = selector.get(name)?;
+            Some(format!("\"{name}\":{}", part.to_json()))
+        });
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
 }
 
 fn same_selector(object: &Value, old: Option<&Value>, errors: &mut Errors) {
@@ -283,6 +305,29 @@ const CHANGEABLE: [&str; 7] = [
     "minReadySeconds",
 ];
 
+/// Returns the template with a volume for each claim that a pod will have.
+fn with_claims(object: &Value) -> Value {
+    let mut pods = template(object).clone();
+    let claims = object.array_at(&["spec", "volumeClaimTemplates"]);
+    if claims.is_empty() {
+        return pods;
+    }
+    let names: Vec<&str> = claims
+        .iter()
+        .map(|c| c.str_at(&["metadata", "name"]))
+        .collect();
+    let mut volumes = pods.array_at(&["spec", "volumes"]).to_vec();
+    // A claim takes the place of a volume of the same name.
+    volumes.retain(|v| !names.contains(&v.str_at(&["name"])));
+    volumes.extend(
+        names
+            .iter()
+            .map(|name| json!({"name": *name, "persistentVolumeClaim": {"claimName": *name}})),
+    );
+    pods.set_at(&["spec", "volumes"], volumes);
+    pods
+}
+
 pub(super) fn stateful_set(kind: &Kind, object: &Value, old: Option<&Value>, errors: &mut Errors) {
     if let Some(old) = old {
         let fixed = |v: &Value| {
@@ -349,7 +394,8 @@ pub(super) fn stateful_set(kind: &Kind, object: &Value, old: Option<&Value>, err
     }
     selection(kind, object, errors);
     selects_template(object, errors);
-    pod::template(TEMPLATE, template(object), Restart::Always, errors);
+    let pods = with_claims(object);
+    pod::template(TEMPLATE, &pods, Restart::Always, errors);
     always_restarted(object, errors);
     if old.is_none() {
         let claims = object.array_at(&["spec", "volumeClaimTemplates"]).iter();
