@@ -10,6 +10,9 @@ use http::Method;
 use std::sync::Arc;
 use value::{Value, json};
 
+/// Attempts to take over an object's fields while others change it.
+const TAKE_OVERS_MAX: u32 = 4;
+
 /// What an apply came to.
 #[derive(Debug)]
 pub struct Applied {
@@ -83,6 +86,9 @@ impl Cluster {
     ) -> Result<Applied, ApiError> {
         let (_, version) = engine::split_api_version(object.str_at(&["apiVersion"]));
         let resource = self.resource_of(key, version)?;
+        if !dry_run {
+            self.take_over(key, &resource).await?;
+        }
         let dry = if dry_run { "&dryRun=All" } else { "" };
         let path = format!(
             "{}?fieldManager={FIELD_MANAGER}&force=true{dry}",
@@ -103,6 +109,41 @@ impl Cluster {
             object,
             message: apply_message(key, verb),
         })
+    }
+
+    /// Makes the fields of those who applied the object before us ours, so that what Git no longer
+    /// has goes away with the apply that follows. Costs a request only if there is such a field.
+    async fn take_over(&self, key: &ObjectKey, resource: &Resource) -> Result<(), ApiError> {
+        let may = |raw: &[u8]| str::from_utf8(raw).is_ok_and(merge::may_take_over);
+        let Some(live) = self.get(key).filter(|live| may(&live.raw)) else {
+            return Ok(());
+        };
+        let mut live = live.value();
+        let path = resource.object_path(key);
+        for attempt in 1.. {
+            let managed = live.array_at(&["metadata", "managedFields"]);
+            let taken = match merge::take_over(managed, FIELD_MANAGER) {
+                Ok(Some(taken)) => taken,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    tracing::warn!(%key, %error, "earlier managers keep their fields");
+                    return Ok(());
+                }
+            };
+            let patch = json!({"metadata": {
+                "managedFields": taken,
+                "resourceVersion": live.str_at(&["metadata", "resourceVersion"]),
+            }});
+            match self.client().merge_patch(&path, &patch).await {
+                // Somebody was faster: once more with what there is now.
+                Err(error) if error.code == 409 && attempt < TAKE_OVERS_MAX => {
+                    live = self.client().get(&path).await?;
+                }
+                Err(error) if error.is_not_found() => return Ok(()),
+                answer => return answer.map(drop),
+            }
+        }
+        Ok(())
     }
 
     /// Replaces an object, or creates it: `Replace=true`.

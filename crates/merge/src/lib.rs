@@ -33,6 +33,7 @@ mod path;
 pub mod schema;
 mod set;
 mod strategic;
+mod takeover;
 mod typed;
 mod updater;
 
@@ -41,5 +42,6 @@ pub use path::{DisplayPath, PathElement};
 pub use schema::{Schema, TypeId, builtin};
 pub use set::Set;
 pub use strategic::{StrategicError, strategic_merge_patch};
+pub use takeover::{may_take_over, take_over};
 pub use typed::{Comparison, Duplicates, Mismatch, TypeError, Typed};
 pub use updater::{Conflicts, Force, Managers, Owned, UpdateError, Updater, Versions};

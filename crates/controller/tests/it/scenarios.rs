@@ -8,14 +8,13 @@
 //! `CASES=part` plays only the scenarios whose name has `part`; `REPORT=file` writes down what
 //! differs in the others; `UPDATE_PASSING=1` adds the names of those that pass now.
 
-mod compare;
-mod world;
+pub(crate) mod compare;
 
+use crate::world::World;
 use compare::Deliberate;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use value::Value;
-use world::World;
 
 /// Scenarios played at the same time; they mostly wait.
 const AT_ONCE: usize = 8;
