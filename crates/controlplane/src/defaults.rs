@@ -206,6 +206,23 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
         ) => webhooks(object),
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingAdmissionPolicy" | "MutatingAdmissionPolicy",
+        ) => {
+            default(object, &["spec", "failurePolicy"], "Fail");
+            admission_matches(object, "matchConstraints");
+        }
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding",
+        ) => admission_matches(object, "matchResources"),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => {
+            if object.i64_at(&["spec", "matchingPrecedence"]).unwrap_or(0) == 0 {
+                object.set_at(&["spec", "matchingPrecedence"], 1_000);
+            }
+        }
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => priority_level(object),
         ("", "PersistentVolume") => {
             if let Some(spec) = object.get_mut("spec") {
                 pod::source(spec);
@@ -437,6 +454,49 @@ fn binding(object: &mut Value) {
         };
         default(subject, &["apiGroup"], group);
     });
+}
+
+/// What an admission policy looks at.
+fn admission_matches(object: &mut Value, name: &str) {
+    let path = ["spec", name];
+    if object.at(&path).is_none_or(Value::is_null) {
+        return;
+    }
+    default(object, &[path[0], path[1], "matchPolicy"], "Equivalent");
+    for selector in ["namespaceSelector", "objectSelector"] {
+        default(object, &[path[0], path[1], selector], Value::object());
+    }
+    for rules in ["resourceRules", "excludeResourceRules"] {
+        let list = object
+            .get_mut("spec")
+            .and_then(|s| s.get_mut(name))
+            .and_then(|m| m.get_mut(rules));
+        each(list, |rule| default(rule, &["scope"], "*"));
+    }
+}
+
+/// How many requests of a priority wait, and how.
+fn priority_level(object: &mut Value) {
+    let limited = ["spec", "limited"];
+    if object.at(&limited).is_none_or(Value::is_null) {
+        return;
+    }
+    default(
+        object,
+        &[limited[0], limited[1], "nominalConcurrencyShares"],
+        30,
+    );
+    default(object, &[limited[0], limited[1], "lendablePercent"], 0);
+    let queuing = [limited[0], limited[1], "limitResponse", "queuing"];
+    if object.at(&queuing).is_none_or(Value::is_null) {
+        return;
+    }
+    for (name, number) in [("handSize", 8), ("queues", 64), ("queueLengthLimit", 50)] {
+        let path = [queuing[0], queuing[1], queuing[2], queuing[3], name];
+        if object.i64_at(&path).unwrap_or(0) == 0 {
+            object.set_at(&path, number);
+        }
+    }
 }
 
 /// A pod's address is the first of its addresses.

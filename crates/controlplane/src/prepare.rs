@@ -11,6 +11,10 @@ use crate::registry::{Registry, Target};
 pub(crate) fn admit_create(registry: &Registry, kind: &Kind, object: &mut Value) -> Result<()> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => admit_pod(registry, object),
+        ("storage.k8s.io", "VolumeAttributesClass") => {
+            add_finalizer(object, "kubernetes.io/vac-protection");
+            Ok(())
+        }
         ("", "Node") => {
             let taint = "node.kubernetes.io/not-ready";
             let mut taints = object.array_at(&["spec", "taints"]).to_vec();

@@ -68,7 +68,16 @@ impl Registry {
                 PatchType::Strategic => strategic(kind, live, patch)?,
                 _ => patched(live, patch_type, patch)?,
             };
-            let unreadable = |why: &str| unreadable_patch(&patched, why);
+            // What a patch doesn't touch keeps the order in which it was written: Go's for types of
+            // Go, by name for others.
+            let order = if kind.custom {
+                Order::Names
+            } else if patch_type == PatchType::Merge && patch.get("metadata").is_some() {
+                Order::Entries
+            } else {
+                Order::Go
+            };
+            let unreadable = |why: &str| unreadable_patch(&patched, order, why);
             let same = |field: &str| {
                 patched.get(field).is_none_or(Value::is_null)
                     || patched.get(field) == live.get(field)
@@ -157,13 +166,28 @@ impl Registry {
 }
 
 /// What a patch makes can't be read as an object. The answer quotes it as Go would write it.
-fn unreadable_patch(patched: &Value, why: &str) -> Failure {
-    let error = FieldError::invalid("patch", go_json(patched), why);
+fn unreadable_patch(patched: &Value, order: Order, why: &str) -> Failure {
+    let text = match order {
+        Order::Names => patched.to_json(),
+        Order::Entries | Order::Go => go_json(patched, order),
+    };
+    let error = FieldError::invalid("patch", text, why);
     let mut failure = Failure::invalid_named("", "", "", &[error]);
     if let Some(details) = &mut failure.details {
         details.remove_at(&["kind"]);
     }
     failure
+}
+
+/// In which order the members of an object are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// By name.
+    Names,
+    /// By name, but for the entries of owners, which are as Go's encoder writes them.
+    Entries,
+    /// As Go's encoder writes them.
+    Go,
 }
 
 /// Members of metadata and of its owners in the order in which Go's encoder writes them.
@@ -195,14 +219,18 @@ const ENTRY_ORDER: [&str; 7] = [
 ];
 
 /// Writes an object as JSON, its metadata in Go's order.
-fn go_json(object: &Value) -> String {
+fn go_json(object: &Value, order: Order) -> String {
+    let metadata_order: &[&str] = match order {
+        Order::Go => &METADATA_ORDER,
+        _ => &[],
+    };
     let members = object
         .as_object()
         .into_iter()
         .flatten()
         .map(|(name, value)| {
             let text = if name == "metadata" {
-                ordered(value, &METADATA_ORDER, |name, value| {
+                ordered(value, metadata_order, |name, value| {
                     match value.as_array() {
                         Some(entries) if name == "managedFields" => {
                             let entries = entries

@@ -554,7 +554,7 @@ fn failure_policy(path: &str, spec: &Value, errors: &mut Errors) {
         }
         let codes = rule.get("onExitCodes").filter(|c| !c.is_null());
         let conditions = rule.array_at(&["onPodConditions"]);
-        if codes.is_some() == !conditions.is_empty() {
+        if codes.is_some() != conditions.is_empty() {
             let why = match codes {
                 Some(_) => "specifying both OnExitCodes and OnPodConditions is not supported",
                 None => "specifying one of OnExitCodes and OnPodConditions is required",
