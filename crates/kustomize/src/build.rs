@@ -3,7 +3,7 @@
 use crate::cache::Cache;
 use crate::error::{Error, Result, mistake};
 use crate::helm::Charts;
-use crate::load::{LoadRestrictor, Loader};
+use crate::load::{AboveRoot, LoadRestrictor, Loader};
 use crate::nameref;
 use crate::overrides::Overrides;
 use crate::remote::Remotes;
@@ -39,6 +39,8 @@ pub enum Order {
 pub struct Options<'o> {
     /// Whether files outside a kustomization's folder may be read.
     pub load_restrictor: LoadRestrictor,
+    /// What `..` means at the root of the tree.
+    pub above_root: AboveRoot,
     /// The order of the objects.
     pub order: Order,
     /// What inflates charts; without it they are an error.
@@ -162,6 +164,7 @@ pub(crate) struct Builder<'b> {
 }
 
 /// The state of a build when a base was begun.
+#[derive(Clone, Copy)]
 pub(crate) struct Mark {
     unshared: usize,
     reads: Option<tree::Mark>,
@@ -174,6 +177,7 @@ impl<'b> Builder<'b> {
             self.recording,
             folder.trim_matches('/'),
             self.options.load_restrictor,
+            self.options.above_root,
         );
         let mut target = Target::load(Rc::new(loader), self)?;
         target.set_schema(self)?;

@@ -376,7 +376,11 @@ pub(crate) fn from_crds(text: &[u8]) -> Result<Config> {
         yaml::v2::to_value(text)?
     };
     let mut config = Config::default();
-    for (name, api) in definitions.as_object().into_iter().flat_map(|o| o.iter()) {
+    for (name, api) in definitions
+        .as_object()
+        .into_iter()
+        .flat_map(value::Object::iter)
+    {
         let properties = api.at(&["Schema", "properties"]);
         let has = |field| properties.is_some_and(|p| p.get(field).is_some());
         if !(has("kind") && has("apiVersion") && has("metadata")) {
@@ -418,7 +422,7 @@ impl<'v> Crds<'v> {
         let properties = api
             .at(&["Schema", "properties"])
             .and_then(value::Value::as_object);
-        for (name, property) in properties.into_iter().flat_map(|o| o.iter()) {
+        for (name, property) in properties.into_iter().flat_map(value::Object::iter) {
             path.push(name.as_str());
             let spec = |path: &[&str]| FieldSpec {
                 gvk: self.gvk.clone(),

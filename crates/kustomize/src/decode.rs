@@ -149,10 +149,10 @@ impl<T: Decode> Decode for BTreeMap<String, T> {
 
 /// Declares records and how their fields are called.
 macro_rules! records {
-    ($($(#[$doc:meta])* struct $record:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty = $name:literal,)* })*) => {$(
+    ($($(#[$doc:meta])* $vis:vis struct $record:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty = $name:literal,)* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq)]
-        pub struct $record { $($(#[$field_doc])* pub $field: $kind,)* }
+        $vis struct $record { $($(#[$field_doc])* $vis $field: $kind,)* }
 
         impl crate::decode::Decode for $record {
             fn decode(

@@ -11,7 +11,7 @@ pub type Pairs = BTreeMap<String, String>;
 
 records! {
     /// A kustomization or a component.
-    struct Kustomization {
+    pub(crate) struct Kustomization {
         /// Its version.
         api_version: String = "apiVersion",
         /// `Kustomization` or `Component`.
@@ -83,7 +83,7 @@ records! {
     }
 
     /// Labels and where they go.
-    struct Label {
+    pub(crate) struct Label {
         /// The labels.
         pairs: Pairs = "pairs",
         /// To selectors, too.
@@ -97,7 +97,7 @@ records! {
     }
 
     /// A field of some kinds.
-    struct FieldSpecEntry {
+    pub(crate) struct FieldSpecEntry {
         /// The group; any if empty.
         group: String = "group",
         /// The version; any if empty.
@@ -111,7 +111,7 @@ records! {
     }
 
     /// A patch and what it is for.
-    struct Patch {
+    pub struct Patch {
         /// The file.
         path: String = "path",
         /// The text.
@@ -123,7 +123,7 @@ records! {
     }
 
     /// What a patch may change.
-    struct PatchOptions {
+    pub struct PatchOptions {
         /// Names.
         allow_name_change: bool = "allowNameChange",
         /// Kinds.
@@ -131,7 +131,7 @@ records! {
     }
 
     /// Which objects.
-    struct Selector {
+    pub struct Selector {
         /// A pattern of the group.
         group: String = "group",
         /// A pattern of the version.
@@ -149,7 +149,7 @@ records! {
     }
 
     /// What an image becomes.
-    struct Image {
+    pub(crate) struct Image {
         /// A pattern of its name.
         name: String = "name",
         /// Its new name.
@@ -163,7 +163,7 @@ records! {
     }
 
     /// A replacement, or the file of some.
-    struct ReplacementEntry {
+    pub(crate) struct ReplacementEntry {
         /// The file.
         path: String = "path",
         /// Where the value comes from.
@@ -175,7 +175,7 @@ records! {
     }
 
     /// The field that a value comes from.
-    struct Source {
+    pub(crate) struct Source {
         /// The group.
         group: String = "group",
         /// The version.
@@ -193,7 +193,7 @@ records! {
     }
 
     /// The fields that a value goes to.
-    struct Target {
+    pub(crate) struct Target {
         /// In these objects.
         select: Option<Selector> = "select",
         /// But not in these.
@@ -205,7 +205,7 @@ records! {
     }
 
     /// Which part of a field.
-    struct FieldOptions {
+    pub(crate) struct FieldOptions {
         /// What cuts it into parts.
         delimiter: String = "delimiter",
         /// The number of the part.
@@ -217,7 +217,7 @@ records! {
     }
 
     /// How many replicas.
-    struct Replica {
+    pub struct Replica {
         /// Of what.
         name: String = "name",
         /// The number.
@@ -225,7 +225,7 @@ records! {
     }
 
     /// A variable.
-    struct Var {
+    pub(crate) struct Var {
         /// Its name.
         name: String = "name",
         /// The object that its value comes from.
@@ -235,7 +235,7 @@ records! {
     }
 
     /// An object.
-    struct ObjectReference {
+    pub(crate) struct ObjectReference {
         /// Group and version.
         api_version: String = "apiVersion",
         /// The group.
@@ -251,13 +251,13 @@ records! {
     }
 
     /// A field.
-    struct FieldReference {
+    pub(crate) struct FieldReference {
         /// Where, `metadata.name` if empty.
         field_path: String = "fieldPath",
     }
 
     /// The order of the objects.
-    struct SortOptions {
+    pub(crate) struct SortOptions {
         /// `legacy` or `fifo`.
         order: String = "order",
         /// What `legacy` means.
@@ -265,7 +265,7 @@ records! {
     }
 
     /// An order of kinds.
-    struct LegacySortOptions {
+    pub(crate) struct LegacySortOptions {
         /// Kinds that come first.
         order_first: Vec<String> = "orderFirst",
         /// Kinds that come last.
@@ -273,7 +273,7 @@ records! {
     }
 
     /// A ConfigMap to make.
-    struct ConfigMapArgs {
+    pub(crate) struct ConfigMapArgs {
         /// Its namespace.
         namespace: String = "namespace",
         /// Its name.
@@ -293,7 +293,7 @@ records! {
     }
 
     /// A Secret to make.
-    struct SecretArgs {
+    pub(crate) struct SecretArgs {
         /// Its namespace.
         namespace: String = "namespace",
         /// Its name.
@@ -315,7 +315,7 @@ records! {
     }
 
     /// What generators add.
-    struct GeneratorOptions {
+    pub(crate) struct GeneratorOptions {
         /// Labels.
         labels: Option<Pairs> = "labels",
         /// Annotations.
@@ -327,7 +327,7 @@ records! {
     }
 
     /// What all charts share.
-    struct HelmGlobals {
+    pub struct HelmGlobals {
         /// The folder of charts.
         chart_home: String = "chartHome",
         /// The folder of Helm's configuration.
@@ -335,7 +335,7 @@ records! {
     }
 
     /// A chart to inflate.
-    struct HelmChart {
+    pub struct HelmChart {
         /// Its name.
         name: String = "name",
         /// Its version.
@@ -373,7 +373,7 @@ records! {
     }
 
     /// A chart to inflate, in the old form.
-    struct HelmChartArgs {
+    pub(crate) struct HelmChartArgs {
         /// Its name.
         chart_name: String = "chartName",
         /// Its version.

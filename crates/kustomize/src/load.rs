@@ -47,7 +47,18 @@ pub(crate) struct Loader<'b> {
     parent: Option<Rc<Loader<'b>>>,
     pub(crate) repo: Option<Rc<RepoSpec>>,
     pub(crate) restrictor: LoadRestrictor,
+    above_root: AboveRoot,
     pub(crate) depth: usize,
+}
+
+/// What `..` means at the root of the tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AboveRoot {
+    /// It leads out of the repository, which is a mistake.
+    #[default]
+    Outside,
+    /// It is the root itself, as in a file system.
+    Root,
 }
 
 /// A file and what it holds.
@@ -62,6 +73,7 @@ impl<'b> Loader<'b> {
         recording: &'b Recording<'b>,
         root: &str,
         restrictor: LoadRestrictor,
+        above_root: AboveRoot,
     ) -> Self {
         Self {
             files: Files::Main(recording),
@@ -69,6 +81,7 @@ impl<'b> Loader<'b> {
             parent: None,
             repo: None,
             restrictor,
+            above_root,
             depth: 0,
         }
     }
@@ -94,7 +107,7 @@ impl<'b> Loader<'b> {
             match name {
                 "" | "." => {}
                 ".." => {
-                    if names.pop().is_none() {
+                    if names.pop().is_none() && self.above_root == AboveRoot::Outside {
                         return Err(mistake!("'{path}' leads out of the repository"));
                     }
                 }
@@ -197,6 +210,7 @@ impl<'b> Loader<'b> {
             parent: Some(Rc::clone(self)),
             repo: self.repo.clone(),
             restrictor: self.restrictor,
+            above_root: self.above_root,
             depth: self.depth + 1,
         })
     }
@@ -237,6 +251,7 @@ impl<'b> Loader<'b> {
             parent: Some(Rc::clone(self)),
             repo: Some(Rc::new(spec)),
             restrictor: LoadRestrictor::RootOnly,
+            above_root: AboveRoot::Outside,
             depth: self.depth + 1,
         })
     }

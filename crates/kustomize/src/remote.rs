@@ -128,11 +128,11 @@ fn split_scheme(address: &str) -> Option<(&str, &str)> {
     }
     let github = ["github.com/", "github.com:"];
     let name = address.strip_prefix("www.").unwrap_or(address);
-    let is_github = |prefix: &&str| {
+    let is_github = |prefix: &str| {
         name.get(..prefix.len())
             .is_some_and(|s| s.eq_ignore_ascii_case(prefix))
     };
-    if github.iter().any(|p| is_github(&p)) {
+    if github.iter().any(|p| is_github(p)) {
         let (_, rest) = name.split_at("github.com/".len());
         return Some(("https://github.com/", rest))
             .filter(|(_, rest)| rest.contains('/'))

@@ -173,7 +173,7 @@ impl Resource {
         }
         self.set_name(old.name())?;
         self.set_namespace(old.namespace())?;
-        let needs_hash = self.state().needs_hash;
+        let needs_hash = self.state().needs_hash && old.state().needs_hash;
         let new = old.state().clone();
         let own = self.state_mut();
         *own = new;

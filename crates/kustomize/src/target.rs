@@ -6,7 +6,6 @@ mod steps;
 use crate::build::Builder;
 use crate::config::{self, Config};
 use crate::error::{Error, Result, mistake};
-use crate::id::Id;
 use crate::kustomization::{self, COMPONENT, Kustomization};
 use crate::load::{File, Loader, is_remote_file};
 use crate::read;
@@ -25,8 +24,6 @@ pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "K
 
 /// Kustomizations that may refer to each other in a row.
 const DEPTH_MAX: usize = 100;
-/// Kustomizations of one build.
-const TARGETS_MAX: usize = 20_000;
 /// Objects of one build: bases can be used over and over.
 const RESOURCES_MAX: usize = 200_000;
 
@@ -43,11 +40,12 @@ impl Accumulated {
     fn merge_config(&mut self, new: &Arc<Config>) -> Result<()> {
         match &mut self.config {
             Some(own) if Arc::ptr_eq(own, new) => Ok(()),
-            Some(own) => Arc::make_mut(own).merge(new),
-            None => {
+            None if Arc::ptr_eq(new, &Config::builtin()) => {
                 self.config = Some(Arc::clone(new));
                 Ok(())
             }
+            // Even merging into nothing drops fields: of two that mean the same, the first one stays.
+            own => Arc::make_mut(own.get_or_insert_default()).merge(new),
         }
     }
 
@@ -517,9 +515,4 @@ fn note_transformer(resource: &mut Resource, origin: &Origin) -> Result<()> {
     text.push_str("- ");
     text.push_str(&origin.text("  "));
     resource.set_annotation(TRANSFORMATIONS, &text)
-}
-
-/// Returns the ids of objects, for messages.
-pub(crate) fn id_text(id: &Id) -> String {
-    id.to_string()
 }

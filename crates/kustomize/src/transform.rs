@@ -53,6 +53,8 @@ pub(crate) enum Transformer {
     Hash,
     /// Adds a value to fields.
     ValueAdd(ValueAdd),
+    /// One after the other.
+    Both(Box<Transformer>, Box<Transformer>),
 }
 
 /// Which transformer, for people and for annotations.
@@ -103,6 +105,10 @@ impl Transformer {
             Self::Replacements(replacements) => replacement::run(set, replacements),
             Self::Hash => names::hash(set),
             Self::ValueAdd(value) => value.run(set),
+            Self::Both(first, second) => {
+                first.run(set, schema)?;
+                second.run(set, schema)
+            }
         }
     }
 }

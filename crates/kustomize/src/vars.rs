@@ -128,7 +128,7 @@ pub(crate) fn resolve(set: &mut Set, vars: &Vars, config: &Config) -> Result<Vec
 /// Returns false if the object can't have the field: then it stays shared.
 fn mentions(node: &Node, spec: &FieldSpec) -> bool {
     let first = spec.path.trim_start_matches('/').split('/').next();
-    let first = first.map(|name| name.trim_end_matches("[]")).unwrap_or("");
+    let first = first.map_or("", |name| name.trim_end_matches("[]"));
     first.contains('\\') || node.get(first).is_some()
 }
 

@@ -128,8 +128,11 @@ pub struct Recording<'t> {
     tree: &'t dyn Tree,
     reads: RefCell<BTreeMap<Box<str>, Seen>>,
     /// What was looked at, in order, while a part of a render is being noted.
-    log: RefCell<Option<Vec<(Box<str>, Seen)>>>,
+    log: RefCell<Option<Log>>,
 }
+
+/// Paths and what was seen there, in the order of looking.
+type Log = Vec<(Box<str>, Seen)>;
 
 /// A moment of a [`Recording`].
 #[derive(Clone, Copy, Debug)]

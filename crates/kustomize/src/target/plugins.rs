@@ -266,11 +266,15 @@ impl<'b> Target<'b> {
                 unset_only: settings.unset_only,
                 subjects: Subjects::parse(&settings.set_role_binding_subjects)?,
             },
-            "PrefixTransformer" | "SuffixTransformer" if !has_specs => {
+            "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer" if !has_specs => {
                 return Err(Error::new("fieldSpecs is not expected to be nil"));
             }
             "PrefixTransformer" => Transformer::Prefix(settings.prefix, specs),
             "SuffixTransformer" => Transformer::Suffix(settings.suffix, specs),
+            "PrefixSuffixTransformer" => Transformer::Both(
+                Box::new(Transformer::Prefix(settings.prefix, specs.clone())),
+                Box::new(Transformer::Suffix(settings.suffix, specs)),
+            ),
             "ReplacementTransformer" => {
                 replacement::check(&settings.replacements)?;
                 Transformer::Replacements(Replacement::read(&settings.replacements, &self.loader)?)
@@ -366,6 +370,7 @@ fn is_transformer(kind: &str) -> bool {
             | "PatchJson6902Transformer"
             | "PatchStrategicMergeTransformer"
             | "PatchTransformer"
+            | "PrefixSuffixTransformer"
             | "PrefixTransformer"
             | "SuffixTransformer"
             | "ReplacementTransformer"

@@ -119,6 +119,7 @@ impl<'b> Target<'b> {
             root: &self.loader.root,
             tree: self.loader.is_main().then_some(builder.recording),
         };
+        builder.depends_on_more();
         let manifests = charts.inflate(&request).map_err(Error::new)?;
         let file: Arc<str> = format!("{}/{}", self.file, chart.name).into();
         let mut resources = read::resources(&manifests, &file, 0)
@@ -149,10 +150,19 @@ impl<'b> Target<'b> {
     fn builtin_steps(&self, config: &Config) -> Result<Vec<Step>> {
         let k = &self.kustomization;
         let mut steps = Vec::new();
-        let mut add = |what: &'static str, kind: &'static str, pointer: &str, transformer| {
+        let mut add = |what: &'static str,
+                       kind: &'static str,
+                       pointer: &str,
+                       transformer: Transformer| {
+            let mut source = self.source(what, pointer);
+            source.patch = match &transformer {
+                Transformer::Patch(patch) => patch.file(),
+                Transformer::MergePatches(patches) => patches.first().map(|p| Arc::clone(&p.file)),
+                _ => None,
+            };
             steps.push(Step {
                 transformer,
-                source: self.source(what, pointer),
+                source,
                 origin: self.builtin_origin(kind),
             });
         };

@@ -26,6 +26,9 @@ fn keeps_its_name(gvk: &Gvk) -> bool {
 }
 
 pub(super) fn run(set: &mut Set, side: Side, affix: &str, specs: &[FieldSpec]) -> Result<()> {
+    if affix.is_empty() {
+        return Ok(());
+    }
     for resource in set {
         let original = resource.original_id();
         if keeps_its_name(&original.gvk) {
@@ -35,7 +38,7 @@ pub(super) fn run(set: &mut Set, side: Side, affix: &str, specs: &[FieldSpec]) -
             if !original.gvk.is_selected_by(&spec.gvk) {
                 continue;
             }
-            if spec.path == NAME && !affix.is_empty() {
+            if spec.path == NAME {
                 resource.store_previous_id();
                 let state = resource.state_mut();
                 match side {

@@ -21,7 +21,6 @@ const OPERATIONS_MAX: usize = 10_000;
 pub(crate) struct Patch {
     kind: Kind,
     target: Option<Select>,
-    target_text: String,
     /// How messages name it.
     source: String,
 }
@@ -116,7 +115,6 @@ impl Patch {
                     "unable to find patch target {target_text:?} in `resources`"
                 ))
             })?,
-            target_text,
             source,
         })
     }
@@ -159,9 +157,12 @@ impl Patch {
         }
     }
 
-    /// Returns what it is for, as messages have it.
-    pub(crate) fn target_text(&self) -> &str {
-        &self.target_text
+    /// Returns the file that the patch stands in.
+    pub(crate) fn file(&self) -> Option<Arc<str>> {
+        match &self.kind {
+            Kind::Merge(patches) => patches.first().map(|p| Arc::clone(&p.file)),
+            Kind::Json(_) | Kind::Nothing => None,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use yaml::v3::Node;
 
 records! {
     /// Its settings.
-    struct ValueAddArgs {
+    pub(crate) struct ValueAddArgs {
         /// The value; the folder's name if empty.
         value: String = "value",
         /// The fields.
@@ -22,7 +22,7 @@ records! {
     }
 
     /// A field.
-    struct ValueTarget {
+    pub(crate) struct ValueTarget {
         /// Of these objects; of all without.
         selector: Option<Selector> = "selector",
         /// Where.
@@ -32,7 +32,7 @@ records! {
     }
 
     /// A file of fields.
-    struct ValueTargets {
+    pub(crate) struct ValueTargets {
         /// The fields.
         targets: Vec<ValueTarget> = "targets",
     }

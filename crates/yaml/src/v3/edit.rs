@@ -181,10 +181,8 @@ impl Node {
         let was_quoted = *style != Style::Plain;
         *style = wanted;
         match &self.tag {
-            None if wanted == Style::Plain && was_quoted => {
-                if !resolve::is_v3_text(text) {
-                    self.tag = Some(long_tag("!!str"));
-                }
+            None if wanted == Style::Plain && was_quoted && !resolve::is_v3_text(text) => {
+                self.tag = Some(long_tag("!!str"));
             }
             None => {}
             Some(tag) => {
