@@ -2,15 +2,19 @@
 
 mod builtin;
 mod cast;
+mod certificates;
 mod compare;
 mod crypto;
 mod data;
 mod dates;
 mod decimal;
+mod der;
 mod dicts;
+mod keys;
 mod lists;
 mod math;
 mod network;
+mod passwords;
 mod paths;
 mod reflect;
 mod regexes;
@@ -78,6 +82,9 @@ impl Dialect {
             Self::Helm => HELM.get(name),
             Self::ApplicationSet => APPLICATION_SET.get(name),
         };
+        if self == Self::ApplicationSet && name == "getHostByName" {
+            return None;
+        }
         own.or_else(|| SPRIG.get(name)).copied()
     }
 
@@ -106,6 +113,7 @@ fn table(groups: &[&'static [Function]]) -> Table {
 static SPRIG: LazyLock<Table> = LazyLock::new(|| {
     table(&[
         builtin::FUNCTIONS,
+        certificates::FUNCTIONS,
         crypto::FUNCTIONS,
         data::FUNCTIONS,
         dates::FUNCTIONS,
@@ -113,6 +121,7 @@ static SPRIG: LazyLock<Table> = LazyLock::new(|| {
         lists::FUNCTIONS,
         math::FUNCTIONS,
         network::FUNCTIONS,
+        passwords::FUNCTIONS,
         paths::FUNCTIONS,
         reflect::FUNCTIONS,
         regexes::FUNCTIONS,

@@ -109,7 +109,8 @@ enum Piece {
     Ending(Ending),
 }
 
-type Result2<T> = std::result::Result<T, String>;
+/// A message without its place, which the caller knows.
+type Reading<T> = Result<T, String>;
 
 impl Token<'_> {
     const fn nothing() -> Self {
@@ -162,7 +163,7 @@ impl<'a> Parser<'a> {
         token
     }
 
-    fn expect(&mut self, kinds: &[Kind], context: &str) -> Result2<Token<'a>> {
+    fn expect(&mut self, kinds: &[Kind], context: &str) -> Reading<Token<'a>> {
         let token = self.next_non_space();
         if kinds.contains(&token.kind) {
             Ok(token)
@@ -187,7 +188,7 @@ impl<'a> Parser<'a> {
         format!("{token}{action} started at {}:{line}", self.source.name)
     }
 
-    fn file(&mut self) -> Result2<Vec<Node>> {
+    fn file(&mut self) -> Reading<Vec<Node>> {
         let mut root = Vec::new();
         while self.peek().kind != Kind::Eof {
             if self.peek().kind == Kind::LeftDelimiter {
@@ -207,7 +208,7 @@ impl<'a> Parser<'a> {
         Ok(root)
     }
 
-    fn definition(&mut self) -> Result2<()> {
+    fn definition(&mut self) -> Reading<()> {
         const CONTEXT: &str = "define clause";
         let outer = std::mem::take(&mut self.scope);
         let name = self.expect(&[Kind::String, Kind::RawString], CONTEXT)?;
@@ -220,7 +221,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a list of nodes that must end with `{{end}}`.
-    fn whole_list(&mut self, context: &str) -> Result2<Vec<Node>> {
+    fn whole_list(&mut self, context: &str) -> Reading<Vec<Node>> {
         match self.list()? {
             (nodes, Ending::End) => Ok(nodes),
             (_, ending) => Err(format!("unexpected {} in {context}", ending.text())),
@@ -228,7 +229,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Keeps a template; of two in one text, one must be empty.
-    fn define(&mut self, name: &[u8], root: Vec<Node>) -> Result2<Arc<Template>> {
+    fn define(&mut self, name: &[u8], root: Vec<Node>) -> Reading<Arc<Template>> {
         let template = Arc::new(Template {
             name: String::from_utf8_lossy(name).into(),
             source: Arc::clone(self.source),
@@ -247,7 +248,7 @@ impl<'a> Parser<'a> {
         Ok(template)
     }
 
-    fn list(&mut self) -> Result2<(Vec<Node>, Ending)> {
+    fn list(&mut self) -> Reading<(Vec<Node>, Ending)> {
         let mut nodes = Vec::new();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
@@ -258,7 +259,7 @@ impl<'a> Parser<'a> {
         Err("unexpected EOF".to_owned())
     }
 
-    fn text_or_action(&mut self) -> Result2<Piece> {
+    fn text_or_action(&mut self) -> Reading<Piece> {
         let token = self.next_non_space();
         match token.kind {
             Kind::Text => Ok(Piece::Node(Node::Text {
@@ -278,7 +279,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Goes one level deeper.
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result2<T>) -> Result2<T> {
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Reading<T>) -> Reading<T> {
         if self.depth >= DEPTH_MAX {
             return Err("max expression depth exceeded".to_owned());
         }
@@ -288,7 +289,7 @@ impl<'a> Parser<'a> {
         parsed
     }
 
-    fn action(&mut self) -> Result2<Piece> {
+    fn action(&mut self) -> Reading<Piece> {
         let token = self.next_non_space();
         let node = match token.kind {
             Kind::Block => self.block()?,
@@ -319,7 +320,7 @@ impl<'a> Parser<'a> {
         Ok(Piece::Node(node))
     }
 
-    fn jump(&mut self, word: &str, node: Node) -> Result2<Node> {
+    fn jump(&mut self, word: &str, node: Node) -> Reading<Node> {
         let token = self.next_non_space();
         if token.kind != Kind::RightDelimiter {
             return Err(self.unexpected(&token, &format!("{{{{{word}}}}}")));
@@ -331,7 +332,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `if`, `range` or `with`; `chained` is the keyword that may follow `else`.
-    fn control(&mut self, context: &str, chained: Kind) -> Result2<Control> {
+    fn control(&mut self, context: &str, chained: Kind) -> Reading<Control> {
         let variables = self.scope.variables.len();
         let pipe = self.pipeline(context, Kind::RightDelimiter)?;
         let is_range = context == "range";
@@ -364,7 +365,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn block(&mut self) -> Result2<Node> {
+    fn block(&mut self) -> Reading<Node> {
         const CONTEXT: &str = "block clause";
         let token = self.next_non_space();
         let name = self.template_name(&token, CONTEXT)?;
@@ -380,7 +381,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn template(&mut self) -> Result2<Node> {
+    fn template(&mut self) -> Reading<Node> {
         const CONTEXT: &str = "template clause";
         let token = self.next_non_space();
         let name = self.template_name(&token, CONTEXT)?;
@@ -397,14 +398,14 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn template_name(&self, token: &Token<'_>, context: &str) -> Result2<Vec<u8>> {
+    fn template_name(&self, token: &Token<'_>, context: &str) -> Reading<Vec<u8>> {
         match token.kind {
             Kind::String | Kind::RawString => unquote(token),
             _ => Err(self.unexpected(token, context)),
         }
     }
 
-    fn pipeline(&mut self, context: &str, end: Kind) -> Result2<Pipe> {
+    fn pipeline(&mut self, context: &str, end: Kind) -> Reading<Pipe> {
         let mut pipe = Pipe {
             position: self.peek_non_space().offset(),
             assigns: false,
@@ -449,7 +450,7 @@ impl<'a> Parser<'a> {
         Ok(pipe)
     }
 
-    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Result2<()> {
+    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Reading<()> {
         loop {
             let variable = self.peek_non_space();
             if variable.kind != Kind::Variable {
@@ -493,7 +494,7 @@ impl<'a> Parser<'a> {
         self.scope.variables.push(name);
     }
 
-    fn command(&mut self) -> Result2<Command> {
+    fn command(&mut self) -> Reading<Command> {
         let position = self.peek_non_space().offset();
         let mut operands = Vec::new();
         loop {
@@ -514,7 +515,7 @@ impl<'a> Parser<'a> {
         Ok(Command { position, operands })
     }
 
-    fn operand(&mut self) -> Result2<Option<Operand>> {
+    fn operand(&mut self) -> Reading<Option<Operand>> {
         let Some(mut operand) = self.term()? else {
             return Ok(None);
         };
@@ -543,7 +544,7 @@ impl<'a> Parser<'a> {
         Ok(Some(operand))
     }
 
-    fn term(&mut self) -> Result2<Option<Operand>> {
+    fn term(&mut self) -> Reading<Option<Operand>> {
         let token = self.next_non_space();
         let term = match token.kind {
             Kind::Identifier => Term::Function(self.function(token.text)?),
@@ -581,7 +582,7 @@ impl<'a> Parser<'a> {
         }))
     }
 
-    fn function(&self, name: &[u8]) -> Result2<&'static Function> {
+    fn function(&self, name: &[u8]) -> Reading<&'static Function> {
         std::str::from_utf8(name)
             .ok()
             .and_then(|name| self.dialect.function(name))
@@ -589,6 +590,6 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn unquote(token: &Token<'_>) -> Result2<Vec<u8>> {
+fn unquote(token: &Token<'_>) -> Reading<Vec<u8>> {
     strconv::unquote(token.text).ok_or_else(|| "invalid syntax".to_owned())
 }

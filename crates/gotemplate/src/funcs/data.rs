@@ -63,17 +63,19 @@ pub(super) const HELM: &[Function] = &[
     }),
 ];
 
+/// Where ApplicationSets have these functions, their errors are errors.
 pub(super) const APPLICATION_SET: &[Function] = &[
     fixed("toYaml", &[ANY], |exec, a| strict(exec, yaml_text(&a[0]))),
-    fixed("fromYaml", &[STR], |exec, a| {
-        match map_or_error(read_yaml(exec, &str_at(a, 0))?, from_json) {
-            Value::Map(map) if map.len() == 1 && map.contains(b"Error") && read_yaml(exec, &str_at(a, 0))?.is_err() => {
-                Err(Error::new(map.get(b"Error").map(|e| crate::fmt::text_of(&e).to_string()).unwrap_or_default()))
-            }
-            value => Ok(value),
-        }
+    fixed("fromYaml", &[STR], |exec, a| match read_yaml(exec, &str_at(a, 0))? {
+        Ok(value @ (Value::Map(_) | Value::Nil)) => Ok(map_or_error(Ok(value), from_json)),
+        Ok(other) => Err(from_json(json::wrong_type(&other, "map[string]interface {}")).into()),
+        Err(message) => Err(message.into()),
     }),
-    fixed("fromYamlArray", &[STR], from_yaml_array),
+    fixed("fromYamlArray", &[STR], |exec, a| match read_yaml(exec, &str_at(a, 0))? {
+        Ok(value @ (Value::List(_) | Value::Nil)) => Ok(list_or_error(Ok(value), from_json)),
+        Ok(other) => Err(from_json(json::wrong_type(&other, "[]interface {}")).into()),
+        Err(message) => Err(message.into()),
+    }),
 ];
 
 /// Functions without `must` give nothing where there is an error.

@@ -1,10 +1,11 @@
 //! Words, letter case and line breaks, as `goutils` and `xstrings` see them.
 
-use super::{Called, Function, STR, fixed, int_at, str_at};
+use super::{Called, Function, STR, fixed, str_at};
+use crate::error::Error;
 use crate::exec::Exec;
 use crate::text::{self, REPLACEMENT, is_space, push};
 use crate::unicode::{is_letter, is_lower, is_title, is_upper, to_lower, to_title, to_upper};
-use crate::value::Value;
+use crate::value::{IntKind, Value};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -137,7 +138,7 @@ pub(super) fn abbreviate(s: &[u8], offset: i64, width: i64) -> Vec<u8> {
 pub(super) fn wrap(s: &[u8], width: usize, line_break: &[u8], breaks_words: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(s.len());
     let mut offset = 0;
-    let mut line = |out: &mut Vec<u8>, from: usize, to: usize| {
+    let line = |out: &mut Vec<u8>, from: usize, to: usize| {
         out.extend_from_slice(&s[from..to]);
         out.extend_from_slice(line_break);
     };
@@ -420,48 +421,50 @@ fn normalize(s: &[u8]) -> String {
 
 /// `slugify [max size] [smart truncation] text`.
 fn slugify(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
+    let Some((text, options)) = a.split_last() else {
+        return Ok("".into());
+    };
+    let wrong = |v: &Value, wanted: &str| {
+        let got = if v.is_nil() { "nil".to_owned() } else { v.type_name() };
+        Error::new(format!("interface conversion: interface {{}} is {got}, not {wanted}"))
+    };
     let mut size_max = 50;
     let mut cuts_at_words = false;
-    if let Some(Value::Int(..)) = a.first() {
-        size_max = usize::try_from(int_at(a, 0)).unwrap_or(0);
-        if let Some(Value::Bool(b)) = a.get(1) {
-            cuts_at_words = *b;
+    for (i, option) in options.iter().enumerate() {
+        match (i, option) {
+            (0, Value::Int(IntKind::Int, n)) => size_max = *n,
+            (0, other) => return Err(wrong(other, "int")),
+            (1, Value::Bool(b)) => cuts_at_words = *b,
+            (1, other) => return Err(wrong(other, "bool")),
+            _ => {}
         }
     }
-    let text = a.last().and_then(Value::as_str).cloned().unwrap_or_default();
-    Ok(slug(&text.lossy(), size_max, cuts_at_words).into())
+    let text = text.as_str().ok_or_else(|| wrong(text, "string"))?;
+    let size_max = usize::try_from(size_max).ok().filter(|n| *n > 0);
+    Ok(slug(&normalize(text), size_max, cuts_at_words).into())
 }
 
-fn slug(s: &str, size_max: usize, cuts_at_words: bool) -> String {
-    let mut slug = String::with_capacity(s.len());
-    for c in s.to_lowercase().chars() {
+fn slug(name: &str, size_max: Option<usize>, cuts_at_words: bool) -> String {
+    let mut name = name;
+    if let Some(max) = size_max
+        && !cuts_at_words
+        && name.len() >= max
+    {
+        name = &name[..max];
+    }
+    let mut slug = String::with_capacity(name.len());
+    for c in name.chars() {
         let c = if c.is_ascii_alphanumeric() { c } else { '-' };
         if c != '-' || !slug.ends_with('-') {
             slug.push(c);
         }
     }
     let slug = slug.trim_matches('-');
-    if slug.len() <= size_max {
-        return slug.to_owned();
-    }
-    if !cuts_at_words {
-        return slug[..size_max].trim_end_matches('-').to_owned();
-    }
-    let mut out = String::new();
-    for word in slug.split('-') {
-        let length = out.len() + word.len() + usize::from(!out.is_empty());
-        if length > size_max {
-            break;
+    match size_max {
+        Some(max) if cuts_at_words && slug.len() > max => {
+            let end = slug[..=max].rfind('-').unwrap_or(max);
+            slug[..end].to_owned()
         }
-        if !out.is_empty() {
-            out.push('-');
-        }
-        out.push_str(word);
-    }
-    if out.is_empty() {
-        slug[..size_max].to_owned()
-    } else {
-        out
+        _ => slug.to_owned(),
     }
 }
-
