@@ -1,5 +1,7 @@
 //! What a client is told about an object that is accepted nevertheless.
 
+use std::collections::{HashMap, HashSet};
+
 use value::Value;
 
 use crate::kinds::Kind;
@@ -154,8 +156,10 @@ fn repeated_ports(path: &str, container: &Value, warnings: &mut Vec<String>) {
             text("hostIP"),
         )
     };
+    let mut firsts = HashMap::new();
     for (i, port) in ports.iter().enumerate() {
-        if let Some(first) = ports[..i].iter().position(|p| key(p) == key(port)) {
+        let first = *firsts.entry(key(port)).or_insert(i);
+        if first < i {
             warnings.push(format!(
                 "{path}[{i}]: duplicate port definition with {path}[{first}]"
             ));
@@ -165,9 +169,10 @@ fn repeated_ports(path: &str, container: &Value, warnings: &mut Vec<String>) {
 
 fn hidden_variables(path: &str, container: &Value, warnings: &mut Vec<String>) {
     let variables = container.array_at(&["env"]);
+    let mut seen = HashSet::new();
     for (i, variable) in variables.iter().enumerate() {
         let name = variable.str_at(&["name"]);
-        if variables[..i].iter().any(|v| v.str_at(&["name"]) == name) {
+        if !seen.insert(name) {
             warnings.push(format!(
                 "{path}.env[{i}]: hides previous definition of \"{name}\", which may be dropped when using apply"
             ));

@@ -1,5 +1,7 @@
 //! Lists whose items are told apart: none is there twice.
 
+use std::collections::HashSet;
+
 use value::{Object, Value};
 
 use super::structural::{ListType, Structural, join};
@@ -21,14 +23,12 @@ pub(super) fn validate(
             }
         }
         Value::Array(items) => {
-            let mut seen: Vec<Value> = Vec::new();
+            let mut seen: HashSet<String> = HashSet::new();
             for (i, item) in items.iter().enumerate() {
                 let place = format!("{path}[{i}]");
                 if let Some(identity) = identity(schema, item) {
-                    if seen.contains(&identity) {
+                    if !seen.insert(identity.to_json()) {
                         errors.push(FieldError::duplicate(&place, identity));
-                    } else {
-                        seen.push(identity);
                     }
                 }
                 if let Some(of) = schema.items.as_deref() {

@@ -4,6 +4,7 @@
 //! doesn't lock objects up.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use value::{Object, Value};
 
@@ -182,14 +183,17 @@ fn list(
 ) {
     if let Some(of) = schema.items.as_deref() {
         let before = old.and_then(Value::as_array).unwrap_or_default();
+        let known: HashMap<String, &Value> = match &schema.list_type {
+            ListType::Map(_) => before
+                .iter()
+                .filter_map(|b| Some((lists::identity(schema, b)?.to_json(), b)))
+                .collect(),
+            _ => HashMap::new(),
+        };
         for (i, item) in items.iter().enumerate() {
             let same = match &schema.list_type {
-                ListType::Map(_) => {
-                    let identity = lists::identity(schema, item);
-                    before
-                        .iter()
-                        .find(|b| lists::identity(schema, b) == identity)
-                }
+                ListType::Map(_) => lists::identity(schema, item)
+                    .and_then(|identity| known.get(&identity.to_json()).copied()),
                 _ => None,
             };
             check(of, item, same, &format!("{path}[{i}]"), errors);
@@ -204,8 +208,8 @@ fn list(
         errors.push(FieldError::too_many(path, count, max));
     }
     let repeats = || {
-        let mut rest = items.iter().enumerate();
-        rest.any(|(i, item)| items[..i].contains(item))
+        let mut seen = HashSet::new();
+        items.iter().any(|item| !seen.insert(item.to_json()))
     };
     if schema.unique_items && repeats() {
         let why = format!("{path} in body shouldn't contain duplicates");

@@ -1,5 +1,7 @@
 //! Keys that are there twice in JSON: the last one counts, and clients are told.
 
+use std::collections::HashSet;
+
 /// How deep is looked; JSON that nests deeper isn't read at all.
 const DEPTH_MAX: usize = 256;
 /// How many are told.
@@ -54,7 +56,7 @@ impl Scan<'_> {
 
     fn object(&mut self, path: &str, depth: usize) {
         self.at += 1;
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
         while self.next() == Some(b'"') {
             let key = self.text();
             let place = if path.is_empty() {
@@ -71,7 +73,7 @@ impl Scan<'_> {
                     self.found.push(place);
                 }
             } else {
-                seen.push(key);
+                seen.insert(key);
             }
             if self.next() != Some(b',') {
                 break;

@@ -1,5 +1,7 @@
 //! Rules of data, limits and events.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use value::Value;
 
@@ -98,14 +100,14 @@ fn well_known(object: &Value, errors: &mut Errors) {
 }
 
 pub(super) fn limits(object: &Value, errors: &mut Errors) {
-    let mut kinds: Vec<&str> = Vec::new();
+    let mut kinds: HashSet<&str> = HashSet::new();
     for (i, limit) in object.array_at(&["spec", "limits"]).iter().enumerate() {
         let path = format!("spec.limits[{i}]");
         let kind = limit.str_at(&["type"]);
         if kinds.contains(&kind) {
             errors.push(FieldError::duplicate(&format!("{path}.type"), kind));
         }
-        kinds.push(kind);
+        kinds.insert(kind);
         let storage = ["min", "max"]
             .iter()
             .any(|l| limit.at(&[l, "storage"]).is_some());

@@ -1,5 +1,7 @@
 //! Rules of containers.
 
+use std::collections::HashSet;
+
 use value::{Quantity, Value};
 
 use super::volumes::Volumes;
@@ -24,7 +26,7 @@ pub(super) fn check(path: &str, spec: &Value, volumes: &Volumes, errors: &mut Er
     if containers.is_empty() {
         errors.push(FieldError::required(&format!("{path}.containers"), ""));
     }
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: HashSet<&str> = HashSet::new();
     for (list, of) in [
         ("containers", Of::Regular),
         ("initContainers", Of::Init),
@@ -37,7 +39,7 @@ pub(super) fn check(path: &str, spec: &Value, volumes: &Volumes, errors: &mut Er
             if !name.is_empty() && names.contains(&name) {
                 errors.push(FieldError::duplicate(&format!("{path}.name"), name));
             }
-            names.push(name);
+            names.insert(name);
             handlers(&path, item, of, spec, errors);
         }
         if of == Of::Regular {
@@ -102,7 +104,7 @@ fn container(
 }
 
 fn ports(path: &str, item: &Value, errors: &mut Errors) {
-    let mut names = Vec::new();
+    let mut names = HashSet::new();
     for (i, port) in item.array_at(&["ports"]).iter().enumerate() {
         let path = format!("{path}[{i}]");
         let name = port.str_at(&["name"]);
@@ -113,7 +115,7 @@ fn ports(path: &str, item: &Value, errors: &mut Errors) {
                 errors.push(FieldError::duplicate(&field, name));
             }
             each(&field, name, why, errors);
-            names.push(name);
+            names.insert(name);
         }
         let field = format!("{path}.containerPort");
         match port.i64_at(&["containerPort"]) {
@@ -148,7 +150,7 @@ fn host_network(path: &str, (i, port): (usize, &Value), spec: &Value, errors: &m
 }
 
 fn host_ports(path: &str, spec: &Value, errors: &mut Errors) {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for (i, item) in spec.array_at(&["containers"]).iter().enumerate() {
         for (j, port) in item.array_at(&["ports"]).iter().enumerate() {
             let Some(number) = port.i64_at(&["hostPort"]).filter(|n| *n != 0) else {
@@ -156,11 +158,10 @@ fn host_ports(path: &str, spec: &Value, errors: &mut Errors) {
             };
             let text = |name: &str| port.str_at(&[name]);
             let key = format!("{}/{}/{number}", text("protocol"), text("hostIP"));
-            if seen.contains(&key) {
+            if !seen.insert(key.clone()) {
                 let field = format!("{path}.containers[{i}].ports[{j}].hostPort");
                 errors.push(FieldError::duplicate(&field, key.as_str()));
             }
-            seen.push(key);
         }
     }
 }
@@ -239,6 +240,7 @@ fn environment(path: &str, item: &Value, errors: &mut Errors) {
 
 fn mounts(path: &str, item: &Value, volumes: &Volumes, errors: &mut Errors) {
     let mounts = item.array_at(&["volumeMounts"]);
+    let mut targets = HashSet::new();
     for (i, mount) in mounts.iter().enumerate() {
         let text = |name: &str| mount.str_at(&[name]);
         let at = format!("{path}[{i}]");
@@ -255,10 +257,7 @@ fn mounts(path: &str, item: &Value, volumes: &Volumes, errors: &mut Errors) {
         if target.is_empty() {
             errors.push(FieldError::required(&field, ""));
         }
-        if mounts[..i]
-            .iter()
-            .any(|m| m.str_at(&["mountPath"]) == target)
-        {
+        if !targets.insert(target) {
             errors.push(FieldError::invalid(&field, target, "must be unique"));
         }
         let sub = text("subPath");

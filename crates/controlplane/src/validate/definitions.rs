@@ -1,5 +1,7 @@
 //! Rules of CustomResourceDefinitions.
 
+use std::collections::HashSet;
+
 use value::{Value, json};
 
 use super::words::{Errors, among, required, subdomain};
@@ -88,7 +90,7 @@ fn is(value: &Value, name: &str) -> bool {
 
 fn versions(object: &Value, spec: &Value, errors: &mut Errors) {
     let versions = spec.array_at(&["versions"]);
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for (i, version) in versions.iter().enumerate() {
         let path = format!("spec.versions[{i}]");
         let name = version.str_at(&["name"]);
@@ -103,7 +105,7 @@ fn versions(object: &Value, spec: &Value, errors: &mut Errors) {
                 why,
             ));
         }
-        seen.push(name);
+        seen.insert(name);
         // What all versions share is told as of the definition itself.
         let alone = versions.len() == 1;
         let at = |part: &str| {

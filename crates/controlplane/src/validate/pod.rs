@@ -1,5 +1,7 @@
 //! Rules of pods, and of the templates that they are made from.
 
+use std::collections::HashSet;
+
 use value::Value;
 
 use super::words::{
@@ -134,7 +136,7 @@ fn security(path: &str, spec: &Value, errors: &mut Errors) {
         context.get("seccompProfile"),
         errors,
     );
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for (i, sysctl) in context.array_at(&["sysctls"]).iter().enumerate() {
         let name = sysctl.str_at(&["name"]);
         let field = format!("{path}.sysctls[{i}].name");
@@ -154,7 +156,7 @@ fn security(path: &str, spec: &Value, errors: &mut Errors) {
         } else if seen.contains(&name) {
             errors.push(FieldError::duplicate(&field, name));
         }
-        seen.push(name);
+        seen.insert(name);
     }
 }
 
@@ -318,7 +320,7 @@ fn dns_config(path: &str, spec: &Value, errors: &mut Errors) {
 }
 
 fn scheduling_gates(path: &str, spec: &Value, errors: &mut Errors) {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for (i, gate) in spec.array_at(&["schedulingGates"]).iter().enumerate() {
         let name = gate.str_at(&["name"]);
         let field = format!("{path}.schedulingGates[{i}]");
@@ -326,12 +328,13 @@ fn scheduling_gates(path: &str, spec: &Value, errors: &mut Errors) {
         if seen.contains(&name) {
             errors.push(FieldError::duplicate(&field, name));
         }
-        seen.push(name);
+        seen.insert(name);
     }
 }
 
 fn spread(path: &str, spec: &Value, errors: &mut Errors) {
     let constraints = spec.array_at(&["topologySpreadConstraints"]);
+    let mut seen = HashSet::new();
     for (i, constraint) in constraints.iter().enumerate() {
         let path = format!("{path}.topologySpreadConstraints[{i}]");
         let skew = constraint.i64_at(&["maxSkew"]).unwrap_or(0);
@@ -358,10 +361,7 @@ fn spread(path: &str, spec: &Value, errors: &mut Errors) {
             &allowed,
             errors,
         );
-        let same = |other: &&Value| {
-            other.str_at(&["topologyKey"]) == key && other.str_at(&["whenUnsatisfiable"]) == action
-        };
-        if constraints[..i].iter().any(|other| same(&other)) {
+        if !seen.insert((key, action)) {
             let field = format!("{path}.{{topologyKey, whenUnsatisfiable}}");
             errors.push(FieldError::duplicate(
                 &field,

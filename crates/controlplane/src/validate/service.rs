@@ -1,5 +1,7 @@
 //! Rules of services.
 
+use std::collections::HashSet;
+
 use value::Value;
 
 use super::words::{
@@ -80,7 +82,7 @@ fn external(object: &Value, errors: &mut Errors) {
 }
 
 fn all_ports(ports: &[Value], errors: &mut Errors) {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: HashSet<&str> = HashSet::new();
     for (i, port) in ports.iter().enumerate() {
         let path = format!("spec.ports[{i}]");
         let name = port.str_at(&["name"]);
@@ -94,7 +96,7 @@ fn all_ports(ports: &[Value], errors: &mut Errors) {
             if names.contains(&name) {
                 errors.push(FieldError::duplicate(&field, name));
             }
-            names.push(name);
+            names.insert(name);
         }
         let number = port.i64_at(&["port"]).unwrap_or(0);
         port_number(&format!("{path}.port"), number, errors);
@@ -121,8 +123,9 @@ fn all_ports(ports: &[Value], errors: &mut Errors) {
 /// A port is told from others by its number and protocol.
 fn unique(ports: &[Value], errors: &mut Errors) {
     let key = |p: &Value| (p.i64_at(&["port"]), p.str_at(&["protocol"]).to_owned());
+    let mut seen = HashSet::new();
     for (i, port) in ports.iter().enumerate() {
-        if ports[..i].iter().any(|p| key(p) == key(port)) {
+        if !seen.insert(key(port)) {
             let mut error = FieldError::duplicate(&format!("spec.ports[{i}]"), "");
             let shown = format!(
                 "{{\"Name\":\"\",\"Protocol\":\"{}\",\"AppProtocol\":null,\"Port\":{},\"TargetPort\":0,\"NodePort\":0}}",

@@ -1,5 +1,7 @@
 //! Rules of volumes, claims and classes.
 
+use std::collections::HashSet;
+
 use value::{Quantity, Value};
 
 use super::volumes;
@@ -156,15 +158,16 @@ pub(super) fn class(object: &Value, old: Option<&Value>, errors: &mut Errors) {
         among("volumeBindingMode", mode, &allowed, errors);
     }
     for (i, term) in object.array_at(&["allowedTopologies"]).iter().enumerate() {
-        let mut keys = Vec::new();
+        let mut keys = HashSet::new();
         for (j, item) in term.array_at(&["matchLabelExpressions"]).iter().enumerate() {
             let path = format!("allowedTopologies[{i}].matchLabelExpressions[{j}]");
             let values = item.array_at(&["values"]);
             if values.is_empty() {
                 errors.push(FieldError::required(&format!("{path}.values"), ""));
             }
+            let mut seen = HashSet::new();
             for (k, value) in values.iter().enumerate() {
-                if values[..k].contains(value) {
+                if !seen.insert(value.as_str().unwrap_or_default()) {
                     let field = format!("{path}.values[{k}]");
                     errors.push(FieldError::duplicate(&field, value.clone()));
                 }
@@ -173,7 +176,7 @@ pub(super) fn class(object: &Value, old: Option<&Value>, errors: &mut Errors) {
             if keys.contains(&key) {
                 errors.push(FieldError::duplicate(&format!("{path}.key"), key));
             }
-            keys.push(key);
+            keys.insert(key);
         }
     }
     let Some(old) = old else { return };

@@ -1,5 +1,7 @@
 //! Rules of volumes.
 
+use std::collections::HashSet;
+
 use value::Value;
 
 use super::containers::{local_path, no_way_up};
@@ -8,12 +10,12 @@ use crate::failure::FieldError;
 
 /// The names of a pod's volumes.
 #[derive(Debug, Default)]
-pub(super) struct Volumes(Vec<String>);
+pub(super) struct Volumes(HashSet<String>);
 
 impl Volumes {
     /// Returns true if there is one of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|n| n == name)
+        self.0.contains(name)
     }
 }
 
@@ -35,7 +37,7 @@ pub(super) fn check(path: &str, volumes: &[Value], errors: &mut Errors) -> Volum
             errors.push(FieldError::duplicate(&field, name));
         }
         if errors.len() == before {
-            names.0.push(name.to_owned());
+            names.0.insert(name.to_owned());
         }
     }
     names
@@ -194,7 +196,7 @@ fn projected(path: &str, of: &Value, errors: &mut Errors) {
         of.i64_at(&["defaultMode"]),
         errors,
     );
-    let mut taken: Vec<&str> = Vec::new();
+    let mut taken: HashSet<&str> = HashSet::new();
     for (i, source) in of.array_at(&["sources"]).iter().enumerate() {
         let at = format!("{path}.sources[{i}]");
         for kind in ["secret", "configMap"] {
@@ -236,7 +238,7 @@ fn take<'a>(
     volume: &str,
     of: &Value,
     target: &'a str,
-    taken: &mut Vec<&'a str>,
+    taken: &mut HashSet<&'a str>,
     errors: &mut Errors,
 ) {
     if !target.is_empty() && taken.contains(&target) {
@@ -247,5 +249,5 @@ fn take<'a>(
             "conflicting duplicate paths",
         ));
     }
-    taken.push(target);
+    taken.insert(target);
 }

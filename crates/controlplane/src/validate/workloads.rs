@@ -1,5 +1,7 @@
 //! Rules of what runs pods.
 
+use std::collections::HashSet;
+
 use value::{Value, json};
 
 use super::pod::{self, Restart};
@@ -312,17 +314,16 @@ fn with_claims(object: &Value) -> Value {
     if claims.is_empty() {
         return pods;
     }
-    let names: Vec<&str> = claims
+    let names: HashSet<&str> = claims
         .iter()
         .map(|c| c.str_at(&["metadata", "name"]))
         .collect();
     let mut volumes = pods.array_at(&["spec", "volumes"]).to_vec();
     // A claim takes the place of a volume of the same name.
     volumes.retain(|v| !names.contains(&v.str_at(&["name"])));
+    let names = claims.iter().map(|c| c.str_at(&["metadata", "name"]));
     volumes.extend(
-        names
-            .iter()
-            .map(|name| json!({"name": *name, "persistentVolumeClaim": {"claimName": *name}})),
+        names.map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}})),
     );
     pods.set_at(&["spec", "volumes"], volumes);
     pods
@@ -605,13 +606,14 @@ fn exit_codes(path: &str, codes: &Value, spec: &Value, errors: &mut Errors) {
         let shown = Value::Array(Vec::new());
         errors.push(FieldError::invalid(&format!("{path}.values"), shown, why));
     }
+    let mut seen = HashSet::new();
     for (i, value) in values.iter().enumerate() {
         let field = format!("{path}.values[{i}]");
         if operator == "In" && value.as_i64() == Some(0) {
             let why = "must not be 0 for the In operator";
             errors.push(FieldError::invalid(&field, value.clone(), why));
         }
-        if values[..i].contains(value) {
+        if !seen.insert(value.as_i64()) {
             errors.push(FieldError::duplicate(&field, value.clone()));
         }
     }
