@@ -217,10 +217,10 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             "admissionregistration.k8s.io",
             "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding",
         ) => admission_matches(object, "matchResources"),
-        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => {
-            if object.i64_at(&["spec", "matchingPrecedence"]).unwrap_or(0) == 0 {
-                object.set_at(&["spec", "matchingPrecedence"], 1_000);
-            }
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema")
+            if object.i64_at(&["spec", "matchingPrecedence"]).unwrap_or(0) == 0 =>
+        {
+            object.set_at(&["spec", "matchingPrecedence"], 1_000);
         }
         ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => priority_level(object),
         ("", "PersistentVolume") => {

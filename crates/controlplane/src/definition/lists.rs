@@ -26,10 +26,10 @@ pub(super) fn validate(
             let mut seen: HashSet<String> = HashSet::new();
             for (i, item) in items.iter().enumerate() {
                 let place = format!("{path}[{i}]");
-                if let Some(identity) = identity(schema, item) {
-                    if !seen.insert(identity.to_json()) {
-                        errors.push(FieldError::duplicate(&place, identity));
-                    }
+                if let Some(identity) = identity(schema, item)
+                    && !seen.insert(identity.to_json())
+                {
+                    errors.push(FieldError::duplicate(&place, identity));
                 }
                 if let Some(of) = schema.items.as_deref() {
                     validate(of, item, &place, errors);

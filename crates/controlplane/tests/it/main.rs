@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod client;
+mod definitions;
 mod durable;
 mod kube_client;
 mod kubectl;
