@@ -100,10 +100,10 @@ async fn bench(applications: usize) -> Result<()> {
 
     let (cpu, begun) = (bench::cpu(), Instant::now());
     let mut options = Options::new("argocd", dir.path().join("mirrors"));
-    options.poll = GitPoll {
+    options.poll = Some(GitPoll {
         every: Some(Duration::from_secs(120)),
         jitter: Duration::ZERO,
-    };
+    });
     let client = Client::connect(Some(&kubeconfig)).await?;
     let controller = Controller::start(client, options).await?;
     while synced(&user).await? < applications {

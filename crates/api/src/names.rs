@@ -22,6 +22,8 @@ pub const IN_CLUSTER_NAME: &str = "in-cluster";
 pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
 /// The label that tracks by name alone, in the tracking methods `label` and `annotation+label`.
 pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// Tells the objects of one installation from those of another.
+pub const INSTALLATION_ID: &str = "argocd.argoproj.io/installation-id";
 /// Asks for a refresh: `normal` or `hard`.
 pub const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// `"true"` leaves an application alone.

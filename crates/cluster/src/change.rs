@@ -194,7 +194,7 @@ impl Cluster {
         let object = read(answer)?;
         if !dry_run
             && let Some(store) = self.store(&key.group, &key.kind)
-            && let Some(live) = LiveObject::read(&object)
+            && let Some(live) = LiveObject::read(&object, self.tracking())
             && *live.api_version == *object.str_at(&["apiVersion"])
             && *store.resource.version == *live.version()
         {

@@ -1,7 +1,7 @@
 //! One live object: its bytes, and the little that is looked at often.
 
 use bytes::Bytes;
-use engine::{Directives, ObjectKey};
+use engine::{Directives, ObjectKey, Tracking};
 use health::Health;
 use value::Value;
 
@@ -36,7 +36,7 @@ pub struct LiveObject {
 impl LiveObject {
     /// Reads an object. `None` if it has no kind or no name.
     #[must_use]
-    pub fn read(value: &Value) -> Option<Self> {
+    pub fn read(value: &Value, tracking: &Tracking) -> Option<Self> {
         let key = ObjectKey::of(value);
         if key.kind.is_empty() || key.name.is_empty() {
             return None;
@@ -48,7 +48,7 @@ impl LiveObject {
             uid: text(&["metadata", "uid"]),
             resource_version: revision(value),
             owners: owners.iter().map(|o| o.str_at(&["uid"]).into()).collect(),
-            app: tracked_by(value, &key),
+            app: tracking.owner(&key, value).map(Into::into),
             health: health::of(value),
             directives: Directives::of(value),
             deleting: value.at(&["metadata", "deletionTimestamp"]).is_some(),
@@ -78,14 +78,6 @@ pub(crate) fn revision(value: &Value) -> u64 {
         .str_at(&["metadata", "resourceVersion"])
         .parse()
         .unwrap_or(0)
-}
-
-/// Returns the application that an object's tracking id names. An id that is about another object
-/// (copied along by a controller) counts as none.
-fn tracked_by(value: &Value, key: &ObjectKey) -> Option<Box<str>> {
-    let id = value.str_at(&["metadata", "annotations", api::names::TRACKING_ID]);
-    let (app, _) = id.split_once(':')?;
-    (key.tracking_id(app) == id).then(|| app.into())
 }
 
 fn fingerprint(value: &Value) -> u64 {
@@ -190,7 +182,11 @@ mod tests {
                 "name": "s", "namespace": "ns", "annotations": annotations,
             }})
         };
-        let app = |id: &str| LiveObject::read(&object(id)).unwrap().app;
+        let app = |id: &str| {
+            LiveObject::read(&object(id), &Tracking::default())
+                .unwrap()
+                .app
+        };
         assert_eq!(app("shop:/Service:ns/s").as_deref(), Some("shop"));
         assert_eq!(app("shop:/Service:ns/other"), None);
         assert_eq!(app("shop:apps/Service:ns/s"), None);
@@ -203,11 +199,23 @@ mod tests {
             "name": "s", "resourceVersion": "1",
             "managedFields": [{"manager": "m", "time": "a", "fieldsV1": {"f:spec": {}}}],
         }, "spec": {"x": 1}, "status": {"a": 1}});
-        let before = LiveObject::read(&object).unwrap().fingerprint;
+        let before = LiveObject::read(&object, &Tracking::default())
+            .unwrap()
+            .fingerprint;
         object.set_at(&["metadata", "resourceVersion"], "2");
         object.set_at(&["status", "a"], 2);
-        assert_eq!(LiveObject::read(&object).unwrap().fingerprint, before);
+        assert_eq!(
+            LiveObject::read(&object, &Tracking::default())
+                .unwrap()
+                .fingerprint,
+            before
+        );
         object.set_at(&["spec", "x"], 2);
-        assert_ne!(LiveObject::read(&object).unwrap().fingerprint, before);
+        assert_ne!(
+            LiveObject::read(&object, &Tracking::default())
+                .unwrap()
+                .fingerprint,
+            before
+        );
     }
 }

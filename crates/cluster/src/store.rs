@@ -3,7 +3,7 @@
 use crate::client::{ApiError, Client};
 use crate::discovery::{Discovery, Resource};
 use crate::live::LiveObject;
-use engine::ObjectKey;
+use engine::{ObjectKey, Tracking};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{mpsc, watch};
@@ -150,6 +150,7 @@ impl Store {
 /// A cluster with its live cache.
 pub struct Cluster {
     client: Client,
+    tracking: Tracking,
     discovery: RwLock<Arc<Discovery>>,
     stores: RwLock<HashMap<GroupKind, Arc<Store>>>,
     changes: mpsc::Sender<Change>,
@@ -158,15 +159,20 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Returns a cluster without watches, and where its changes come out.
+    /// Returns a cluster without watches whose objects are tracked as said, and where its changes
+    /// come out.
     ///
     /// # Errors
     /// Fails if the API server can't be reached.
-    pub async fn connect(client: Client) -> Result<(Arc<Self>, mpsc::Receiver<Change>), ApiError> {
+    pub async fn connect(
+        client: Client,
+        tracking: Tracking,
+    ) -> Result<(Arc<Self>, mpsc::Receiver<Change>), ApiError> {
         let discovery = Discovery::fetch(&client).await?;
         let (changes, receiver) = mpsc::channel(CHANGES_MAX);
         let cluster = Self {
             client,
+            tracking,
             discovery: RwLock::new(Arc::new(discovery)),
             stores: RwLock::default(),
             changes,
@@ -174,6 +180,12 @@ impl Cluster {
             followers: Mutex::default(),
         };
         Ok((Arc::new(cluster), receiver))
+    }
+
+    /// Returns how its objects say which application they belong to.
+    #[must_use]
+    pub fn tracking(&self) -> &Tracking {
+        &self.tracking
     }
 
     /// Returns the connection.

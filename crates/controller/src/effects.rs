@@ -104,7 +104,13 @@ impl Actor {
         let discovery = shared.cluster.discovery();
         let result = shared
             .git
-            .load(&self.key.name, &app.spec, &revision, discovery)
+            .load(
+                &self.key.name,
+                &app.spec,
+                &revision,
+                discovery,
+                shared.cluster.tracking(),
+            )
             .await;
         let result = result.map(|loaded| loaded.target);
         if let Ok(target) = &result {

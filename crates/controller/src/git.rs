@@ -2,9 +2,8 @@
 
 use crate::actor::Mail;
 use crate::{Mailboxes, Shared};
-use api::names;
 use cluster::Discovery;
-use engine::{Desired, Directives, ObjectKey, Problem, Spec, Target};
+use engine::{Desired, Directives, ObjectKey, Problem, Spec, Target, Tracking};
 use source::{CommitInfo, Freshness, Sources};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,6 +102,7 @@ impl Git {
         spec: &Arc<Spec>,
         revision: &str,
         discovery: Arc<Discovery>,
+        tracking: &Tracking,
     ) -> Result<Loaded, Problem> {
         let before = {
             let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,6 +116,7 @@ impl Git {
             spec: Arc::clone(spec),
             revision: revision.to_owned(),
             discovery,
+            tracking: tracking.clone(),
         };
         let _permit = self.renders.acquire().await;
         let answer = tokio::task::spawn_blocking(move || job.run(before));
@@ -198,6 +199,7 @@ struct Job {
     spec: Arc<Spec>,
     revision: String,
     discovery: Arc<Discovery>,
+    tracking: Tracking,
 }
 
 impl Job {
@@ -280,11 +282,7 @@ impl Job {
                     transient: false,
                 });
             }
-            // Definitions are never tracked, hence never pruned, as in Argo CD.
-            if &*key.kind != "CustomResourceDefinition" {
-                let id = key.tracking_id(&self.app);
-                value.set_at(&["metadata", "annotations", names::TRACKING_ID], id);
-            }
+            self.tracking.mark(&self.app, &key, &mut value);
             // What is compared is what is applied: without what the server owns.
             let value = merge::drift::normalise(&value);
             let desired = Desired {
@@ -374,6 +372,7 @@ pub async fn render_application(
     application: &Value,
     revision: Option<&str>,
     discovery: Arc<Discovery>,
+    tracking: &Tracking,
 ) -> Result<Arc<Target>, Problem> {
     let view = engine::argo::view(application);
     if let Some(problem) = view.spec.problems.first() {
@@ -389,7 +388,7 @@ pub async fn render_application(
     let id = git
         .resolve(&source.repo_url, revision, Freshness::Latest)
         .await?;
-    git.load(name, &view.spec, &id, discovery)
+    git.load(name, &view.spec, &id, discovery, tracking)
         .await
         .map(|loaded| loaded.target)
 }

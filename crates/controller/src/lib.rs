@@ -12,6 +12,7 @@ mod actor;
 mod effects;
 mod git;
 mod records;
+mod settings;
 mod world;
 
 use cluster::{Change, Client, Cluster};
@@ -25,6 +26,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 pub use git::{GitPoll, Loaded, render_application};
+pub use settings::Settings;
 
 /// Requests that are under way at the same time; an API server's own limits are higher.
 const WRITES_MAX: usize = 32;
@@ -43,8 +45,9 @@ pub struct Options {
     pub cache: PathBuf,
     /// The core's settings.
     pub config: Config,
-    /// How often Git is asked without being told.
-    pub poll: GitPoll,
+    /// How often Git is asked without being told; `None` is what `argocd-cm` says, or else Argo
+    /// CD's defaults.
+    pub poll: Option<GitPoll>,
     /// Who changed what, as authenticated by somebody.
     pub identity: Arc<dyn Identity>,
 }
@@ -57,7 +60,7 @@ impl Options {
             namespace: namespace.to_owned(),
             cache,
             config: Config::default(),
-            poll: GitPoll::default(),
+            poll: None,
             identity: Arc::new(NoIdentity),
         }
     }
@@ -91,7 +94,16 @@ impl Controller {
     /// # Errors
     /// Fails if the API server can't be reached, or doesn't know applications.
     pub async fn start(client: Client, options: Options) -> Result<Self, StartError> {
-        let (cluster, changes) = Cluster::connect(client.clone()).await?;
+        let settings = Settings::read(&client, &options.namespace).await?;
+        for problem in &settings.problems {
+            tracing::warn!("argocd-cm: {problem}; it has no effect");
+        }
+        let defaults = GitPoll::default();
+        let poll = options.poll.unwrap_or(GitPoll {
+            every: settings.every.unwrap_or(defaults.every),
+            jitter: settings.jitter.unwrap_or(defaults.jitter),
+        });
+        let (cluster, changes) = Cluster::connect(client.clone(), settings.tracking).await?;
         if cluster
             .discovery()
             .find(api::names::ARGO_GROUP, "Application", "")
@@ -124,11 +136,7 @@ impl Controller {
                 applications,
             )),
             tokio::spawn(run_changes(Arc::clone(&mailboxes), changes)),
-            tokio::spawn(git::poll(
-                Arc::clone(&shared),
-                Arc::clone(&mailboxes),
-                options.poll,
-            )),
+            tokio::spawn(git::poll(Arc::clone(&shared), Arc::clone(&mailboxes), poll)),
         ];
         Ok(Self {
             shared,

@@ -17,6 +17,7 @@ mod order;
 mod spec;
 mod status;
 mod step;
+mod tracking;
 
 pub use compare::{Comparison, FieldDiff, LiveFacts, Match, ResourceState, World, compare};
 pub use gate::{Hold, HoldReason};
@@ -31,3 +32,4 @@ pub use status::{Condition, HistoryEntry, OperationState, Status, SyncStatus};
 pub use step::{
     AppState, AppView, ApplyItem, Config, Effect, Event, Outcome, Problem, Record, Refresh, Target,
 };
+pub use tracking::{Method, Tracking};

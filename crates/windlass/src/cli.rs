@@ -181,9 +181,10 @@ fn parse_wait(text: &str) -> Result<Duration, String> {
 
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
-    /// Ask Git this often, in seconds (and up to half as much more, at random)
-    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
-    pub(crate) poll: u64,
+    /// Ask Git this often, in seconds, and up to half as much more, at random (default:
+    /// timeout.reconciliation of argocd-cm, or 120)
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) poll: Option<u64>,
     /// Keep mirrors in this folder (default: the user's cache)
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,

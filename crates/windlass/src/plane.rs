@@ -148,10 +148,10 @@ impl Plane {
         let mut settings =
             controller::Options::new(api::names::CONTROL_NAMESPACE, options.dir.join("mirrors"));
         settings.config = options.config;
-        settings.poll = GitPoll {
+        settings.poll = Some(GitPoll {
             every: options.poll,
             jitter: Duration::ZERO,
-        };
+        });
         settings.identity = Arc::new(identity::AuditIdentity::new(
             control_plane.registry().clone(),
             Arc::new(discovery),

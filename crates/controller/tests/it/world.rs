@@ -71,12 +71,19 @@ impl World {
             watched: Vec::new(),
             _controller: {
                 let mut options = Options::new(NAMESPACE, dir.path().join("mirrors"));
-                options.poll = GitPoll {
+                options.poll = Some(GitPoll {
                     every: Some(Duration::from_secs(60)),
                     jitter: Duration::ZERO,
-                };
+                });
                 options.config.health_gate = None;
-                namespace(&connect().await, NAMESPACE).await;
+                let admin = connect().await;
+                namespace(&admin, NAMESPACE).await;
+                if let Some(data) = scenario.get("argocd_cm") {
+                    let metadata = json!({"name": "argocd-cm"});
+                    let settings = json!({"metadata": metadata, "data": data.clone()});
+                    let path = format!("/api/v1/namespaces/{NAMESPACE}/configmaps");
+                    admin.create(&path, &settings).await.expect("settings");
+                }
                 Controller::start(connect().await, options)
                     .await
                     .expect("a controller")
@@ -93,13 +100,6 @@ impl World {
             namespace(&self.client, "place").await;
         }
         namespace(&self.client, "other-place").await;
-        if let Some(data) = scenario.get("argocd_cm") {
-            let settings = json!({
-                "apiVersion": "v1", "kind": "ConfigMap", "data": data.clone(),
-                "metadata": {"name": "argocd-cm", "namespace": NAMESPACE},
-            });
-            self.make(&settings).await;
-        }
         if let Some(spec) = scenario.get("project") {
             let project = json!({
                 "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "spec": spec.clone(),

@@ -15,11 +15,13 @@ pub(crate) async fn run(cli: &Cli, args: &Serve) -> anyhow::Result<u8> {
         .unwrap_or_else(|| super::target::cache_dir().join("serve"));
     let mut options = Options::new(&cli.namespace, cache);
     options.config.health_gate = args.gate.health_gate.0;
-    let every = Duration::from_secs(args.poll);
-    options.poll = GitPoll {
-        every: (args.poll > 0).then_some(every),
-        jitter: every / 2,
-    };
+    options.poll = args.poll.map(|seconds| {
+        let every = Duration::from_secs(seconds);
+        GitPoll {
+            every: (seconds > 0).then_some(every),
+            jitter: every / 2,
+        }
+    });
     let controller = Controller::start(session.client, options)
         .await
         .map_err(|e| {

@@ -3,6 +3,7 @@
 use crate::connect::Session;
 use crate::failure::{Failure, RUNTIME};
 use cluster::Discovery;
+use controller::Settings;
 use engine::Target;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +25,10 @@ pub(crate) async fn render(
 ) -> Result<Arc<Target>, Failure> {
     let discovery = Arc::new(Discovery::fetch(&session.client).await?);
     let name = application.str_at(&["metadata", "name"]).to_owned();
-    controller::render_application(&cache_dir(), &name, application, revision, discovery)
+    let namespace = application.str_at(&["metadata", "namespace"]);
+    let tracking = Settings::read(&session.client, namespace).await?.tracking;
+    let cache = cache_dir();
+    controller::render_application(&cache, &name, application, revision, discovery, &tracking)
         .await
         .map_err(|problem| Failure::new(RUNTIME, format!("{name}: {}", problem.message)))
 }

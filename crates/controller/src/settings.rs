@@ -1,0 +1,108 @@
+//! What Argo CD's own ConfigMap says: `argocd-cm`.
+
+use cluster::{ApiError, Client};
+use engine::{Method, Tracking};
+use jiff::SignedDuration;
+use std::time::Duration;
+use value::Value;
+
+/// Settings of an installation, with Argo CD's names and defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// How objects are marked as an application's.
+    pub tracking: Tracking,
+    /// `timeout.reconciliation`, how often Git is asked; `Some(None)` is never, `None` isn't said.
+    pub every: Option<Option<Duration>>,
+    /// `timeout.reconciliation.jitter`, by how much that varies.
+    pub jitter: Option<Duration>,
+    /// What can't be understood, in sentences: it has no effect.
+    pub problems: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the settings of the installation in `namespace`; there need not be any. They hold from
+    /// the start of a controller until its end.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn read(client: &Client, namespace: &str) -> Result<Self, ApiError> {
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/argocd-cm");
+        match client.get(&path).await {
+            Ok(config) => Ok(Self::of(config.get("data").unwrap_or(&Value::Null))),
+            Err(error) if error.is_not_found() => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn of(data: &Value) -> Self {
+        let mut it = Self::default();
+        it.tracking.method = match data.str_at(&["application.resourceTrackingMethod"]) {
+            "" | "annotation" => Method::Annotation,
+            "annotation+label" => Method::AnnotationAndLabel,
+            "label" => Method::Label,
+            other => {
+                it.problems.push(format!(
+                    "application.resourceTrackingMethod {other:?}: use annotation, \
+                     annotation+label or label"
+                ));
+                Method::Annotation
+            }
+        };
+        match data.str_at(&["application.instanceLabelKey"]) {
+            "" => {}
+            key => it.tracking.label = key.into(),
+        }
+        it.tracking.installation = data.str_at(&["installationID"]).into();
+        let mut duration = |name: &str| {
+            let text = data.str_at(&[name]);
+            if text.is_empty() {
+                return None;
+            }
+            match engine::parse_duration(text) {
+                Ok(duration) => Some(duration),
+                Err(error) => {
+                    it.problems.push(format!("{name} {text:?}: {error}"));
+                    None
+                }
+            }
+        };
+        let unsigned = |d: SignedDuration| Duration::try_from(d).unwrap_or_default();
+        let every = duration("timeout.reconciliation");
+        let jitter = duration("timeout.reconciliation.jitter");
+        it.every = every.map(|d| Some(unsigned(d)).filter(|d| !d.is_zero()));
+        it.jitter = jitter.map(unsigned);
+        it
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use value::json;
+
+    #[test]
+    fn argo_cd_s_names_are_read() {
+        let settings = Settings::of(&json!({
+            "application.resourceTrackingMethod": "annotation+label",
+            "application.instanceLabelKey": "example.com/app",
+            "timeout.reconciliation": "0",
+            "timeout.reconciliation.jitter": "30s",
+        }));
+        assert_eq!(settings.tracking.method, Method::AnnotationAndLabel);
+        assert_eq!(&*settings.tracking.label, "example.com/app");
+        assert_eq!(settings.every, Some(None));
+        assert_eq!(settings.jitter, Some(Duration::from_secs(30)));
+        assert_eq!(settings.problems, Vec::<String>::new());
+        assert_eq!(Settings::of(&Value::Null), Settings::default());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said() {
+        let settings = Settings::of(&json!({
+            "application.resourceTrackingMethod": "magic",
+            "timeout.reconciliation": "soon",
+        }));
+        assert_eq!(settings.problems.len(), 2, "{:?}", settings.problems);
+        assert_eq!(settings.every, None);
+    }
+}
