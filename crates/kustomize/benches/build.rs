@@ -8,6 +8,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tree::{MemTree, Recording, Tree};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long one figure is measured.
 const MEASURED: Duration = Duration::from_millis(700);
 const OVERLAYS: usize = 1_000;
@@ -134,7 +137,11 @@ spec:
 ";
 
 fn overlay(n: usize, patched: bool) -> String {
-    let patches = if patched { "patches:\n- path: patch.yaml\n" } else { "" };
+    let patches = if patched {
+        "patches:\n- path: patch.yaml\n"
+    } else {
+        ""
+    };
     format!(
         "namespace: team-{n}\nnamePrefix: t{n}-\nresources:\n- ../../base\nimages:\n- name: \
          ghcr.io/stefanprodan/podinfo\n  newTag: 6.6.{n}\nlabels:\n- pairs: {{team: t{n}}}\n  \
@@ -153,7 +160,10 @@ fn repository(overlays: usize, patched: bool) -> MemTree {
         ("base/hpa.yaml".into(), AUTOSCALER.into()),
     ];
     for n in 0..overlays {
-        files.push((format!("overlays/{n}/kustomization.yaml"), overlay(n, patched)));
+        files.push((
+            format!("overlays/{n}/kustomization.yaml"),
+            overlay(n, patched),
+        ));
         files.push((format!("overlays/{n}/patch.yaml"), PATCH.into()));
     }
     MemTree::new(files)

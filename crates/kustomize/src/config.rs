@@ -5,7 +5,7 @@ use crate::error::{Error, Result, mistake};
 use crate::id::Gvk;
 use crate::kustomization::FieldSpecEntry;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// The fields that Kustomize knows.
 const DEFAULTS: &str = include_str!("config/defaults.txt");
@@ -116,7 +116,12 @@ pub(crate) struct Config {
     pub(crate) var_reference: Vec<FieldSpec>,
     pub(crate) images: Vec<FieldSpec>,
     pub(crate) replicas: Vec<FieldSpec>,
+    by_kind: OnceLock<ByKind>,
 }
+
+/// Which fields name other objects, by the kind that has them: numbers of a reference and a referrer.
+/// Those of any kind stand under `""`.
+type ByKind = HashMap<String, Vec<(usize, usize)>>;
 
 records! {
     /// A file of `configurations`.
@@ -198,6 +203,31 @@ impl Config {
         config
     }
 
+    /// Returns the fields by which objects of a kind name others, with the kind that they name.
+    pub(crate) fn references_of(
+        &self,
+        kind: &str,
+    ) -> impl Iterator<Item = (&NameReference, &FieldSpec)> {
+        let by_kind = self.by_kind.get_or_init(|| {
+            let mut by_kind = ByKind::new();
+            for (i, reference) in self.name_reference.iter().enumerate() {
+                for (j, spec) in reference.referrers.iter().enumerate() {
+                    by_kind
+                        .entry(spec.gvk.kind.clone())
+                        .or_default()
+                        .push((i, j));
+                }
+            }
+            by_kind
+        });
+        let of = |kind: &str| by_kind.get(kind).map_or(&[][..], Vec::as_slice);
+        let any = if kind.is_empty() { &[][..] } else { of("") };
+        of(kind).iter().chain(any).map(|(i, j)| {
+            let reference = &self.name_reference[*i];
+            (reference, &reference.referrers[*j])
+        })
+    }
+
     fn section(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
         Some(match name {
             "namePrefix" => &mut self.name_prefix,
@@ -236,6 +266,7 @@ impl Config {
             var_reference: fields(file.var_reference),
             images: fields(file.images),
             replicas: fields(file.replicas),
+            by_kind: OnceLock::new(),
         };
         for entry in file.name_reference {
             config.name_reference.push(NameReference {
@@ -253,6 +284,7 @@ impl Config {
 
     /// Adds another's fields.
     pub(crate) fn merge(&mut self, other: &Self) -> Result<()> {
+        self.by_kind = OnceLock::new();
         let pairs = [
             (&mut self.name_prefix, &other.name_prefix, "NamePrefix"),
             (&mut self.name_suffix, &other.name_suffix, "NameSuffix"),

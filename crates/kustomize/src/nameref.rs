@@ -46,42 +46,40 @@ pub(crate) fn fix(set: &mut Set, config: &Config) -> Result<()> {
         if !may_refer {
             continue;
         }
-        for reference in &config.name_reference {
-            for spec in &reference.referrers {
-                if !original.is_selected_by(&spec.gvk) {
-                    continue;
-                }
-                if !may_have(resource.node(), &spec.path) {
-                    continue;
-                }
-                let referrer = match &mut referrer {
-                    Some(referrer) => referrer,
-                    None => referrer.insert(Referrer::new(resource, &candidates, &by_name)?),
-                };
-                let mut visit = Visit {
-                    referrer,
-                    target: &reference.gvk,
-                    role: None,
-                };
-                if spec.path.ends_with("roleRef/name") {
-                    visit.role = role(resource.node());
-                }
-                let own = FieldSpec {
-                    gvk: Gvk::default(),
-                    ..spec.clone()
-                };
-                fieldspec::visit_path(resource.node_mut(), &own, Make::Nothing, &mut |field| {
-                    visit.set(field)
-                })
-                .map_err(|e| {
-                    e.context(format_args!(
-                        "updating name reference in '{}' field of '{}'",
-                        spec.path,
-                        Id::of(resource.node())
-                    ))
-                    .at(&resource.file, resource.node().line)
-                })?;
+        for (reference, spec) in config.references_of(&original.kind) {
+            if !original.is_selected_by(&spec.gvk) {
+                continue;
             }
+            if !may_have(resource.node(), &spec.path) {
+                continue;
+            }
+            let referrer = match &mut referrer {
+                Some(referrer) => referrer,
+                None => referrer.insert(Referrer::new(resource, &candidates, &by_name)?),
+            };
+            let mut visit = Visit {
+                referrer,
+                target: &reference.gvk,
+                role: None,
+            };
+            if spec.path.ends_with("roleRef/name") {
+                visit.role = role(resource.node());
+            }
+            let own = FieldSpec {
+                gvk: Gvk::default(),
+                ..spec.clone()
+            };
+            fieldspec::visit_path(resource.node_mut(), &own, Make::Nothing, &mut |field| {
+                visit.set(field)
+            })
+            .map_err(|e| {
+                e.context(format_args!(
+                    "updating name reference in '{}' field of '{}'",
+                    spec.path,
+                    Id::of(resource.node())
+                ))
+                .at(&resource.file, resource.node().line)
+            })?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ pub(crate) mod replacement;
 mod replicas;
 mod value_add;
 
-use crate::config::FieldSpec;
+use crate::config::{Config, FieldSpec};
 use crate::error::Result;
 use crate::kustomization::{Image, Pairs, Replica};
 use crate::set::Set;
@@ -33,20 +33,20 @@ pub(crate) enum Transformer {
     /// Sets the namespace.
     Namespace {
         namespace: String,
-        specs: Vec<FieldSpec>,
+        specs: Specs,
         unset_only: bool,
         subjects: Subjects,
     },
     /// Puts text before names.
-    Prefix(String, Vec<FieldSpec>),
+    Prefix(String, Specs),
     /// Puts text behind names.
-    Suffix(String, Vec<FieldSpec>),
+    Suffix(String, Specs),
     /// Sets labels or annotations.
-    Texts(Pairs, Vec<FieldSpec>),
+    Texts(Pairs, Specs),
     /// Sets the number of replicas.
-    Replicas(Replica, Vec<FieldSpec>),
+    Replicas(Replica, Specs),
     /// Changes images.
-    Images(Image, Vec<FieldSpec>),
+    Images(Image, Specs),
     /// Copies values from field to field.
     Replacements(Vec<Replacement>),
     /// Puts the suffix behind generated names.
@@ -55,6 +55,25 @@ pub(crate) enum Transformer {
     ValueAdd(ValueAdd),
     /// One after the other.
     Both(Box<Transformer>, Box<Transformer>),
+}
+
+/// Fields: a transformer's own, or those of a configuration.
+#[derive(Clone)]
+pub(crate) enum Specs {
+    /// Its own.
+    Own(Vec<FieldSpec>),
+    /// A section of a configuration, which is shared.
+    Of(Arc<Config>, fn(&Config) -> &[FieldSpec]),
+}
+
+impl std::ops::Deref for Specs {
+    type Target = [FieldSpec];
+    fn deref(&self) -> &[FieldSpec] {
+        match self {
+            Self::Own(specs) => specs,
+            Self::Of(config, section) => section(config),
+        }
+    }
 }
 
 /// Which transformer, for people and for annotations.

@@ -14,7 +14,7 @@ use crate::resource::{ORIGIN, Resource};
 use crate::set::Set;
 use crate::transform::patch::{JsonPatch, Patch as ReadyPatch};
 use crate::transform::replacement::{self, Replacement};
-use crate::transform::{Source, Step, Subjects, Transformer, ValueAddArgs};
+use crate::transform::{Source, Specs, Step, Subjects, Transformer, ValueAddArgs};
 use std::sync::Arc;
 use value::Value;
 use yaml::v3::Node;
@@ -254,6 +254,7 @@ impl<'b> Target<'b> {
         let specs = settings.field_specs.clone();
         let has_specs = specs.is_some();
         let specs: Vec<FieldSpec> = specs.into_iter().flatten().map(Into::into).collect();
+        let specs = Specs::Own(specs);
         Ok(match kind {
             "AnnotationsTransformer" => Transformer::Texts(settings.annotations, specs),
             "LabelTransformer" => Transformer::Texts(settings.labels, specs),

@@ -12,7 +12,7 @@ use crate::resource::{ORIGIN, Resource};
 use crate::set;
 use crate::transform::patch::{JsonPatch, Patch};
 use crate::transform::replacement::{self, Replacement};
-use crate::transform::{Step, Subjects, Transformer};
+use crate::transform::{Specs, Step, Subjects, Transformer};
 use std::sync::Arc;
 
 impl<'b> Target<'b> {
@@ -147,7 +147,8 @@ impl<'b> Target<'b> {
         self.run_steps(&mut acc.set, &steps, builder)
     }
 
-    fn builtin_steps(&self, config: &Config) -> Result<Vec<Step>> {
+    fn builtin_steps(&self, config: &Arc<Config>) -> Result<Vec<Step>> {
+        let of = |section: fn(&Config) -> &[FieldSpec]| Specs::Of(Arc::clone(config), section);
         let k = &self.kustomization;
         let mut steps = Vec::new();
         let mut add = |what: &'static str,
@@ -203,18 +204,18 @@ impl<'b> Target<'b> {
         if !k.namespace.is_empty() {
             let namespace = Transformer::Namespace {
                 namespace: k.namespace.clone(),
-                specs: config.namespace.clone(),
+                specs: of(|c| &c.namespace),
                 unset_only: false,
                 subjects: Subjects::Default,
             };
             add("namespace", "NamespaceTransformer", "/namespace", namespace);
         }
         if !k.name_prefix.is_empty() {
-            let prefix = Transformer::Prefix(k.name_prefix.clone(), config.name_prefix.clone());
+            let prefix = Transformer::Prefix(k.name_prefix.clone(), of(|c| &c.name_prefix));
             add("namePrefix", "PrefixTransformer", "/namePrefix", prefix);
         }
         if !k.name_suffix.is_empty() {
-            let suffix = Transformer::Suffix(k.name_suffix.clone(), config.name_suffix.clone());
+            let suffix = Transformer::Suffix(k.name_suffix.clone(), of(|c| &c.name_suffix));
             add("nameSuffix", "SuffixTransformer", "/nameSuffix", suffix);
         }
         for (i, label) in k.labels.iter().enumerate() {
@@ -224,11 +225,11 @@ impl<'b> Target<'b> {
             add("labels", "LabelTransformer", &pointer, labels);
         }
         if !k.labels.is_empty() || !k.common_labels.is_empty() {
-            let labels = Transformer::Texts(k.common_labels.clone(), config.common_labels.clone());
+            let labels = Transformer::Texts(k.common_labels.clone(), of(|c| &c.common_labels));
             add("commonLabels", "LabelTransformer", "/commonLabels", labels);
         }
         if !k.common_annotations.is_empty() {
-            let specs = config.common_annotations.clone();
+            let specs = of(|c| &c.common_annotations);
             let annotations = Transformer::Texts(k.common_annotations.clone(), specs);
             add(
                 "commonAnnotations",
@@ -254,7 +255,7 @@ impl<'b> Target<'b> {
             );
         }
         for (i, replica) in k.replicas.iter().enumerate() {
-            let replicas = Transformer::Replicas(replica.clone(), config.replicas.clone());
+            let replicas = Transformer::Replicas(replica.clone(), of(|c| &c.replicas));
             add(
                 "replicas",
                 "ReplicaCountTransformer",
@@ -263,7 +264,7 @@ impl<'b> Target<'b> {
             );
         }
         for (i, image) in k.images.iter().enumerate() {
-            let images = Transformer::Images(image.clone(), config.images.clone());
+            let images = Transformer::Images(image.clone(), of(|c| &c.images));
             add(
                 "images",
                 "ImageTagTransformer",
@@ -312,13 +313,18 @@ impl<'b> Target<'b> {
 }
 
 /// Returns the fields that labels go to.
-fn label_specs(label: &Label, config: &Config) -> Result<Vec<FieldSpec>> {
+fn label_specs(label: &Label, config: &Arc<Config>) -> Result<Specs> {
+    let is_builtin = Arc::ptr_eq(config, &Config::builtin());
+    if is_builtin && label.include_selectors && label.field_specs.is_empty() {
+        // Nothing of it means the same as another part.
+        return Ok(Specs::Of(Arc::clone(config), |c| &c.common_labels));
+    }
     let failed = |e: Error| e.context("failed to merge labels");
     let mut specs: Vec<FieldSpec> = label.field_specs.iter().cloned().map(Into::into).collect();
     merge_all(&mut specs, &config.labels).map_err(failed)?;
     if label.include_selectors {
         merge_all(&mut specs, &config.common_labels).map_err(failed)?;
-        return Ok(specs);
+        return Ok(Specs::Own(specs));
     }
     if label.include_templates {
         merge_all(&mut specs, &config.template_labels)
@@ -329,5 +335,5 @@ fn label_specs(label: &Label, config: &Config) -> Result<Vec<FieldSpec>> {
             .map_err(|e| e.context("failed to merge volumeClaimTemplate fieldSpec"))?;
     }
     merge_all(&mut specs, &[FieldSpec::everywhere("metadata/labels")]).map_err(failed)?;
-    Ok(specs)
+    Ok(Specs::Own(specs))
 }

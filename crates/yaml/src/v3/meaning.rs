@@ -49,6 +49,9 @@ impl Node {
 /// come across it. No scalar reads as this one.
 const ODD_KEYS: u64 = 0x7FF8_0000_6F64_6421;
 
+/// Keys of a mapping that are compared with each other rather than hashed.
+const FEW_KEYS: usize = 24;
+
 struct Reader {
     problems: String,
     /// The line of the first problem.
@@ -191,6 +194,15 @@ impl Reader {
 
     /// Notes the keys that a mapping has twice.
     fn has_duplicates(&mut self, members: &[Member]) -> bool {
+        // Mostly there are few keys, and none is `null`.
+        let are_few = members.len() <= FEW_KEYS
+            && members.iter().enumerate().all(|(i, (key, _))| {
+                let own = identity(key);
+                !key.is_null() && members[..i].iter().all(|(other, _)| identity(other) != own)
+            });
+        if are_few {
+            return false;
+        }
         let keys = members.iter().map(|(key, _)| key);
         // kyaml doesn't find a `null` key that it looks for, and adds it again.
         let again = keys
