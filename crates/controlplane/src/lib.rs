@@ -1,8 +1,9 @@
 //! The embedded Kubernetes API server.
 //!
 //! It answers as a kube-apiserver of version 1.36 does, over HTTP and HTTPS on one port, for the
-//! kinds in its table ([`kinds`]), to which CustomResourceDefinitions add rows. Its state lives in memory, and on disk if asked for. Whatever is
-//! in the same process uses the [`Registry`] directly, with the same rules.
+//! kinds in its table ([`kinds`]), to which CustomResourceDefinitions add rows. Its state lives in
+//! memory, and on disk if asked for. Whatever is in the same process uses the [`Registry`]
+//! directly, with the same rules.
 //!
 //! It never runs anything: workloads stay what they were declared to be, until the `simulator` acts
 //! on them. It never forms a cluster with others, and it listens on loopback unless told otherwise.

@@ -19,7 +19,18 @@ pub(crate) fn reconcile(world: &mut World, work: &Work) -> Result<()> {
             selector.matches(labels) && !pods::is_finished(&p.value)
         })
         .collect();
-    let expected = i64::try_from(protected.len()).unwrap_or(i64::MAX);
+    // A share, and what may be missing, are counted from what controllers want to have.
+    let counted = budget
+        .value
+        .at(&["spec", "minAvailable"])
+        .is_some_and(|v| v.as_str().is_none());
+    let controlled = |pod: &&std::sync::Arc<controlplane::Object>| {
+        let owners = pod.value.array_at(&["metadata", "ownerReferences"]);
+        let controls = |o: &Value| o.get("controller").and_then(Value::as_bool) == Some(true);
+        counted || owners.iter().any(controls)
+    };
+    let expected = protected.iter().filter(controlled).count();
+    let expected = i64::try_from(expected).unwrap_or(i64::MAX);
     let healthy = protected
         .iter()
         .filter(|p| !p.deleting() && pods::is_ready(&p.value))

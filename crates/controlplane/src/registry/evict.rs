@@ -18,7 +18,30 @@ impl Registry {
         if !free {
             self.spend_budget(pod, &object.value, options)?;
         }
+        if !object.deleting() {
+            self.tell_why(pod, options)?;
+        }
         self.delete(pod, options).await
+    }
+
+    /// Writes down in the pod why it goes.
+    fn tell_why(&self, pod: &Target, options: &DeleteOptions) -> Result<()> {
+        let now = crate::clock::seconds(self.now());
+        let condition = json!({
+            "type": "DisruptionTarget", "status": "True", "lastProbeTime": null,
+            "lastTransitionTime": now, "reason": "EvictionByEvictionAPI",
+            "message": "Eviction API: evicting",
+        });
+        let mut write = options.write.clone();
+        write.manager.clear();
+        self.modify_now(&pod.clone().sub("eviction"), &write, |pod| {
+            let mut conditions = pod.array_at(&["status", "conditions"]).to_vec();
+            conditions.retain(|c| c.str_at(&["type"]) != "DisruptionTarget");
+            conditions.push(condition.clone());
+            pod.set_at(&["status", "conditions"], conditions);
+            Ok(())
+        })?;
+        Ok(())
     }
 
     fn spend_budget(&self, pod: &Target, object: &Value, options: &DeleteOptions) -> Result<()> {

@@ -111,8 +111,8 @@ impl Registry {
         self.change(target, options, "update", |live| {
             let mut object = live.clone();
             change(&mut object)?;
-            // Nobody owns what a binding writes.
-            if target.subresource != "binding" {
+            // Nobody owns what a binding or an eviction writes.
+            if !matches!(target.subresource.as_str(), "binding" | "eviction") {
                 object = decode::normalise(&target.kind, object)?;
                 defaults::apply(&target.kind, &mut object);
                 object = tracking::update(&target.kind, Some(live), object, writer);
