@@ -6,6 +6,7 @@ use crate::helm::Charts;
 use crate::load::{AboveRoot, LoadRestrictor, Loader};
 use crate::nameref;
 use crate::overrides::Overrides;
+use crate::read;
 use crate::remote::Remotes;
 use crate::resource::{Change, Resource};
 use crate::schema::Schema;
@@ -17,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tree::Recording;
 use value::Value;
-use yaml::v3::NodeKind;
+use yaml::Lines;
 
 /// Kustomizations of one build.
 const TARGETS_MAX: usize = 20_000;
@@ -72,32 +73,11 @@ pub struct Object {
 }
 
 impl Object {
-    /// Returns the line of the file on which a part of the object stands, or else the nearest part
-    /// around it. What a transformer set has no line there.
+    /// Returns the lines of all parts of the object that its file has. What transformers set has no
+    /// line there.
     #[must_use]
-    pub fn line_of(&self, pointer: &str) -> u32 {
-        let mut node = self.node.node();
-        let mut line = self.line;
-        for token in value::pointer::tokens(pointer) {
-            let child = match &node.kind {
-                NodeKind::Mapping { members, .. } => {
-                    let name = Some(token.as_ref());
-                    let member = members.iter().find(|(k, _)| k.as_text() == name);
-                    member.map(|(key, value)| (key.line, value))
-                }
-                NodeKind::Sequence { elements, .. } => {
-                    let element = token.parse().ok().and_then(|i: usize| elements.get(i));
-                    element.map(|e| (e.line, e))
-                }
-                NodeKind::Scalar { .. } => None,
-            };
-            let Some((at, child)) = child else { break };
-            if at > 0 {
-                line = at;
-            }
-            node = child;
-        }
-        line
+    pub fn lines(&self) -> Lines {
+        self.node.node().lines(read::own_line)
     }
 
     /// Returns every step that had a hand in a field: where it comes from, and what changed it, in
@@ -116,7 +96,7 @@ impl Object {
         let first = Change {
             pointer: pointer.to_owned(),
             file: Arc::clone(&self.file),
-            line: self.line_of(pointer),
+            line: self.lines().near(pointer).unwrap_or(self.line),
             what: "resources",
         };
         std::iter::once(first).chain(changes).collect()
@@ -202,7 +182,7 @@ impl<'b> Builder<'b> {
             objects.push(Object {
                 value: resource.to_value()?,
                 file: Arc::clone(&resource.file),
-                line: resource.node().line.max(1),
+                line: read::own_line(resource.node()).unwrap_or(1),
                 changes,
                 node: resource,
             });

@@ -546,3 +546,9 @@ fn take_nonempty(text: &mut String) -> Option<String> {
 pub(crate) fn records_of<T: Decode>(text: &[u8]) -> Result<T> {
     crate::decode::lenient(&yaml::v2::to_value(text)?)
 }
+
+// They hold nothing but text, numbers and truth.
+impl Eq for Patch {}
+impl Eq for PatchOptions {}
+impl Eq for Selector {}
+impl Eq for Replica {}

@@ -5,7 +5,7 @@ use crate::kustomization::{Image, Kustomization, Label, Pairs, Patch, Replica};
 use crate::load::Loader;
 
 /// The `kustomize` fields of an application's source.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// What goes before names.
     pub name_prefix: String,

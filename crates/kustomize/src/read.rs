@@ -54,19 +54,45 @@ fn keep_valid(nodes: Vec<Node>, kept: &mut VecDeque<Node>) -> Result<()> {
 }
 
 fn shift(node: &mut Node, lines: u32) {
-    node.line += lines - 1;
+    change_lines(node, &|line| line.saturating_add(lines - 1));
+}
+
+fn change_lines(node: &mut Node, change: &impl Fn(u32) -> u32) {
+    node.line = change(node.line);
     match &mut node.kind {
         NodeKind::Scalar { .. } => {}
         NodeKind::Sequence { elements, .. } => {
-            elements.iter_mut().for_each(|e| shift(e, lines));
+            elements.iter_mut().for_each(|e| change_lines(e, change));
         }
         NodeKind::Mapping { members, .. } => {
             for (key, value) in members {
-                shift(key, lines);
-                shift(value, lines);
+                change_lines(key, change);
+                change_lines(value, change);
             }
         }
     }
+}
+
+/// Marks lines of a patch, which stand in another file than those of the object that it changes.
+const FOREIGN: u32 = 1 << 31;
+
+/// Reads patches: their lines are marked as those of another file.
+pub(crate) fn patches(text: &[u8], file: &Arc<str>, line: u32) -> Result<Vec<Resource>> {
+    let mut patches = resources(text, file, line)?;
+    for patch in &mut patches {
+        change_lines(patch.node_mut(), &|line| line | FOREIGN);
+    }
+    Ok(patches)
+}
+
+/// Returns the line of a node in the file of its object, if it comes from there.
+pub(crate) fn own_line(node: &Node) -> Option<u32> {
+    (node.line > 0 && node.line & FOREIGN == 0).then_some(node.line)
+}
+
+/// Returns the line of a node in the file of the patch that brought it, if one did.
+pub(crate) fn patch_line(node: &Node) -> Option<u32> {
+    (node.line & FOREIGN != 0).then_some(node.line & !FOREIGN)
 }
 
 /// Says which file can't be read, in the words of the reference.

@@ -1,5 +1,6 @@
 //! Which transformer set which field: what is there after it and wasn't before.
 
+use crate::read;
 use crate::resource::{Change, Resource};
 use crate::set::Set;
 use crate::transform::Source;
@@ -49,9 +50,8 @@ struct Differ<'s> {
 impl Differ<'_> {
     fn note(&mut self, node: Option<&Node>) {
         // What a patch brought stands in the patch.
-        let own = node.map_or(0, |n| n.line);
-        let (file, line) = match &self.source.patch {
-            Some(file) if own > 0 => (file, own),
+        let (file, line) = match (&self.source.patch, node.and_then(read::patch_line)) {
+            (Some(file), Some(line)) => (file, line),
             _ => (&self.source.file, self.source.line),
         };
         self.changes.push(Change {
@@ -89,7 +89,7 @@ impl Differ<'_> {
                 for (key, value) in old_members {
                     let name = key.as_text().unwrap_or("");
                     if new.get(name).is_none() {
-                        self.child(name, Some(value).filter(|_| false), None);
+                        self.child(name, Some(value), None);
                     }
                 }
             }

@@ -296,7 +296,7 @@ impl<'b> Target<'b> {
                 };
                 let line = resource.node().line;
                 let text = settings.patches.as_bytes();
-                patches.extend(crate::read::resources(text, &resource.file, line)?);
+                patches.extend(crate::read::patches(text, &resource.file, line)?);
                 if patches.is_empty() {
                     return Err(Error::new("patch appears to be empty; files=[], Patch="));
                 }

@@ -293,11 +293,11 @@ impl<'b> Target<'b> {
         for (i, entry) in entries.iter().enumerate() {
             let pointer = format!("{pointer}/{i}");
             let line = self.line(&pointer) + 1;
-            match read::resources(entry.as_bytes(), &self.file, line) {
+            match read::patches(entry.as_bytes(), &self.file, line) {
                 Ok(inline) => patches.extend(inline),
                 Err(_) => {
                     let file = self.loader.load(entry).map_err(|e| self.at(e, &pointer))?;
-                    let read = read::resources(&file.bytes, &file.path, 0);
+                    let read = read::patches(&file.bytes, &file.path, 0);
                     patches.extend(read.map_err(|e| read::in_file(e, entry, &file.path))?);
                 }
             }

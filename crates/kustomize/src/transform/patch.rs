@@ -73,7 +73,7 @@ impl Patch {
                     )
                 }
             };
-        let merge = read::resources(&text, &file, line);
+        let merge = read::patches(&text, &file, line);
         let json = operations(&text);
         let count = |json: &Value| json.as_array().map_or(0, <[_]>::len);
         if let (Ok(merge), Ok(json)) = (&merge, &json)
@@ -139,7 +139,7 @@ impl Patch {
                     e.context(format_args!(
                         "no resource matches strategic merge patch \"{id}\""
                     ))
-                    .at(&patch.file, patch.node().line)
+                    .at(&patch.file, read::patch_line(patch.node()).unwrap_or(0))
                 })?;
                 apply(&mut set[i], patch.node().clone(), patch, schema)
             }),
@@ -297,7 +297,7 @@ pub(crate) fn apply_merge_patches(
 ) -> Result<()> {
     for patch in patches {
         let i = set::by_id(set, &patch.original_id())
-            .map_err(|e| e.at(&patch.file, patch.node().line))?;
+            .map_err(|e| e.at(&patch.file, read::patch_line(patch.node()).unwrap_or(0)))?;
         apply_to(set, &[i], patch, schema)?;
     }
     Ok(())
@@ -333,8 +333,8 @@ fn apply(resource: &mut Resource, patch: Node, source: &Resource, schema: &Schem
         resource.store_previous_id();
     }
     let target = std::mem::replace(resource.node_mut(), Node::plain("null", 0));
-    let merged =
-        smp::merge(schema, target, patch).map_err(|e| e.at(&source.file, source.node().line))?;
+    let merged = smp::merge(schema, target, patch)
+        .map_err(|e| e.at(&source.file, read::patch_line(source.node()).unwrap_or(0)))?;
     let Some(merged) = merged.filter(|m| !m.is_null_or_empty()) else {
         return Ok(());
     };

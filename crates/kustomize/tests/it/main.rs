@@ -1,3 +1,4 @@
-//! What Kustomize builds of the same files, case by case.
+//! What Kustomize builds of the same files, and what else a build promises.
 
 mod cases;
+mod explain;

@@ -1,6 +1,7 @@
 //! Making nodes and changing them.
 
 use super::{Node, NodeKind};
+use crate::lines::{self, Lines};
 use crate::parse::Layout;
 use crate::resolve;
 use crate::scan::Style;
@@ -208,5 +209,45 @@ impl Default for Node {
     /// Returns `null`.
     fn default() -> Self {
         Self::plain("null", 0)
+    }
+}
+
+impl Node {
+    /// Returns the lines of all parts, found by JSON pointer. Parts for which `line_of` gives nothing
+    /// have none of their own.
+    #[must_use]
+    pub fn lines(&self, line_of: impl Fn(&Self) -> Option<u32>) -> Lines {
+        let mut builder = lines::Builder::with_capacity(64);
+        self.add_lines(lines::ROOT, line_of(self), &line_of, &mut builder);
+        builder.build(0)
+    }
+
+    fn add_lines(
+        &self,
+        digest: u64,
+        line: Option<u32>,
+        line_of: &impl Fn(&Self) -> Option<u32>,
+        builder: &mut lines::Builder,
+    ) {
+        if let Some(line) = line {
+            builder.add(digest, line);
+        }
+        match &self.kind {
+            NodeKind::Scalar { .. } => {}
+            NodeKind::Sequence { elements, .. } => {
+                for (i, element) in elements.iter().enumerate() {
+                    let digest = lines::element(digest, i);
+                    element.add_lines(digest, line_of(element), line_of, builder);
+                }
+            }
+            NodeKind::Mapping { members, .. } => {
+                for (key, value) in members {
+                    let digest = lines::child(digest, key.as_text().unwrap_or(""));
+                    // A member stands where its name stands, even if it has another value now.
+                    let line = line_of(key).or_else(|| line_of(value));
+                    value.add_lines(digest, line, line_of, builder);
+                }
+            }
+        }
     }
 }
