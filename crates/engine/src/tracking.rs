@@ -137,8 +137,10 @@ mod tests {
 
     #[test]
     fn another_installation_s_objects_are_not_ours() {
-        let mut ours = Tracking::default();
-        ours.installation = "a".into();
+        let ours = Tracking {
+            installation: "a".into(),
+            ..Tracking::default()
+        };
         let mut object = json!({"kind": "Pod", "metadata": {"name": "p", "namespace": "ns"}});
         let key = ObjectKey::of(&object);
         ours.mark("shop", &key, &mut object);

@@ -10,5 +10,6 @@ mod bad_input;
 mod crash;
 mod demo;
 mod kubectl;
+mod layout;
 mod process;
 mod render;
