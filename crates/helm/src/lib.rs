@@ -21,6 +21,7 @@
 mod chart;
 pub mod engine;
 pub mod ignore;
+pub mod strvals;
 pub mod values;
 
 pub use chart::{Chart, Dependency, File, FolderError, LoadError, Maintainer, Metadata};

@@ -18,16 +18,25 @@ fn values_are_written_as_in_helm() {
                 continue;
             };
             total += 1;
-            let json = value::Value::parse(case.str_at(&["json"]).as_bytes()).expect("JSON");
-            let dot = if case.get("ints").is_some() {
-                Value::from_tree(&json)
-            } else {
-                Value::from_tree_floats(&json)
+            let json = case.str_at(&["json"]);
+            // Ours reads no lone surrogates; Go's reader of JSON, as templates have it, does.
+            let tree = value::Value::parse(json.as_bytes()).ok();
+            let got = match tree.filter(|_| case.get("ints").is_some()) {
+                Some(tree) => {
+                    // Go reads -0 as the whole number 0.
+                    let tree = match tree {
+                        value::Value::Float(0.0) => value::Value::Int(0),
+                        tree => tree,
+                    };
+                    let template = format!("{{{{ {function} . }}}}");
+                    render(Dialect::Helm, &options, &template, &Value::from_tree(&tree))
+                }
+                None => {
+                    let template = format!("{{{{ mustFromJson . | {function} }}}}");
+                    render(Dialect::Helm, &options, &template, &Value::from(json))
+                }
             };
-            let template = format!("{{{{ {function} . }}}}");
-            let got = render(Dialect::Helm, &options, &template, &dot);
             if got.as_deref() != Ok(want) {
-                let json = case.str_at(&["json"]);
                 failures.push(format!("{json}\ngot  {got:?}\nwant {want:?}"));
             }
         }
