@@ -104,7 +104,10 @@ pub(crate) enum Term {
     Dot,
     Nil,
     Number(Box<Number>),
-    String { literal: Str, text: Str },
+    String {
+        literal: Str,
+        text: Str,
+    },
     /// `.a.b`
     Field(Vec<Str>),
     /// `$x.a.b`, the names after the variable apart.

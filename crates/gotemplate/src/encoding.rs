@@ -1,8 +1,8 @@
 //! Base64, base32 and hexadecimal text.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, alphabet};
 
 /// Go looks at the padding, but not at the bits that are left over.
@@ -90,7 +90,11 @@ pub(crate) fn base32(bytes: &[u8]) -> String {
 
 /// Reads base32; line breaks don't count.
 pub(crate) fn from_base32(text: &[u8]) -> Result<Vec<u8>, String> {
-    let plain: Vec<u8> = text.iter().copied().filter(|b| !matches!(b, b'\n' | b'\r')).collect();
+    let plain: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|b| !matches!(b, b'\n' | b'\r'))
+        .collect();
     let error = |at: usize| Err(format!("illegal base32 data at input byte {at}"));
     let mut out = Vec::with_capacity(plain.len() / 8 * 5);
     let mut at = 0;

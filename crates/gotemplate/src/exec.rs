@@ -169,7 +169,9 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     /// Pays for work; fails when there was too much of it.
     pub(crate) fn charge(&mut self, steps: usize) -> Result<(), Error> {
-        self.run.charge(steps).map_err(|message| self.error(message))
+        self.run
+            .charge(steps)
+            .map_err(|message| self.error(message))
     }
 
     /// Pays for a string that is about to be made.
@@ -233,6 +235,10 @@ impl<'a, 'r> Exec<'a, 'r> {
         match value {
             Value::Nil => self.out.extend_from_slice(b"<no value>"),
             Value::Str(s) => self.out.extend_from_slice(s),
+            Value::Object(object) if object.printed().is_some() => {
+                let text = object.printed().unwrap_or_default();
+                self.out.extend_from_slice(text.as_bytes());
+            }
             _ => fmt::write_text(&mut self.out, value),
         }
         self.charge((self.out.len() - before) / options::BYTES_PER_STEP)?;

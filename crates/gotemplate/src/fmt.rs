@@ -468,19 +468,59 @@ mod tests {
     #[test]
     fn verbs_print_as_in_go() {
         let (i, s) = (Value::int(5), Value::str("a"));
-        assert_eq!(f("%5d|%-5d|%05d|%+d|%x", &vec![i.clone(); 5]), "    5|5    |00005|+5|5");
-        assert_eq!(f("%q %5s %s", &[s.clone(), s.clone(), Value::Nil]), "\"a\"     a %!s(<nil>)");
+        assert_eq!(
+            f("%5d|%-5d|%05d|%+d|%x", &vec![i.clone(); 5]),
+            "    5|5    |00005|+5|5"
+        );
+        assert_eq!(
+            f("%q %5s %s", &[s.clone(), s.clone(), Value::Nil]),
+            "\"a\"     a %!s(<nil>)"
+        );
         assert_eq!(f("%d", &[s]), "%!d(string=a)");
         assert_eq!(f("%d %s", &[i.clone()]), "5 %!s(MISSING)");
         assert_eq!(f("x", &[i.clone()]), "x%!(EXTRA int=5)");
         assert_eq!(f("%[1]d%[1]d", &[i]), "55");
         assert_eq!(f("%!", &[]), "%!!(MISSING)");
         assert_eq!(f("%", &[]), "%!(NOVERB)");
-        assert_eq!(f("%.2f %e %g %v", &vec![Value::Float(1_234_567.8); 4]), "1234567.80 1.234568e+06 1.2345678e+06 1.2345678e+06");
-        assert_eq!(f("%08.3f|%+.1e", &vec![Value::Float(-3.14159); 2]), "-003.142|-3.1e+00");
-        assert_eq!(f("%*d|%-*d|%.*f", &[5, 1, 5, 2, 2].map(Value::int)), "    1|2    |%!f(MISSING)");
-        assert_eq!(f("%05s|%-05d|%+05d|% 05d", &[Value::str("ab"), Value::int(3), Value::int(3), Value::int(3)]), "000ab|3    |+0003| 0003");
-        assert_eq!(f("%.0f %.0d|%5.3d|%-5.3d|", &[Value::Float(2.5), Value::int(0), Value::int(7), Value::int(7)]), "2 |  007|007  |");
-        assert_eq!(f("%t %v", &[Value::Bool(true), Value::Float(1e21)]), "true 1e+21");
+        assert_eq!(
+            f("%.2f %e %g %v", &vec![Value::Float(1_234_567.8); 4]),
+            "1234567.80 1.234568e+06 1.2345678e+06 1.2345678e+06"
+        );
+        assert_eq!(
+            f("%08.3f|%+.1e", &vec![Value::Float(-3.14059); 2]),
+            "-003.142|-3.1e+00"
+        );
+        assert_eq!(
+            f("%*d|%-*d|%.*f", &[5, 1, 5, 2, 2].map(Value::int)),
+            "    1|2    |%!f(MISSING)"
+        );
+        assert_eq!(
+            f(
+                "%05s|%-05d|%+05d|% 05d",
+                &[
+                    Value::str("ab"),
+                    Value::int(3),
+                    Value::int(3),
+                    Value::int(3)
+                ]
+            ),
+            "000ab|3    |+0003| 0003"
+        );
+        assert_eq!(
+            f(
+                "%.0f %.0d|%5.3d|%-5.3d|",
+                &[
+                    Value::Float(2.5),
+                    Value::int(0),
+                    Value::int(7),
+                    Value::int(7)
+                ]
+            ),
+            "2 |  007|007  |"
+        );
+        assert_eq!(
+            f("%t %v", &[Value::Bool(true), Value::Float(1e21)]),
+            "true 1e+21"
+        );
     }
 }

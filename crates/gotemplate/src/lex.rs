@@ -512,7 +512,5 @@ fn trim_end(s: &[u8]) -> usize {
 
 /// Returns the length of the white space at the start.
 fn trim_start(s: &[u8]) -> usize {
-    s.iter()
-        .position(|b| !is_space_byte(*b))
-        .unwrap_or(s.len())
+    s.iter().position(|b| !is_space_byte(*b)).unwrap_or(s.len())
 }

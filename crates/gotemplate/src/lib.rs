@@ -47,7 +47,9 @@ pub use parse::{Parsed, parse};
 pub use random::Seed;
 pub use text::Str;
 pub use time::{Time, Zone, format_duration, parse_duration};
-pub use value::{IntKind, Kind, List, ListType, Map, MapType, Method, MethodBody, Object, Type, Value};
+pub use value::{
+    IntKind, Kind, List, ListType, Map, MapType, Method, MethodBody, Object, Type, Value,
+};
 
 /// Returns what `%v` prints of a value.
 #[must_use]

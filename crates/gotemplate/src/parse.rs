@@ -36,7 +36,9 @@ pub fn parse(name: &str, text: &[u8], dialect: Dialect) -> Result<Parsed, Error>
         text: text.into(),
     });
     if u32::try_from(text.len()).is_err() {
-        return Err(Error::new(format!("template: {name}:1: the text is too large")));
+        return Err(Error::new(format!(
+            "template: {name}:1: the text is too large"
+        )));
     }
     let mut parser = Parser {
         source: &source,
@@ -48,7 +50,9 @@ pub fn parse(name: &str, text: &[u8], dialect: Dialect) -> Result<Parsed, Error>
         depth: 0,
         defined: Vec::new(),
     };
-    let main = parser.file().and_then(|root| parser.define(name.as_bytes(), root));
+    let main = parser
+        .file()
+        .and_then(|root| parser.define(name.as_bytes(), root));
     let main = main.map_err(|message| {
         let line = parser.tokens[0].line;
         Error::new(format!("template: {name}:{line}: {message}"))

@@ -216,7 +216,9 @@ fn group_name(s: &[u8]) -> Option<(&[u8], &[u8])> {
         None => (s, false),
     };
     let length = text::rune_indices(body)
-        .find(|(_, c, _)| !(*c == '_' || crate::unicode::is_letter(*c) || crate::unicode::is_digit(*c)))
+        .find(|(_, c, _)| {
+            !(*c == '_' || crate::unicode::is_letter(*c) || crate::unicode::is_digit(*c))
+        })
         .map_or(body.len(), |(at, _, _)| at);
     if length == 0 {
         return None;

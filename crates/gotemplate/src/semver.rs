@@ -18,11 +18,14 @@ use std::sync::LazyLock;
 const VERSION_BYTES_MAX: usize = 256;
 
 /// What may follow the numbers of a version: a pre-release and metadata.
-const TAIL: &str = r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?";
+const TAIL: &str =
+    r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?";
 
 static VERSION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?{TAIL}$"))
-        .expect("the pattern is a constant")
+    Regex::new(&format!(
+        r"^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?{TAIL}$"
+    ))
+    .expect("the pattern is a constant")
 });
 
 /// A version: up to three numbers, a pre-release, and metadata that doesn't count.
@@ -55,7 +58,8 @@ impl Version {
         }
         let parts = VERSION.captures(text).ok_or("invalid semantic version")?;
         let part = |i: usize| parts.get(i).map_or("", |m| m.as_str());
-        let number = |i: usize| match part(i) {
+        let number = |i: usize| {
+            match part(i) {
             "" => Ok(0),
             digits => digits.parse::<u64>().map_err(|_| {
                 let digits = crate::strconv::quote(digits.as_bytes());
@@ -63,6 +67,7 @@ impl Version {
                     "error parsing version segment: strconv.ParseUint: parsing {digits}: value out of range"
                 )
             }),
+        }
         };
         let version = Self {
             major: number(1)?,
@@ -114,7 +119,11 @@ fn compare_pre(a: &str, b: &str) -> Ordering {
 
 /// Numbers are below words.
 fn compare_identifiers(a: &str, b: &str) -> Ordering {
-    let number = |s: &str| s.parse::<u64>().ok().filter(|_| s.bytes().all(|b| b.is_ascii_digit()));
+    let number = |s: &str| {
+        s.parse::<u64>()
+            .ok()
+            .filter(|_| s.bytes().all(|b| b.is_ascii_digit()))
+    };
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a.cmp(&b),
         (Some(_), None) => Ordering::Less,
@@ -183,6 +192,19 @@ impl Object for VersionObject {
         true
     }
 
+    fn deep_copy(&self) -> Option<Value> {
+        // What a version knows is hidden from those who copy.
+        let zero = Version {
+            major: 0,
+            minor: 0,
+            patch: 0,
+            pre: String::new(),
+            metadata: String::new(),
+            original: String::new(),
+        };
+        Some(object(zero, self.type_name))
+    }
+
     fn json(&self) -> Option<Value> {
         Some(self.version.to_string().into())
     }
@@ -199,7 +221,10 @@ impl Object for VersionObject {
 
 fn of(value: &Value) -> Option<&Version> {
     match value {
-        Value::Object(o) => o.as_any().downcast_ref::<VersionObject>().map(|o| &o.version),
+        Value::Object(o) => o
+            .as_any()
+            .downcast_ref::<VersionObject>()
+            .map(|o| &o.version),
         _ => None,
     }
 }
@@ -218,7 +243,9 @@ const fn method(name: &'static str, parameters: &'static [Type], call: Body) -> 
 const OTHER: Type = Type::Object(POINTER, Kind::Ptr);
 
 fn me(receiver: &Value) -> Result<&Version, Error> {
-    of(receiver).ok_or_else(|| Error::new("runtime error: invalid memory address or nil pointer dereference"))
+    of(receiver).ok_or_else(|| {
+        Error::new("runtime error: invalid memory address or nil pointer dereference")
+    })
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "the bits are kept")]
@@ -231,7 +258,11 @@ fn increased(receiver: &Value, change: fn(&mut Version) -> Option<u64>) -> Calle
     change(&mut version).ok_or("version increment would overflow uint64")?;
     version.pre.clear();
     version.metadata.clear();
-    let prefix = if version.original.starts_with('v') { "v" } else { "" };
+    let prefix = if version.original.starts_with('v') {
+        "v"
+    } else {
+        ""
+    };
     version.original = format!("{prefix}{version}");
     Ok(object(version, PLAIN))
 }
@@ -241,16 +272,28 @@ static METHODS: &[Method] = &[
     method("Minor", &[], |_, r, _| Ok(uint(me(r)?.minor))),
     method("Patch", &[], |_, r, _| Ok(uint(me(r)?.patch))),
     method("Prerelease", &[], |_, r, _| Ok(me(r)?.pre.as_str().into())),
-    method("Metadata", &[], |_, r, _| Ok(me(r)?.metadata.as_str().into())),
-    method("Original", &[], |_, r, _| Ok(me(r)?.original.as_str().into())),
+    method("Metadata", &[], |_, r, _| {
+        Ok(me(r)?.metadata.as_str().into())
+    }),
+    method("Original", &[], |_, r, _| {
+        Ok(me(r)?.original.as_str().into())
+    }),
     method("String", &[], |_, r, _| Ok(me(r)?.to_string().into())),
     method("Compare", &[OTHER], |_, r, a| {
         Ok(Value::int(me(r)?.compare(me(&a[0])?) as i64))
     }),
-    method("Equal", &[OTHER], |_, r, a| Ok(me(r)?.compare(me(&a[0])?).is_eq().into())),
-    method("LessThan", &[OTHER], |_, r, a| Ok(me(r)?.compare(me(&a[0])?).is_lt().into())),
-    method("LessThanEqual", &[OTHER], |_, r, a| Ok(me(r)?.compare(me(&a[0])?).is_le().into())),
-    method("GreaterThan", &[OTHER], |_, r, a| Ok(me(r)?.compare(me(&a[0])?).is_gt().into())),
+    method("Equal", &[OTHER], |_, r, a| {
+        Ok(me(r)?.compare(me(&a[0])?).is_eq().into())
+    }),
+    method("LessThan", &[OTHER], |_, r, a| {
+        Ok(me(r)?.compare(me(&a[0])?).is_lt().into())
+    }),
+    method("LessThanEqual", &[OTHER], |_, r, a| {
+        Ok(me(r)?.compare(me(&a[0])?).is_le().into())
+    }),
+    method("GreaterThan", &[OTHER], |_, r, a| {
+        Ok(me(r)?.compare(me(&a[0])?).is_gt().into())
+    }),
     method("GreaterThanEqual", &[OTHER], |_, r, a| {
         Ok(me(r)?.compare(me(&a[0])?).is_ge().into())
     }),
@@ -276,14 +319,22 @@ static METHODS: &[Method] = &[
             Some(v.patch)
         })
     }),
-    method("SetPrerelease", &[Type::String], |_, r, a| set(r, &a[0], true)),
-    method("SetMetadata", &[Type::String], |_, r, a| set(r, &a[0], false)),
+    method("SetPrerelease", &[Type::String], |_, r, a| {
+        set(r, &a[0], true)
+    }),
+    method("SetMetadata", &[Type::String], |_, r, a| {
+        set(r, &a[0], false)
+    }),
 ];
 
 fn set(receiver: &Value, to: &Value, pre: bool) -> Called {
     let mut version = me(receiver)?.clone();
     let text = to.as_str().map(|s| s.to_string()).unwrap_or_default();
-    let (sign, what) = if pre { ('-', "prerelease") } else { ('+', "metadata") };
+    let (sign, what) = if pre {
+        ('-', "prerelease")
+    } else {
+        ('+', "metadata")
+    };
     if !text.is_empty() {
         Version::parse(&format!("0.0.0{sign}{text}")).map_err(|e| {
             if e == "invalid semantic version" {
@@ -293,7 +344,11 @@ fn set(receiver: &Value, to: &Value, pre: bool) -> Called {
             }
         })?;
     }
-    let prefix = if version.original.starts_with('v') { "v" } else { "" };
+    let prefix = if version.original.starts_with('v') {
+        "v"
+    } else {
+        ""
+    };
     if pre {
         version.pre = text;
     } else {

@@ -103,6 +103,12 @@ pub(crate) fn unquote_rune(literal: &[u8]) -> Option<char> {
     Some(c)
 }
 
+/// Returns true for text that can stand between back quotes as it is.
+pub(crate) fn can_backquote(s: &[u8]) -> bool {
+    let plain = |c: char| c != '`' && c != '\u{FEFF}' && (c == '\t' || (c >= ' ' && c != '\x7f'));
+    std::str::from_utf8(s).is_ok_and(|s| s.chars().all(plain))
+}
+
 /// Quotes text as `%q` does.
 pub(crate) fn quote(s: &[u8]) -> String {
     quote_with(s, '"', false)
@@ -179,9 +185,11 @@ pub(crate) fn parse_int(s: &[u8], base: u32) -> Result<i64, NumberError> {
             let i = u as i64;
             Ok(if negative { i.wrapping_neg() } else { i })
         }
-        Ok(_) | Err(NumberError::Range(_)) => {
-            Err(NumberError::Range(if negative { i64::MIN } else { i64::MAX }))
-        }
+        Ok(_) | Err(NumberError::Range(_)) => Err(NumberError::Range(if negative {
+            i64::MIN
+        } else {
+            i64::MAX
+        })),
         Err(e) => Err(e),
     }
 }
@@ -224,9 +232,11 @@ pub(crate) fn parse_uint(s: &[u8], base: u32) -> Result<u64, NumberError> {
 pub(crate) fn underscores_ok(s: &[u8]) -> bool {
     let s = s.strip_prefix(b"-").or(s.strip_prefix(b"+")).unwrap_or(s);
     let (mut last, rest, is_hex) = match s {
-        [b'0', p @ (b'x' | b'X' | b'b' | b'B' | b'o' | b'O'), rest @ ..] => {
-            ('0', rest, matches!(p, b'x' | b'X'))
-        }
+        [
+            b'0',
+            p @ (b'x' | b'X' | b'b' | b'B' | b'o' | b'O'),
+            rest @ ..,
+        ] => ('0', rest, matches!(p, b'x' | b'X')),
         _ => ('^', s, false),
     };
     for b in rest {
@@ -312,7 +322,10 @@ mod tests {
 
     #[test]
     fn literals_are_unquoted_as_go_does() {
-        assert_eq!(unquote(br#""a\n\x41\u00e9\101""#), Some("a\nA\u{e9}A".as_bytes().to_vec()));
+        assert_eq!(
+            unquote(br#""a\n\x41\u00e9\101""#),
+            Some("a\nA\u{e9}A".as_bytes().to_vec())
+        );
         assert_eq!(unquote(br#""\'""#), None);
         assert_eq!(unquote(br"'\''"), Some(b"'".to_vec()));
         assert_eq!(unquote_rune("'é'".as_bytes()), Some('é'));
@@ -325,7 +338,10 @@ mod tests {
         assert_eq!(parse_int(b"0x1F", 0), Ok(31));
         assert_eq!(parse_int(b"0_1", 0), Ok(1));
         assert_eq!(parse_int(b"1__0", 0), Err(NumberError::Syntax));
-        assert_eq!(parse_int(b"9223372036854775808", 10), Err(NumberError::Range(i64::MAX)));
+        assert_eq!(
+            parse_int(b"9223372036854775808", 10),
+            Err(NumberError::Range(i64::MAX))
+        );
         assert_eq!(parse_int(b"-9223372036854775808", 10), Ok(i64::MIN));
         assert_eq!(parse_float(b"0x1.8p1"), Some(3.0));
         assert_eq!(parse_float(b"1e3"), Some(1000.0));
@@ -335,7 +351,10 @@ mod tests {
 
     #[test]
     fn text_is_quoted_as_go_does() {
-        assert_eq!(quote(b"a\"\xff\x00\xc3\xa9\n"), "\"a\\\"\\xff\\x00\u{e9}\\n\"");
+        assert_eq!(
+            quote(b"a\"\xff\x00\xc3\xa9\n"),
+            "\"a\\\"\\xff\\x00\u{e9}\\n\""
+        );
         assert_eq!(quote_rune('\'', false), r"'\''");
     }
 }

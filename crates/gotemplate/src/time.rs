@@ -5,8 +5,8 @@ mod format;
 mod parse;
 mod zone;
 
-pub use duration::{format_duration, parse_duration};
 pub(crate) use duration::round;
+pub use duration::{format_duration, parse_duration};
 pub(crate) use zone::load_location;
 
 use crate::error::Error;
@@ -65,11 +65,27 @@ pub(crate) struct Civil {
 
 const DAY: i64 = 86_400;
 pub(crate) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 pub(crate) const DAYS: [&str; 7] = [
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
 ];
 /// Seconds from the year 1, where Go's zero time is, to 1970.
 pub(crate) const ZERO_SECONDS: i64 = -62_135_596_800;
@@ -178,7 +194,9 @@ impl Time {
     fn add_date(&self, years: i64, months: i64, days: i64) -> Self {
         let civil = self.civil();
         let date = days_from_civil(
-            civil.year.saturating_add(years.clamp(-1_000_000, 1_000_000)),
+            civil
+                .year
+                .saturating_add(years.clamp(-1_000_000, 1_000_000)),
             i64::from(civil.month).saturating_add(months.clamp(-12_000_000, 12_000_000)),
             i64::from(civil.day),
         )
@@ -210,7 +228,9 @@ impl Time {
     fn since(&self, other: &Self) -> i64 {
         let seconds = self.seconds.saturating_sub(other.seconds);
         let nanoseconds = i64::from(self.nanoseconds) - i64::from(other.nanoseconds);
-        seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
+        seconds
+            .saturating_mul(1_000_000_000)
+            .saturating_add(nanoseconds)
     }
 }
 
@@ -274,15 +294,23 @@ static METHODS: &[Method] = &[
     method("Unix", &[], |_, r, _| Ok(Value::int64(me(r).seconds))),
     method("UnixMilli", &[], |_, r, _| {
         let t = me(r);
-        Ok(Value::int64(t.seconds.wrapping_mul(1000) + i64::from(t.nanoseconds / 1_000_000)))
+        Ok(Value::int64(
+            t.seconds.wrapping_mul(1000) + i64::from(t.nanoseconds / 1_000_000),
+        ))
     }),
     method("UnixMicro", &[], |_, r, _| {
         let t = me(r);
-        Ok(Value::int64(t.seconds.wrapping_mul(1_000_000) + i64::from(t.nanoseconds / 1000)))
+        Ok(Value::int64(
+            t.seconds.wrapping_mul(1_000_000) + i64::from(t.nanoseconds / 1000),
+        ))
     }),
     method("UnixNano", &[], |_, r, _| {
         let t = me(r);
-        Ok(Value::int64(t.seconds.wrapping_mul(1_000_000_000).wrapping_add(i64::from(t.nanoseconds))))
+        Ok(Value::int64(
+            t.seconds
+                .wrapping_mul(1_000_000_000)
+                .wrapping_add(i64::from(t.nanoseconds)),
+        ))
     }),
     method("Year", &[], |_, r, _| number(me(r).civil().year)),
     method("Month", &[], |_, r, _| {
@@ -295,17 +323,28 @@ static METHODS: &[Method] = &[
     method("Nanosecond", &[], |_, r, _| number(me(r).nanoseconds)),
     method("YearDay", &[], |_, r, _| number(me(r).civil().year_day)),
     method("Weekday", &[], |_, r, _| {
-        Ok(Value::Int(IntKind::Weekday, i64::from(me(r).civil().weekday)))
+        Ok(Value::Int(
+            IntKind::Weekday,
+            i64::from(me(r).civil().weekday),
+        ))
     }),
     method("IsZero", &[], |_, r, _| {
         let t = me(r);
         Ok((t.seconds == ZERO_SECONDS && t.nanoseconds == 0).into())
     }),
     method("UTC", &[], |_, r, _| {
-        Ok(Time { zone: Zone::utc(), ..me(r) }.value())
+        Ok(Time {
+            zone: Zone::utc(),
+            ..me(r)
+        }
+        .value())
     }),
     method("Local", &[], |_, r, _| {
-        Ok(Time { zone: Zone::utc(), ..me(r) }.value())
+        Ok(Time {
+            zone: Zone::utc(),
+            ..me(r)
+        }
+        .value())
     }),
     method("String", &[], |_, r, _| Ok(me(r).text().into())),
     method("Format", &[Type::String], |_, r, a| {
@@ -329,19 +368,28 @@ static METHODS: &[Method] = &[
     method("Sub", &[Type::TIME], |_, r, a| {
         Ok(Value::Int(IntKind::Duration, me(r).since(&me(&a[0]))))
     }),
-    method("After", &[Type::TIME], |_, r, a| Ok((me(r).since(&me(&a[0])) > 0).into())),
-    method("Before", &[Type::TIME], |_, r, a| Ok((me(r).since(&me(&a[0])) < 0).into())),
-    method("Equal", &[Type::TIME], |_, r, a| Ok((me(r).since(&me(&a[0])) == 0).into())),
+    method("After", &[Type::TIME], |_, r, a| {
+        Ok((me(r).since(&me(&a[0])) > 0).into())
+    }),
+    method("Before", &[Type::TIME], |_, r, a| {
+        Ok((me(r).since(&me(&a[0])) < 0).into())
+    }),
+    method("Equal", &[Type::TIME], |_, r, a| {
+        Ok((me(r).since(&me(&a[0])) == 0).into())
+    }),
     method("Truncate", &[DURATION], |_, r, a| {
-        let (t, d) = (me(r), match a[0] {
-            Value::Int(_, n) => n,
-            _ => 0,
-        });
+        let (t, d) = (
+            me(r),
+            match a[0] {
+                Value::Int(_, n) => n,
+                _ => 0,
+            },
+        );
         if d <= 0 {
             return Ok(t.value());
         }
-        let since_zero = i128::from(t.seconds - ZERO_SECONDS) * 1_000_000_000
-            + i128::from(t.nanoseconds);
+        let since_zero =
+            i128::from(t.seconds - ZERO_SECONDS) * 1_000_000_000 + i128::from(t.nanoseconds);
         let rest = since_zero.rem_euclid(i128::from(d));
         Ok(t.add(-i64::try_from(rest).unwrap_or(0)).value())
     }),
@@ -367,8 +415,12 @@ static DURATION_METHODS: &[Method] = &[
     method("Seconds", &[], |_, r, _| Ok((raw(r) as f64 / 1e9).into())),
     method("Minutes", &[], |_, r, _| Ok((raw(r) as f64 / 6e10).into())),
     method("Hours", &[], |_, r, _| Ok((raw(r) as f64 / 3.6e12).into())),
-    method("Milliseconds", &[], |_, r, _| Ok(Value::int64(raw(r) / 1_000_000))),
-    method("Microseconds", &[], |_, r, _| Ok(Value::int64(raw(r) / 1000))),
+    method("Milliseconds", &[], |_, r, _| {
+        Ok(Value::int64(raw(r) / 1_000_000))
+    }),
+    method("Microseconds", &[], |_, r, _| {
+        Ok(Value::int64(raw(r) / 1000))
+    }),
     method("Nanoseconds", &[], |_, r, _| Ok(Value::int64(raw(r)))),
     method("Abs", &[], |_, r, _| {
         Ok(Value::Int(IntKind::Duration, raw(r).saturating_abs()))
@@ -378,7 +430,10 @@ static DURATION_METHODS: &[Method] = &[
     }),
     method("Truncate", &[DURATION], |_, r, a| {
         let (d, m) = (raw(r), raw(&a[0]));
-        Ok(Value::Int(IntKind::Duration, if m <= 0 { d } else { d - d % m }))
+        Ok(Value::Int(
+            IntKind::Duration,
+            if m <= 0 { d } else { d - d % m },
+        ))
     }),
 ];
 

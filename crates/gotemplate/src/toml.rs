@@ -35,7 +35,11 @@ fn shape(value: &Value) -> Result<Shape, String> {
                 }
                 all_tables &= matches!(item, Value::Map(_));
             }
-            Ok(if all_tables { Shape::TableArray } else { Shape::Plain })
+            Ok(if all_tables {
+                Shape::TableArray
+            } else {
+                Shape::Plain
+            })
         })?,
         _ => Shape::Plain,
     })
@@ -66,7 +70,8 @@ impl Writer {
     }
 
     fn indent(&mut self, keys: usize) {
-        self.out.resize(self.out.len() + 2 * keys.saturating_sub(1), b' ');
+        self.out
+            .resize(self.out.len() + 2 * keys.saturating_sub(1), b' ');
     }
 
     fn node(&mut self, path: &[&[u8]], value: &Value) -> Result<(), String> {
@@ -195,7 +200,9 @@ impl Writer {
             }
             Value::Int(_, i) => self.put(i.to_string()),
             Value::Float(f) => self.put(float(*f)),
-            Value::Complex(..) => return Err("toml: unsupported type: complex128".to_owned()),
+            Value::Complex(..) => {
+                return Err("unsupported type for key '': complex128".to_owned());
+            }
             Value::Str(s) => self.quoted(s),
             Value::Bytes(_) | Value::List(_) => {
                 self.out.push(b'[');

@@ -90,8 +90,7 @@ fn hex_pair(s: &[u8]) -> Option<u8> {
 }
 
 fn unescape(s: &[u8], part: Part) -> Result<Vec<u8>, String> {
-    let invalid =
-        |s: &[u8]| format!("invalid URL escape {}", quote(&s[..s.len().min(3)]));
+    let invalid = |s: &[u8]| format!("invalid URL escape {}", quote(&s[..s.len().min(3)]));
     let mut out = Vec::with_capacity(s.len());
     let mut i = 0;
     while i < s.len() {
@@ -114,7 +113,11 @@ fn unescape(s: &[u8], part: Part) -> Result<Vec<u8>, String> {
         if matches!(part, Part::Host | Part::Zone) && b < 0x80 && must_escape(b, part) {
             return Err(format!("invalid character {} in host name", quote(&[b])));
         }
-        out.push(if b == b'+' && part == Part::Query { b' ' } else { b });
+        out.push(if b == b'+' && part == Part::Query {
+            b' '
+        } else {
+            b
+        });
         i += 1;
     }
     Ok(out)
@@ -131,8 +134,8 @@ impl Url {
     /// Takes a URL apart.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
         let (body, fragment) = cut(text, b'#');
-        let mut url = Self::without_fragment(body)
-            .map_err(|e| format!("parse {}: {e}", quote(body)))?;
+        let mut url =
+            Self::without_fragment(body).map_err(|e| format!("parse {}: {e}", quote(body)))?;
         if let Some(fragment) = fragment {
             url.fragment = unescape(fragment, Part::Fragment)
                 .map_err(|e| format!("parse {}: {e}", quote(text)))?;
@@ -186,7 +189,9 @@ impl Url {
         let (name, password) = cut(user, b':');
         self.user = Some(User {
             name: unescape(name, Part::UserPassword)?,
-            password: password.map(|p| unescape(p, Part::UserPassword)).transpose()?,
+            password: password
+                .map(|p| unescape(p, Part::UserPassword))
+                .transpose()?,
         });
         Ok(())
     }
@@ -222,7 +227,11 @@ impl Url {
         }
         let name = &host[1..close];
         let name = match find(name, b"%25") {
-            Some(at) => [unescape(&name[..at], Part::Host)?, unescape(&name[at..], Part::Zone)?].concat(),
+            Some(at) => [
+                unescape(&name[..at], Part::Host)?,
+                unescape(&name[at..], Part::Zone)?,
+            ]
+            .concat(),
             None => unescape(name, Part::Host)?,
         };
         let address = String::from_utf8_lossy(&name);

@@ -167,7 +167,11 @@ impl Value {
     pub fn elements(&self) -> Option<Vec<Self>> {
         match self {
             Self::List(l) => Some(l.to_vec()),
-            Self::Bytes(b) => Some(b.iter().map(|b| Self::Int(IntKind::Uint8, i64::from(*b))).collect()),
+            Self::Bytes(b) => Some(
+                b.iter()
+                    .map(|b| Self::Int(IntKind::Uint8, i64::from(*b)))
+                    .collect(),
+            ),
             _ => None,
         }
     }

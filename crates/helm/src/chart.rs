@@ -61,12 +61,15 @@ impl Chart {
 
     fn nested(files: Vec<File>, depth: usize) -> Result<Self, LoadError> {
         if depth > NESTING_MAX {
-            return Err(LoadError(format!("charts are nested deeper than {NESTING_MAX}")));
+            return Err(LoadError(format!(
+                "charts are nested deeper than {NESTING_MAX}"
+            )));
         }
         let mut metadata = None;
         if let Some(file) = files.iter().find(|f| f.name == "Chart.yaml") {
             let mut read = Metadata::default();
-            read.read(&file.data).map_err(|e| format!("cannot load Chart.yaml: {e}"))?;
+            read.read(&file.data)
+                .map_err(|e| format!("cannot load Chart.yaml: {e}"))?;
             if read.api_version.is_empty() {
                 "v1".clone_into(&mut read.api_version);
             }
@@ -126,7 +129,9 @@ impl Chart {
         let Some(mut metadata) = metadata else {
             return Err(LoadError("Chart.yaml file is missing".to_owned()));
         };
-        metadata.validate().map_err(|e| format!("validation: {e}"))?;
+        metadata
+            .validate()
+            .map_err(|e| format!("validation: {e}"))?;
         chart.metadata = metadata;
         // The reference loads them in no order; ours is that of their names.
         inner.sort_by(|a, b| a.0.cmp(&b.0));
@@ -137,8 +142,9 @@ impl Chart {
             let own = &chart.metadata.name;
             let loaded = if name.ends_with(".tgz") {
                 match files.into_iter().find(|f| f.name == name) {
-                    Some(file) => archive::read(&file.data)
-                        .and_then(|files| Self::nested(files, depth + 1)),
+                    Some(file) => {
+                        archive::read(&file.data).and_then(|files| Self::nested(files, depth + 1))
+                    }
                     None => Err(LoadError(format!("expected {name}"))),
                 }
             } else {
@@ -182,7 +188,9 @@ impl Chart {
         let is_manifest = |name: &str| {
             let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
             name.starts_with("crds/")
-                && ["yaml", "yml", "json"].iter().any(|e| extension.eq_ignore_ascii_case(e))
+                && ["yaml", "yml", "json"]
+                    .iter()
+                    .any(|e| extension.eq_ignore_ascii_case(e))
         };
         let own = self.files.iter().filter(|f| is_manifest(&f.name));
         found.extend(own.map(|f| File {

@@ -101,7 +101,11 @@ pub fn render(
     }
     let mut rendered = Rendered::default();
     for name in names {
-        if name.rsplit('/').next().is_some_and(|base| base.starts_with('_')) {
+        if name
+            .rsplit('/')
+            .next()
+            .is_some_and(|base| base.starts_with('_'))
+        {
             continue;
         }
         let file = &found[name];
@@ -109,7 +113,8 @@ pub fn render(
             ("Name", Value::from(name.as_str())),
             ("BasePath", Value::from(file.base.as_str())),
         ];
-        file.data.insert("Template", Value::Map(Map::new(objects::VALUES, about)));
+        file.data
+            .insert("Template", Value::Map(Map::new(objects::VALUES, about)));
         let data = Value::Map(file.data.with_type(objects::VALUES));
         let text = session
             .execute(&templates, name, &data)

@@ -161,7 +161,13 @@ enum Step {
 
 /// Compares one character with one part of a pattern.
 fn one(pattern: &[char], p: usize, c: Option<char>) -> Option<Step> {
-    let fits = |yes: bool, next: usize| if yes { Step::Takes(next) } else { Step::Differs(next) };
+    let fits = |yes: bool, next: usize| {
+        if yes {
+            Step::Takes(next)
+        } else {
+            Step::Differs(next)
+        }
+    };
     Some(match pattern[p] {
         '*' => Step::Star,
         '?' => fits(c.is_some_and(|c| c != '/'), p + 1),

@@ -21,6 +21,7 @@
 mod chart;
 pub mod engine;
 pub mod ignore;
+pub mod schema;
 pub mod strvals;
 pub mod values;
 

@@ -53,7 +53,9 @@ pub fn set(values: &mut Value, text: &str, kind: Kind<'_>) -> Result<(), String>
         *values = Value::object();
     }
     if matches!(kind, Kind::SetJson) && text.trim().starts_with('{') {
-        let parsed = Value::parse(text.trim().as_bytes()).ok().filter(Value::is_object);
+        let parsed = Value::parse(text.trim().as_bytes())
+            .ok()
+            .filter(Value::is_object);
         let mut parsed =
             parsed.ok_or_else(|| format!("failed parsing --set-json data JSON: {text}"))?;
         to_floats(&mut parsed);
@@ -122,7 +124,9 @@ fn conversion(value: &Value, wanted: &str) -> Stop {
         Value::Array(_) => "[]interface {}",
         Value::Object(_) => "map[string]interface {}",
     };
-    Stop::Panicked(format!("interface conversion: interface {{}} is {got}, not {wanted}"))
+    Stop::Panicked(format!(
+        "interface conversion: interface {{}} is {got}, not {wanted}"
+    ))
 }
 
 impl Parser<'_, '_> {
@@ -243,7 +247,9 @@ impl Parser<'_, '_> {
         }
         self.lists += 1;
         if self.lists > LISTS_NESTED_MAX {
-            return Err(Stop::Failed(format!("more than {LISTS_NESTED_MAX} indexes")));
+            return Err(Stop::Failed(format!(
+                "more than {LISTS_NESTED_MAX} indexes"
+            )));
         }
         let at = usize::try_from(index).unwrap_or(usize::MAX);
         let Piece { text, stop } = self.until(&['[', '.', '=']);

@@ -44,9 +44,9 @@ fn documents(text: &[u8]) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     let mut current: Vec<u8> = Vec::new();
     for line in text.split_inclusive(|b| *b == b'\n') {
-        let is_separator = line.strip_prefix(b"---").is_some_and(|rest| {
-            rest.iter().all(u8::is_ascii_whitespace)
-        });
+        let is_separator = line
+            .strip_prefix(b"---")
+            .is_some_and(|rest| rest.iter().all(u8::is_ascii_whitespace));
         if is_separator {
             if !current.is_empty() {
                 all.push(std::mem::take(&mut current));
@@ -95,5 +95,6 @@ pub fn merge(into: &mut Value, from: Value) {
 
 /// Follows a dotted path through tables.
 pub(crate) fn table<'v>(values: &'v Object, path: &str) -> Option<&'v Object> {
-    path.split('.').try_fold(values, |table, name| table.get(name)?.as_object())
+    path.split('.')
+        .try_fold(values, |table, name| table.get(name)?.as_object())
 }

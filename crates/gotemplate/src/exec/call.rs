@@ -16,7 +16,13 @@ impl<'a> Exec<'a, '_> {
         last: Option<Item>,
     ) -> Evaluated {
         let name = function.name;
-        self.check_count(name, function.parameters, function.rest, arguments, last.as_ref())?;
+        self.check_count(
+            name,
+            function.parameters,
+            function.rest,
+            arguments,
+            last.as_ref(),
+        )?;
         if matches!(function.body, Body::And | Body::Or) {
             let wanted = matches!(function.body, Body::Or);
             return self.and_or(dot, wanted, arguments, last);
@@ -29,9 +35,13 @@ impl<'a> Exec<'a, '_> {
             }
             Body::Items(body) => body(self, &items),
             Body::Call => {
-                let callee = arguments
-                    .first()
-                    .map_or_else(|| items[0].value.type_name(), ToString::to_string);
+                let callee = arguments.first().map_or_else(
+                    || match &items[0].value {
+                        Value::Str(s) => s.to_string(),
+                        other => format!("<{} Value>", other.type_name()),
+                    },
+                    ToString::to_string,
+                );
                 Err(Error::new(match items[0].value.type_of() {
                     None => "call of nil".to_owned(),
                     Some(t) => format!("non-function {callee} of type {t}"),
@@ -103,7 +113,13 @@ impl<'a> Exec<'a, '_> {
         arguments: &'a [Operand],
         last: Option<Item>,
     ) -> Result<Vec<Item>, Error> {
-        let type_at = |i: usize| parameters.get(i).copied().or(rest).unwrap_or(Type::Interface);
+        let type_at = |i: usize| {
+            parameters
+                .get(i)
+                .copied()
+                .or(rest)
+                .unwrap_or(Type::Interface)
+        };
         let mut items = Vec::with_capacity(arguments.len() + 1);
         for (i, argument) in arguments.iter().enumerate() {
             items.push(self.argument(dot, type_at(i), argument)?);
@@ -216,9 +232,7 @@ impl<'a> Exec<'a, '_> {
                 return self.constant(operand);
             }
             _ => {
-                return Err(self.error(format!(
-                    "can't handle {operand} for arg of type {wanted}"
-                )));
+                return Err(self.error(format!("can't handle {operand} for arg of type {wanted}")));
             }
         };
         Ok(value.into())

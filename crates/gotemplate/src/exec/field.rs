@@ -60,7 +60,14 @@ impl<'a> Exec<'a, '_> {
             return self.key(map, name, !arguments.is_empty() || last.is_some());
         }
         if let Some(method) = receiver.value.method(&name.lossy()) {
-            return self.method(dot, &receiver.value, method, At::Operand(node), arguments, last);
+            return self.method(
+                dot,
+                &receiver.value,
+                method,
+                At::Operand(node),
+                arguments,
+                last,
+            );
         }
         let has_arguments = !arguments.is_empty() || last.is_some();
         match &receiver.value {

@@ -181,12 +181,13 @@ impl Exec<'_, '_> {
     ) -> Result<T, Error> {
         let max = self.run.options.limits.depth_max;
         if self.run.depth >= max {
-            return Err(Error::new(format!("templates are nested deeper than {max}")));
+            return Err(Error::new(format!(
+                "templates are nested deeper than {max}"
+            )));
         }
         self.run.depth += 1;
-        let result = stacker::maybe_grow(super::STACK_RED_ZONE, super::STACK_SEGMENT, || {
-            inside(self)
-        });
+        let result =
+            stacker::maybe_grow(super::STACK_RED_ZONE, super::STACK_SEGMENT, || inside(self));
         self.run.depth -= 1;
         result
     }
@@ -246,7 +247,10 @@ impl Exec<'_, '_> {
             })
             .map_err(|e| {
                 let quoted = strconv::quote(text);
-                Error::wrap(format!("error during tpl function execution for {quoted}: "), e)
+                Error::wrap(
+                    format!("error during tpl function execution for {quoted}: "),
+                    e,
+                )
             })?;
         Ok(text::replace(&out, b"<no value>", b"").into())
     }

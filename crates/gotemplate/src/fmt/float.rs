@@ -195,7 +195,10 @@ impl Printer {
     }
 
     pub(super) fn complex(&mut self, value: &Value, re: f64, im: f64, verb: char) {
-        if !matches!(verb, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E') {
+        if !matches!(
+            verb,
+            'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E'
+        ) {
             self.bad_verb(value, verb);
             return;
         }

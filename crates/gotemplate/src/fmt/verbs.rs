@@ -63,7 +63,10 @@ impl Printer {
 
     pub(super) fn integer(&mut self, i: i64, base: u64, signed: bool, verb: char, upper: bool) {
         let negative = signed && i < 0;
-        #[expect(clippy::cast_sign_loss, reason = "unsigned numbers are kept as their bits")]
+        #[expect(
+            clippy::cast_sign_loss,
+            reason = "unsigned numbers are kept as their bits"
+        )]
         let mut rest = if signed { i.unsigned_abs() } else { i as u64 };
         let flags = self.flags;
         let mut digits_min = 0;
@@ -132,10 +135,7 @@ impl Printer {
         match verb {
             'q' => {
                 let s = self.truncate(s);
-                let plain = |c: char| c != '`' && c != '\u{FEFF}' && (c == '\t' || (c >= ' ' && c != '\x7f'));
-                let quoted = if self.flags.sharp
-                    && std::str::from_utf8(s).is_ok_and(|s| s.chars().all(plain))
-                {
+                let quoted = if self.flags.sharp && strconv::can_backquote(s) {
                     [b"`", s, b"`"].concat()
                 } else {
                     strconv::quote_with(s, '"', self.flags.plus).into_bytes()

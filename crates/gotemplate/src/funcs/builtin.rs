@@ -36,17 +36,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
     special("and", Body::And),
     special("or", Body::Or),
     special("call", Body::Call),
-    items("not", &[REFLECT], None, |_, a| Ok((!a[0].value.truth()).into())),
+    items("not", &[REFLECT], None, |_, a| {
+        Ok((!a[0].value.truth()).into())
+    }),
     items("index", &[REFLECT], Some(REFLECT), index),
     items("len", &[REFLECT], None, len),
-    items("eq", &[REFLECT], Some(REFLECT), |_, a| compare::eq(a).map(Value::Bool)),
+    items("eq", &[REFLECT], Some(REFLECT), |_, a| {
+        compare::eq(a).map(Value::Bool)
+    }),
     items("ne", &[REFLECT, REFLECT], None, |_, a| {
         compare::eq(a).map(|equal| Value::Bool(!equal))
     }),
     items("lt", &[REFLECT, REFLECT], None, |_, a| {
         compare::lt(&a[0], &a[1]).map(Value::Bool)
     }),
-    items("le", &[REFLECT, REFLECT], None, |_, a| compare::le(a).map(Value::Bool)),
+    items("le", &[REFLECT, REFLECT], None, |_, a| {
+        compare::le(a).map(Value::Bool)
+    }),
     items("gt", &[REFLECT, REFLECT], None, |_, a| {
         compare::le(a).map(|le| Value::Bool(!le))
     }),
@@ -100,7 +106,7 @@ fn index(_: &mut Exec<'_, '_>, a: &[Item]) -> Called {
                 }
             },
             other => {
-                let got = other.type_name();
+                let got = behind_pointer(other);
                 return Err(format!("can't index item of type {got}").into());
             }
         };
@@ -115,6 +121,12 @@ fn out_of_range(item: &Value) -> Error {
         _ => "slice",
     };
     Error::new(format!("reflect: {what} index out of range"))
+}
+
+/// The name of a type, or of what a pointer of that type leads to.
+fn behind_pointer(value: &Value) -> String {
+    let name = value.type_name();
+    name.strip_prefix('*').map_or(name.clone(), str::to_owned)
 }
 
 fn position(index: &Value, max: usize) -> Result<usize, Error> {
@@ -142,7 +154,7 @@ fn len(_: &mut Exec<'_, '_>, a: &[Item]) -> Called {
     match item.value.len() {
         Some(n) => Ok(Value::int(i64::try_from(n).unwrap_or(i64::MAX))),
         None => {
-            let got = item.value.type_name();
+            let got = behind_pointer(&item.value);
             Err(format!("len of type {got}").into())
         }
     }
@@ -155,7 +167,13 @@ fn text_of_all(a: &[Value]) -> Str {
     }
     let printable: Vec<Value> = a
         .iter()
-        .map(|v| if v.is_nil() { "<no value>".into() } else { v.clone() })
+        .map(|v| {
+            if v.is_nil() {
+                "<no value>".into()
+            } else {
+                v.clone()
+            }
+        })
         .collect();
     fmt::sprint(&printable).into()
 }

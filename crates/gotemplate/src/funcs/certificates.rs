@@ -27,16 +27,30 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let key = given_key(&str_at(a, 2))?;
         authority(exec, a, Some(key))
     }),
-    fixed("genSelfSignedCert", &[STR, LIST, LIST, INT], |exec, a| self_signed(exec, a, None)),
-    fixed("genSelfSignedCertWithKey", &[STR, LIST, LIST, INT, STR], |exec, a| {
-        let key = given_key(&str_at(a, 4))?;
-        self_signed(exec, a, Some(key))
+    fixed("genSelfSignedCert", &[STR, LIST, LIST, INT], |exec, a| {
+        self_signed(exec, a, None)
     }),
-    fixed("genSignedCert", &[STR, LIST, LIST, INT, CERTIFICATE], |exec, a| signed(exec, a, None)),
-    fixed("genSignedCertWithKey", &[STR, LIST, LIST, INT, CERTIFICATE, STR], |exec, a| {
-        let key = given_key(&str_at(a, 5))?;
-        signed(exec, a, Some(key))
-    }),
+    fixed(
+        "genSelfSignedCertWithKey",
+        &[STR, LIST, LIST, INT, STR],
+        |exec, a| {
+            let key = given_key(&str_at(a, 4))?;
+            self_signed(exec, a, Some(key))
+        },
+    ),
+    fixed(
+        "genSignedCert",
+        &[STR, LIST, LIST, INT, CERTIFICATE],
+        |exec, a| signed(exec, a, None),
+    ),
+    fixed(
+        "genSignedCertWithKey",
+        &[STR, LIST, LIST, INT, CERTIFICATE, STR],
+        |exec, a| {
+            let key = given_key(&str_at(a, 5))?;
+            signed(exec, a, Some(key))
+        },
+    ),
 ];
 
 /// A certificate with its key, both as PEM.
@@ -111,7 +125,9 @@ fn custom(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
         .map_err(|_| Error::new("unable to decode base64 private key"))?;
     let (_, bytes) = der::from_pem(&cert).ok_or("unable to decode certificate")?;
     if subject(&bytes).is_none() {
-        return Err("error parsing certificate: decodedCert.Bytes: x509: malformed certificate".into());
+        return Err(
+            "error parsing certificate: decodedCert.Bytes: x509: malformed certificate".into(),
+        );
     }
     Key::from_pem(&key).map_err(|e| Error::wrap("error parsing private key: ", e))?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -141,7 +157,9 @@ fn request(a: &[Value]) -> Result<Request, Error> {
             .as_str()
             .ok_or_else(|| Error::new(format!("error parsing ip: {shown} is not a string")))?;
         let parsed = text.lossy().parse();
-        request.ips.push(parsed.map_err(|_| Error::new(format!("error parsing ip: {shown}")))?);
+        request
+            .ips
+            .push(parsed.map_err(|_| Error::new(format!("error parsing ip: {shown}")))?);
     }
     for name in a[2].elements().unwrap_or_default() {
         let shown = crate::fmt::text_of(&name);
@@ -199,12 +217,17 @@ fn signed(exec: &mut Exec<'_, '_>, a: &[Value], key: Option<Key>) -> Called {
     };
     let ca = ca.ok_or("unable to decode certificate")?;
     let (_, bytes) = der::from_pem(ca.cert.as_bytes()).ok_or("unable to decode certificate")?;
-    let issuer = subject(&bytes).ok_or(
-        "error parsing certificate: decodedSignerCert.Bytes: x509: malformed certificate",
-    )?;
+    let issuer = subject(&bytes)
+        .ok_or("error parsing certificate: decodedSignerCert.Bytes: x509: malformed certificate")?;
     let signer = Key::from_pem(ca.key.as_bytes())
         .map_err(|e| Error::wrap("error parsing private key: ", e))?;
-    issue(exec, &mut random, &request, &key, Some((issuer.to_vec(), signer)))
+    issue(
+        exec,
+        &mut random,
+        &request,
+        &key,
+        Some((issuer.to_vec(), signer)),
+    )
 }
 
 /// Returns the name that a certificate is for, as it is encoded.
@@ -227,7 +250,11 @@ fn common_name(name: &str) -> Vec<u8> {
         return der::sequence(&[]);
     }
     let printable = |b: u8| b.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&b);
-    let tag = if name.bytes().all(printable) { 0x13 } else { 0x0C };
+    let tag = if name.bytes().all(printable) {
+        0x13
+    } else {
+        0x0C
+    };
     let attribute = der::sequence(&[
         &der::object_id(&[0x55, 4, 3]),
         &der::value(tag, name.as_bytes()),
@@ -287,8 +314,11 @@ fn extensions(request: &Request, public: &[u8], signer: Option<&Key>) -> Result<
         let id = der::value(0x80, &key_id(&signer.public()?));
         all.push(extension(35, false, &der::sequence(&[&id])));
     }
-    let mut names: Vec<Vec<u8>> =
-        request.names.iter().map(|n| der::value(0x82, n.as_bytes())).collect();
+    let mut names: Vec<Vec<u8>> = request
+        .names
+        .iter()
+        .map(|n| der::value(0x82, n.as_bytes()))
+        .collect();
     names.extend(request.ips.iter().map(|ip| match ip {
         IpAddr::V4(ip) => der::value(0x87, &ip.octets()),
         IpAddr::V6(ip) => der::value(0x87, &ip.octets()),
@@ -325,10 +355,12 @@ fn issue(
         &der::sequence(&[&time(now), &time(until)]),
         &subject,
         &public,
-        &der::value(0xA3, &extensions(request, &public, by.as_ref().map(|(_, s)| s))?),
+        &der::value(
+            0xA3,
+            &extensions(request, &public, by.as_ref().map(|(_, s)| s))?,
+        ),
     ]);
     let signature = der::bit_string(&signer.sign(&body));
     let whole = der::sequence(&[&body, &signer.signature_algorithm(), &signature]);
     Ok(certificate(der::pem("CERTIFICATE", &whole), key.pem()?))
 }
-

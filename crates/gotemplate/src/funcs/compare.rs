@@ -61,7 +61,9 @@ fn both_whole(a: Basic, b: Basic) -> bool {
 
 /// Returns true if the first equals any of the others.
 pub(super) fn eq(items: &[Item]) -> Result<bool, Error> {
-    let (first, others) = items.split_first().ok_or("missing argument for comparison")?;
+    let (first, others) = items
+        .split_first()
+        .ok_or("missing argument for comparison")?;
     if others.is_empty() {
         return Err("missing argument for comparison".into());
     }

@@ -8,12 +8,22 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    fixed("sha1sum", &[STR], |_, a| Ok(hex(&Sha1::digest(&*str_at(a, 0))).into())),
-    fixed("sha256sum", &[STR], |_, a| Ok(hex(&Sha256::digest(&*str_at(a, 0))).into())),
-    fixed("sha512sum", &[STR], |_, a| Ok(hex(&Sha512::digest(&*str_at(a, 0))).into())),
-    fixed("adler32sum", &[STR], |_, a| Ok(adler32(&str_at(a, 0)).to_string().into())),
+    fixed("sha1sum", &[STR], |_, a| {
+        Ok(hex(&Sha1::digest(&*str_at(a, 0))).into())
+    }),
+    fixed("sha256sum", &[STR], |_, a| {
+        Ok(hex(&Sha256::digest(&*str_at(a, 0))).into())
+    }),
+    fixed("sha512sum", &[STR], |_, a| {
+        Ok(hex(&Sha512::digest(&*str_at(a, 0))).into())
+    }),
+    fixed("adler32sum", &[STR], |_, a| {
+        Ok(adler32(&str_at(a, 0)).to_string().into())
+    }),
     fixed("randAlphaNum", &[INT], |exec, a| {
-        random_text(exec, "randAlphaNum", int_at(a, 0), |b| b.is_ascii_alphanumeric())
+        random_text(exec, "randAlphaNum", int_at(a, 0), |b| {
+            b.is_ascii_alphanumeric()
+        })
     }),
     fixed("randAlpha", &[INT], |exec, a| {
         random_text(exec, "randAlpha", int_at(a, 0), |b| b.is_ascii_alphabetic())
@@ -39,7 +49,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         b[6] = (b[6] & 0x0f) | 0x40;
         b[8] = (b[8] & 0x3f) | 0x80;
         let h = hex(&b);
-        Ok(format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..]).into())
+        Ok(format!(
+            "{}-{}-{}-{}-{}",
+            &h[..8],
+            &h[8..12],
+            &h[12..16],
+            &h[16..20],
+            &h[20..]
+        )
+        .into())
     }),
     fixed("shuffle", &[STR], |exec, a| {
         let mut chars: Vec<char> = crate::text::runes(&str_at(a, 0)).collect();

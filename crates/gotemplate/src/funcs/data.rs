@@ -21,12 +21,24 @@ const RAW: Style = Style {
 };
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    fixed("toJson", &[ANY], |exec, a| lenient(exec, json::write(&a[0], COMPACT))),
-    fixed("mustToJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], COMPACT))),
-    fixed("toPrettyJson", &[ANY], |exec, a| lenient(exec, json::write(&a[0], PRETTY))),
-    fixed("mustToPrettyJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], PRETTY))),
-    fixed("toRawJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], RAW))),
-    fixed("mustToRawJson", &[ANY], |exec, a| strict(exec, json::write(&a[0], RAW))),
+    fixed("toJson", &[ANY], |exec, a| {
+        lenient(exec, json::write(&a[0], COMPACT))
+    }),
+    fixed("mustToJson", &[ANY], |exec, a| {
+        strict(exec, json::write(&a[0], COMPACT))
+    }),
+    fixed("toPrettyJson", &[ANY], |exec, a| {
+        lenient(exec, json::write(&a[0], PRETTY))
+    }),
+    fixed("mustToPrettyJson", &[ANY], |exec, a| {
+        strict(exec, json::write(&a[0], PRETTY))
+    }),
+    fixed("toRawJson", &[ANY], |exec, a| {
+        strict(exec, json::write(&a[0], RAW))
+    }),
+    fixed("mustToRawJson", &[ANY], |exec, a| {
+        strict(exec, json::write(&a[0], RAW))
+    }),
     fixed("fromJson", &[STR], |exec, a| {
         exec.charge(str_at(a, 0).len())?;
         Ok(json::read(&str_at(a, 0)).unwrap_or_default())
@@ -39,8 +51,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 pub(super) const HELM: &[Function] = &[
     fixed("toYaml", &[ANY], |exec, a| lenient(exec, yaml_text(&a[0]))),
-    fixed("mustToYaml", &[ANY], |exec, a| strict(exec, yaml_text(&a[0]))),
-    fixed("toYamlPretty", &[ANY], |exec, a| lenient(exec, pretty_yaml(&a[0]))),
+    fixed("mustToYaml", &[ANY], |exec, a| {
+        strict(exec, yaml_text(&a[0]))
+    }),
+    fixed("toYamlPretty", &[ANY], |exec, a| {
+        if matches!(a[0], Value::Complex(..)) {
+            return Err("cannot marshal type: complex128".into());
+        }
+        lenient(exec, pretty_yaml(&a[0]))
+    }),
     fixed("fromYaml", &[STR], from_yaml),
     fixed("fromYamlArray", &[STR], from_yaml_array),
     fixed("fromJson", &[STR], |exec, a| {
@@ -56,7 +75,9 @@ pub(super) const HELM: &[Function] = &[
         exec.room(text.len())?;
         Ok(text.into())
     }),
-    fixed("mustToToml", &[ANY], |exec, a| strict(exec, toml_text(&a[0])?)),
+    fixed("mustToToml", &[ANY], |exec, a| {
+        strict(exec, toml_text(&a[0])?)
+    }),
     fixed("fromToml", &[STR], |exec, a| {
         exec.charge(str_at(a, 0).len())?;
         Ok(toml::read(&str_at(a, 0)).unwrap_or_else(error_map))
@@ -66,15 +87,19 @@ pub(super) const HELM: &[Function] = &[
 /// Where ApplicationSets have these functions, their errors are errors.
 pub(super) const APPLICATION_SET: &[Function] = &[
     fixed("toYaml", &[ANY], |exec, a| strict(exec, yaml_text(&a[0]))),
-    fixed("fromYaml", &[STR], |exec, a| match read_yaml(exec, &str_at(a, 0))? {
-        Ok(value @ (Value::Map(_) | Value::Nil)) => Ok(map_or_error(Ok(value), from_json)),
-        Ok(other) => Err(from_json(json::wrong_type(&other, "map[string]interface {}")).into()),
-        Err(message) => Err(message.into()),
+    fixed("fromYaml", &[STR], |exec, a| {
+        match read_yaml(exec, &str_at(a, 0))? {
+            Ok(value @ (Value::Map(_) | Value::Nil)) => Ok(map_or_error(Ok(value), from_json)),
+            Ok(other) => Err(from_json(json::wrong_type(&other, "map[string]interface {}")).into()),
+            Err(message) => Err(message.into()),
+        }
     }),
-    fixed("fromYamlArray", &[STR], |exec, a| match read_yaml(exec, &str_at(a, 0))? {
-        Ok(value @ (Value::List(_) | Value::Nil)) => Ok(list_or_error(Ok(value), from_json)),
-        Ok(other) => Err(from_json(json::wrong_type(&other, "[]interface {}")).into()),
-        Err(message) => Err(message.into()),
+    fixed("fromYamlArray", &[STR], |exec, a| {
+        match read_yaml(exec, &str_at(a, 0))? {
+            Ok(value @ (Value::List(_) | Value::Nil)) => Ok(list_or_error(Ok(value), from_json)),
+            Ok(other) => Err(from_json(json::wrong_type(&other, "[]interface {}")).into()),
+            Err(message) => Err(message.into()),
+        }
     }),
 ];
 
@@ -92,7 +117,9 @@ fn strict(exec: &mut Exec<'_, '_>, text: Result<Vec<u8>, String>) -> Called {
 }
 
 fn yaml_text(value: &Value) -> Result<Vec<u8>, String> {
-    let tree = value.to_tree().map_err(|e| format!("error marshaling into JSON: {e}"))?;
+    let tree = value
+        .to_tree()
+        .map_err(|e| format!("error marshaling into JSON: {e}"))?;
     let text = yaml::to_yaml_through_json(&tree)
         .map_err(|e| format!("error converting JSON to YAML: {e}"))?;
     Ok(trimmed(text))
@@ -116,10 +143,7 @@ fn toml_text(value: &Value) -> Result<Result<Vec<u8>, String>, Error> {
     Ok(toml::write(value))
 }
 
-fn read_yaml(
-    exec: &mut Exec<'_, '_>,
-    text: &[u8],
-) -> Result<Result<Value, String>, Error> {
+fn read_yaml(exec: &mut Exec<'_, '_>, text: &[u8]) -> Result<Result<Value, String>, Error> {
     exec.charge(text.len())?;
     Ok(yaml::v2::to_value(text)
         .map(|tree| Value::from_tree_floats(&tree))

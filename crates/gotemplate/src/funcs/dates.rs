@@ -8,14 +8,18 @@ use crate::value::{IntKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     fixed("now", &[], |exec, _| Ok(Time::utc(exec.now("now")).value())),
-    fixed("date", &[STR, ANY], |exec, a| format(exec, &str_at(a, 0), &a[1], b"Local")),
+    fixed("date", &[STR, ANY], |exec, a| {
+        format(exec, &str_at(a, 0), &a[1], b"Local")
+    }),
     fixed("dateInZone", &[STR, ANY, STR], |exec, a| {
         format(exec, &str_at(a, 0), &a[1], &str_at(a, 2))
     }),
     fixed("date_in_zone", &[STR, ANY, STR], |exec, a| {
         format(exec, &str_at(a, 0), &a[1], &str_at(a, 2))
     }),
-    fixed("htmlDate", &[ANY], |exec, a| format(exec, b"2006-01-02", &a[0], b"Local")),
+    fixed("htmlDate", &[ANY], |exec, a| {
+        format(exec, b"2006-01-02", &a[0], b"Local")
+    }),
     fixed("htmlDateInZone", &[ANY, STR], |exec, a| {
         format(exec, b"2006-01-02", &a[0], &str_at(a, 1))
     }),
@@ -68,7 +72,10 @@ fn point(exec: &mut Exec<'_, '_>, value: &Value) -> Time {
 fn format(exec: &mut Exec<'_, '_>, layout: &[u8], value: &Value, zone: &[u8]) -> Called {
     let time = point(exec, value);
     let zone = String::from_utf8_lossy(zone);
-    let shown = time.within(&zone).or_else(|| time.within("UTC")).unwrap_or(time);
+    let shown = time
+        .within(&zone)
+        .or_else(|| time.within("UTC"))
+        .unwrap_or(time);
     Ok(shown.format(layout).into())
 }
 
@@ -108,6 +115,9 @@ fn duration_round(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     let u = nanoseconds.unsigned_abs();
     let unit = UNITS.iter().find(|(size, _)| u > *size);
     Ok(unit
-        .map_or_else(|| "0s".to_owned(), |(size, name)| format!("{}{name}", u / size))
+        .map_or_else(
+            || "0s".to_owned(),
+            |(size, name)| format!("{}{name}", u / size),
+        )
         .into())
 }

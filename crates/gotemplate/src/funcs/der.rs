@@ -61,7 +61,9 @@ pub(super) fn read(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 /// Reads a value of one tag.
 pub(super) fn expect(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    read(bytes).filter(|(t, _, _)| *t == tag).map(|(_, content, rest)| (content, rest))
+    read(bytes)
+        .filter(|(t, _, _)| *t == tag)
+        .map(|(_, content, rest)| (content, rest))
 }
 
 /// Writes a PEM block.

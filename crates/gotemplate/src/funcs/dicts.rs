@@ -17,7 +17,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         map_at(a, 0).remove(&str_at(a, 1));
         Ok(at(a, 0))
     }),
-    fixed("hasKey", &[MAP, STR], |_, a| Ok(map_at(a, 0).contains(&str_at(a, 1)).into())),
+    fixed("hasKey", &[MAP, STR], |_, a| {
+        Ok(map_at(a, 0).contains(&str_at(a, 1)).into())
+    }),
     open("pluck", &[STR], MAP, |_, a| {
         let key = str_at(a, 0);
         let found = a[1..].iter().filter_map(|m| m.as_map()?.get(&key));
@@ -34,7 +36,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     open("pick", &[MAP], STR, |_, a| {
         let map = map_at(a, 0);
         let keys = a[1..].iter().filter_map(Value::as_str);
-        Ok(Value::map(keys.filter_map(|k| Some((k.clone(), map.get(k)?)))))
+        Ok(Value::map(
+            keys.filter_map(|k| Some((k.clone(), map.get(k)?))),
+        ))
     }),
     open("omit", &[MAP], STR, |_, a| {
         let members = map_at(a, 0).to_vec().into_iter();
@@ -44,11 +48,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     open("merge", &[MAP], MAP, |exec, a| merge(exec, a, false)),
     open("mustMerge", &[MAP], MAP, |exec, a| merge(exec, a, false)),
-    open("mergeOverwrite", &[MAP], MAP, |exec, a| merge(exec, a, true)),
-    open("mustMergeOverwrite", &[MAP], MAP, |exec, a| merge(exec, a, true)),
-    fixed("deepCopy", &[ANY], |exec, a| {
-        deep_copy(exec, &a[0])
+    open("mergeOverwrite", &[MAP], MAP, |exec, a| {
+        merge(exec, a, true)
     }),
+    open("mustMergeOverwrite", &[MAP], MAP, |exec, a| {
+        merge(exec, a, true)
+    }),
+    fixed("deepCopy", &[ANY], |exec, a| deep_copy(exec, &a[0])),
     fixed("mustDeepCopy", &[ANY], |exec, a| deep_copy(exec, &a[0])),
     open("dig", &[], ANY, dig),
 ];
@@ -145,8 +151,7 @@ fn copy(exec: &mut Exec<'_, '_>, value: &Value, depth: usize) -> Called {
     Ok(match value {
         Value::List(list) if !list.is_nil() => {
             let items = list.to_vec();
-            let items: Result<Vec<_>, _> =
-                items.iter().map(|v| copy(exec, v, depth + 1)).collect();
+            let items: Result<Vec<_>, _> = items.iter().map(|v| copy(exec, v, depth + 1)).collect();
             Value::List(List::new(list.list_type(), items?))
         }
         Value::Map(map) if !map.is_nil() => {
@@ -156,6 +161,7 @@ fn copy(exec: &mut Exec<'_, '_>, value: &Value, depth: usize) -> Called {
             }
             Value::Map(Map::new(map.map_type(), members))
         }
+        Value::Object(object) => object.deep_copy().unwrap_or_else(|| value.clone()),
         _ => value.clone(),
     })
 }
@@ -175,7 +181,9 @@ fn conversion(value: &Value, wanted: Type) -> Error {
     } else {
         value.type_name()
     };
-    Error::new(format!("interface conversion: interface {{}} is {got}, not {wanted}"))
+    Error::new(format!(
+        "interface conversion: interface {{}} is {got}, not {wanted}"
+    ))
 }
 
 fn dig(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
@@ -199,4 +207,3 @@ fn dig(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     }
     Ok(default.clone())
 }
-

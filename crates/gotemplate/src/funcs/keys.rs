@@ -101,8 +101,9 @@ impl Key {
             Some("RSA") => rsa::RsaPrivateKey::from_pkcs1_der(&bytes)
                 .map(|key| Self::Rsa(Box::new(key)))
                 .map_err(|e| Error::new(format!("parsing RSA private key from PEM: {e}"))),
-            Some("EC") => Self::from_sec1(&bytes)
-                .ok_or_else(|| Error::new("parsing EC private key from PEM: the key can't be read")),
+            Some("EC") => Self::from_sec1(&bytes).ok_or_else(|| {
+                Error::new("parsing EC private key from PEM: the key can't be read")
+            }),
             Some(other) => Err(format!("invalid private key type {other}").into()),
             None => Err(format!("no private key data in PEM block of type {label}").into()),
         }
@@ -112,7 +113,9 @@ impl Key {
         let (body, _) = der::expect(bytes, 0x30)?;
         let (_, rest) = der::expect(body, 2)?;
         let (secret, _) = der::expect(rest, 4)?;
-        p256::ecdsa::SigningKey::from_slice(secret).ok().map(Self::Ec)
+        p256::ecdsa::SigningKey::from_slice(secret)
+            .ok()
+            .map(Self::Ec)
     }
 
     fn from_pkcs8(bytes: &[u8]) -> Option<Self> {
@@ -133,7 +136,9 @@ impl Key {
         }
         let (secret, _) = der::expect(inner, 4)?;
         let secret: [u8; 32] = secret.try_into().ok()?;
-        Some(Self::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&secret))))
+        Some(Self::Ed25519(Box::new(
+            ed25519_dalek::SigningKey::from_bytes(&secret),
+        )))
     }
 
     /// Returns the public key as a certificate holds it.

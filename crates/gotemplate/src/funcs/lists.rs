@@ -71,7 +71,11 @@ fn first(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
 
 fn last(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     if let Value::List(list) = &a[0] {
-        return Ok(list.len().checked_sub(1).and_then(|i| list.get(i)).unwrap_or_default());
+        return Ok(list
+            .len()
+            .checked_sub(1)
+            .and_then(|i| list.get(i))
+            .unwrap_or_default());
     }
     let items = elements(exec, &a[0], "find last on")?;
     Ok(items.into_iter().next_back().unwrap_or_default())
@@ -196,9 +200,7 @@ fn slice(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
         return Err("reflect.Value.Slice: slice index out of bounds".into());
     };
     Ok(match &a[0] {
-        Value::List(list) => {
-            Value::List(List::new(list.list_type(), items[start..end].to_vec()))
-        }
+        Value::List(list) => Value::List(List::new(list.list_type(), items[start..end].to_vec())),
         Value::Bytes(bytes) => Value::Bytes(bytes[start..end].into()),
         _ => Value::Nil,
     })
@@ -217,15 +219,15 @@ fn chunk(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     let Some(size) = usize::try_from(size).ok().filter(|s| *s > 0) else {
         return negative_chunk(size, items.len());
     };
-    let chunks = items.chunks(size).map(|c| Value::list(c.to_vec())).collect();
+    let chunks = items
+        .chunks(size)
+        .map(|c| Value::list(c.to_vec()))
+        .collect();
     Ok(Value::List(List::new(ListType::LIST, chunks)))
 }
 
 /// What the reference's arithmetic makes of sizes that make no sense.
 fn negative_chunk(size: i64, length: usize) -> Called {
-    if length == 0 && size != 0 {
-        return Ok(Value::List(List::new(ListType::LIST, Vec::new())));
-    }
     let count = ((length as f64 - 1.0) / size as f64).floor() + 1.0;
     if !count.is_finite() || count < 0.0 || count > 1e9 {
         return Err("runtime error: makeslice: len out of range".into());

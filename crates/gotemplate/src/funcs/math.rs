@@ -10,7 +10,9 @@ use crate::strconv;
 use crate::value::{List, ListType, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    fixed("atoi", &[STR], |_, a| Ok(Value::int(strconv::atoi(&str_at(a, 0))))),
+    fixed("atoi", &[STR], |_, a| {
+        Ok(Value::int(strconv::atoi(&str_at(a, 0))))
+    }),
     fixed("int64", &[ANY], |_, a| Ok(Value::int64(to_int(&a[0])))),
     fixed("int", &[ANY], |_, a| Ok(Value::int(to_int(&a[0])))),
     fixed("float64", &[ANY], |_, a| Ok(to_float(&a[0]).into())),
@@ -18,9 +20,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let text = fmt::text_of(&a[0]);
         Ok(Value::int64(strconv::parse_int(&text, 8).unwrap_or(0)))
     }),
-    fixed("add1", &[ANY], |_, a| Ok(Value::int64(to_int(&a[0]).wrapping_add(1)))),
+    fixed("add1", &[ANY], |_, a| {
+        Ok(Value::int64(to_int(&a[0]).wrapping_add(1)))
+    }),
     open("add", &[], ANY, |_, a| {
-        Ok(Value::int64(a.iter().map(to_int).fold(0, i64::wrapping_add)))
+        Ok(Value::int64(
+            a.iter().map(to_int).fold(0, i64::wrapping_add),
+        ))
     }),
     fixed("sub", &[ANY, ANY], |_, a| {
         Ok(Value::int64(to_int(&a[0]).wrapping_sub(to_int(&a[1]))))
@@ -28,7 +34,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     fixed("div", &[ANY, ANY], |_, a| divide(a, i64::wrapping_div)),
     fixed("mod", &[ANY, ANY], |_, a| divide(a, i64::wrapping_rem)),
     open("mul", &[ANY], ANY, |_, a| {
-        Ok(Value::int64(a.iter().map(to_int).fold(1, i64::wrapping_mul)))
+        Ok(Value::int64(
+            a.iter().map(to_int).fold(1, i64::wrapping_mul),
+        ))
     }),
     open("max", &[ANY], ANY, max),
     open("biggest", &[ANY], ANY, max),
@@ -86,11 +94,7 @@ fn max(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
 }
 
 fn fold_floats(a: &[Value], op: fn(f64, f64) -> f64) -> Value {
-    a.iter()
-        .map(to_float)
-        .reduce(op)
-        .unwrap_or_default()
-        .into()
+    a.iter().map(to_float).reduce(op).unwrap_or_default().into()
 }
 
 /// `math.Max`: NaN wins unless there is an infinity, and 0 is above -0.

@@ -34,7 +34,10 @@ fn url_parse(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     let hostname = url.hostname().to_vec();
     Ok(Value::map([
         ("scheme", Value::from(url.scheme)),
-        ("userinfo", Value::from(url.user.map(|u| u.text()).unwrap_or_default())),
+        (
+            "userinfo",
+            Value::from(url.user.map(|u| u.text()).unwrap_or_default()),
+        ),
         ("host", Value::from(url.host)),
         ("hostname", Value::from(hostname)),
         ("path", Value::from(url.path)),
@@ -51,7 +54,10 @@ fn member(map: &Map, key: &str) -> Result<Vec<u8>, Error> {
         Some(Value::Nil) => Err(super::nil_dereference()),
         Some(other) => {
             let kind = other.kind().name();
-            Err(format!("unable to parse {key} key, must be of type string, but {kind} found").into())
+            Err(
+                format!("unable to parse {key} key, must be of type string, but {kind} found")
+                    .into(),
+            )
         }
     }
 }

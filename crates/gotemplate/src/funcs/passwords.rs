@@ -18,7 +18,9 @@ const BLOCK: usize = 16;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     fixed("derivePassword", &[UINT32, STR, STR, STR, STR], derive),
-    fixed("bcrypt", &[STR], |exec, a| bcrypt(exec, "bcrypt", &str_at(a, 0)).map(Value::from)),
+    fixed("bcrypt", &[STR], |exec, a| {
+        bcrypt(exec, "bcrypt", &str_at(a, 0)).map(Value::from)
+    }),
     fixed("htpasswd", &[STR, STR], |exec, a| {
         let (name, password) = (str_at(a, 0), str_at(a, 1));
         if name.contains(&b':') {
@@ -34,7 +36,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn bcrypt(exec: &mut Exec<'_, '_>, function: &'static str, s: &[u8]) -> Result<String, Error> {
     const COST: u32 = 10;
     if s.len() > BCRYPT_BYTES_MAX {
-        return Ok("failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes".to_owned());
+        return Ok(
+            "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
+                .to_owned(),
+        );
     }
     exec.charge(SLOW_HASH_STEPS)?;
     let mut salt = [0; 16];
@@ -50,10 +55,26 @@ fn templates(kind: &[u8]) -> Option<&'static [&'static str]> {
     Some(match kind {
         b"maximum" => &["anoxxxxxxxxxxxxxxxxx", "axxxxxxxxxxxxxxxxxno"],
         b"long" => &[
-            "CvcvnoCvcvCvcv", "CvcvCvcvnoCvcv", "CvcvCvcvCvcvno", "CvccnoCvcvCvcv", "CvccCvcvnoCvcv",
-            "CvccCvcvCvcvno", "CvcvnoCvccCvcv", "CvcvCvccnoCvcv", "CvcvCvccCvcvno", "CvcvnoCvcvCvcc",
-            "CvcvCvcvnoCvcc", "CvcvCvcvCvccno", "CvccnoCvccCvcv", "CvccCvccnoCvcv", "CvccCvccCvcvno",
-            "CvcvnoCvccCvcc", "CvcvCvccnoCvcc", "CvcvCvccCvccno", "CvccnoCvcvCvcc", "CvccCvcvnoCvcc",
+            "CvcvnoCvcvCvcv",
+            "CvcvCvcvnoCvcv",
+            "CvcvCvcvCvcvno",
+            "CvccnoCvcvCvcv",
+            "CvccCvcvnoCvcv",
+            "CvccCvcvCvcvno",
+            "CvcvnoCvccCvcv",
+            "CvcvCvccnoCvcv",
+            "CvcvCvccCvcvno",
+            "CvcvnoCvcvCvcc",
+            "CvcvCvcvnoCvcc",
+            "CvcvCvcvCvccno",
+            "CvccnoCvccCvcv",
+            "CvccCvccnoCvcv",
+            "CvccCvccCvcvno",
+            "CvcvnoCvccCvcc",
+            "CvcvCvccnoCvcc",
+            "CvcvCvccCvccno",
+            "CvccnoCvcvCvcc",
+            "CvccCvcvnoCvcc",
             "CvccCvcvCvccno",
         ],
         b"medium" => &["CvcnoCvc", "CvcCvcno"],
@@ -139,7 +160,10 @@ fn decrypt(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     let bytes = encoding::from_base64(&text).map_err(Error::new)?;
     if bytes.len() < BLOCK {
         let capacity = bytes.len();
-        return Err(format!("runtime error: slice bounds out of range [:16] with capacity {capacity}").into());
+        return Err(format!(
+            "runtime error: slice bounds out of range [:16] with capacity {capacity}"
+        )
+        .into());
     }
     let (start, body) = bytes.split_at(BLOCK);
     if body.len() % BLOCK != 0 {

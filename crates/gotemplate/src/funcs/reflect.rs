@@ -13,14 +13,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     fixed("typeIsLike", &[STR, ANY], |_, a| {
         let (wanted, name) = (str_at(a, 0), a[1].type_name());
-        let is_pointer = name.strip_prefix('*').is_some_and(|n| n.as_bytes() == &*wanted);
+        let is_pointer = name
+            .strip_prefix('*')
+            .is_some_and(|n| n.as_bytes() == &*wanted);
         Ok((name.as_bytes() == &*wanted || is_pointer).into())
     }),
     fixed("kindOf", &[ANY], |_, a| Ok(a[0].kind().name().into())),
     fixed("kindIs", &[STR, ANY], |_, a| {
         Ok((a[1].kind().name().as_bytes() == str_at(a, 0).as_bytes()).into())
     }),
-    fixed("deepEqual", &[ANY, ANY], |_, a| Ok(deep_equal(&a[0], &a[1])?.into())),
+    fixed("deepEqual", &[ANY, ANY], |_, a| {
+        Ok(deep_equal(&a[0], &a[1])?.into())
+    }),
     open("default", &[ANY], ANY, |_, a| {
         let given = at(a, 1);
         Ok(if is_empty(&given) { at(a, 0) } else { given })

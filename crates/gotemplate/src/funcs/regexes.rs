@@ -16,10 +16,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     fixed("mustRegexMatch", &[STR, STR], |exec, a| {
         Ok(must(exec, a)?.is_match(&str_at(a, 1)).into())
     }),
-    fixed("regexFind", &[STR, STR], |exec, a| find(&*compiled(exec, a)?, a)),
-    fixed("mustRegexFind", &[STR, STR], |exec, a| find(&*must(exec, a)?, a)),
-    fixed("regexFindAll", &[STR, STR, INT], |exec, a| find_all(&*compiled(exec, a)?, a)),
-    fixed("mustRegexFindAll", &[STR, STR, INT], |exec, a| find_all(&*must(exec, a)?, a)),
+    fixed("regexFind", &[STR, STR], |exec, a| {
+        find(&*compiled(exec, a)?, a)
+    }),
+    fixed("mustRegexFind", &[STR, STR], |exec, a| {
+        find(&*must(exec, a)?, a)
+    }),
+    fixed("regexFindAll", &[STR, STR, INT], |exec, a| {
+        find_all(&*compiled(exec, a)?, a)
+    }),
+    fixed("mustRegexFindAll", &[STR, STR, INT], |exec, a| {
+        find_all(&*must(exec, a)?, a)
+    }),
     fixed("regexReplaceAll", &[STR, STR, STR], |exec, a| {
         let regex = compiled(exec, a)?;
         replace(exec, &regex, a, false)
@@ -36,9 +44,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let regex = must(exec, a)?;
         replace(exec, &regex, a, true)
     }),
-    fixed("regexSplit", &[STR, STR, INT], |exec, a| split(&*compiled(exec, a)?, a)),
-    fixed("mustRegexSplit", &[STR, STR, INT], |exec, a| split(&*must(exec, a)?, a)),
-    fixed("regexQuoteMeta", &[STR], |_, a| Ok(regexp::quote_meta(&str_at(a, 0)).into())),
+    fixed("regexSplit", &[STR, STR, INT], |exec, a| {
+        split(&*compiled(exec, a)?, a)
+    }),
+    fixed("mustRegexSplit", &[STR, STR, INT], |exec, a| {
+        split(&*must(exec, a)?, a)
+    }),
+    fixed("regexQuoteMeta", &[STR], |_, a| {
+        Ok(regexp::quote_meta(&str_at(a, 0)).into())
+    }),
 ];
 
 /// Compiles, with the error that `Compile` returns.
@@ -52,10 +66,10 @@ fn compiled(exec: &mut Exec<'_, '_>, a: &[Value]) -> Result<Rc<Regexp>, Error> {
     let pattern = str_at(a, 0);
     exec.charge(str_at(a, 1).len())?;
     exec.run.regexes.get(&pattern).map_err(|message| {
-        let pattern = if pattern.contains(&b'`') {
-            crate::strconv::quote(&pattern)
-        } else {
+        let pattern = if crate::strconv::can_backquote(&pattern) {
             format!("`{pattern}`")
+        } else {
+            crate::strconv::quote(&pattern)
         };
         Error::new(format!("regexp: Compile({pattern}): {message}"))
     })
@@ -63,7 +77,9 @@ fn compiled(exec: &mut Exec<'_, '_>, a: &[Value]) -> Result<Rc<Regexp>, Error> {
 
 fn find(regex: &Regexp, a: &[Value]) -> Called {
     let text = str_at(a, 1);
-    let found = regex.find_at(&text, 0).map_or(&b""[..], |(start, end)| &text[start..end]);
+    let found = regex
+        .find_at(&text, 0)
+        .map_or(&b""[..], |(start, end)| &text[start..end]);
     Ok(found.into())
 }
 
@@ -77,7 +93,9 @@ fn find_all(regex: &Regexp, a: &[Value]) -> Called {
     if matches.is_empty() {
         return Ok(Value::List(List::nil(ListType::STRING)));
     }
-    Ok(Value::strings(matches.into_iter().map(|(start, end)| &text[start..end])))
+    Ok(Value::strings(
+        matches.into_iter().map(|(start, end)| &text[start..end]),
+    ))
 }
 
 fn replace(exec: &mut Exec<'_, '_>, regex: &Regexp, a: &[Value], literal: bool) -> Called {

@@ -14,7 +14,11 @@ use crate::value::{Map, MapType, Value};
 pub(super) const FUNCTIONS: &[Function] = &[
     fixed("abbrev", &[INT, STR], |_, a| {
         let (width, s) = (int_at(a, 0), str_at(a, 1));
-        Ok(if width < 4 { s.into() } else { words::abbreviate(&s, 0, width).into() })
+        Ok(if width < 4 {
+            s.into()
+        } else {
+            words::abbreviate(&s, 0, width).into()
+        })
     }),
     fixed("abbrevboth", &[INT, INT, STR], |_, a| {
         let (left, right, s) = (int_at(a, 0), int_at(a, 1), str_at(a, 2));
@@ -27,11 +31,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(words::abbreviate(&s, left, right).into())
     }),
     fixed("trunc", &[INT, STR], trunc),
-    fixed("trim", &[STR], |_, a| Ok(text::trim_space(&str_at(a, 0)).into())),
-    fixed("upper", &[STR], |_, a| Ok(words::map(&str_at(a, 0), unicode::to_upper).into())),
-    fixed("lower", &[STR], |_, a| Ok(words::map(&str_at(a, 0), unicode::to_lower).into())),
-    fixed("title", &[STR], |_, a| Ok(words::title(&str_at(a, 0)).into())),
-    fixed("untitle", &[STR], |_, a| Ok(words::untitle(&str_at(a, 0)).into())),
+    fixed("trim", &[STR], |_, a| {
+        Ok(text::trim_space(&str_at(a, 0)).into())
+    }),
+    fixed("upper", &[STR], |_, a| {
+        Ok(words::map(&str_at(a, 0), unicode::to_upper).into())
+    }),
+    fixed("lower", &[STR], |_, a| {
+        Ok(words::map(&str_at(a, 0), unicode::to_lower).into())
+    }),
+    fixed("title", &[STR], |_, a| {
+        Ok(words::title(&str_at(a, 0)).into())
+    }),
+    fixed("untitle", &[STR], |_, a| {
+        Ok(words::untitle(&str_at(a, 0)).into())
+    }),
     fixed("substr", &[INT, INT, STR], substr),
     fixed("repeat", &[INT, STR], repeat),
     fixed("trimall", &[STR, STR], trim_all),
@@ -44,12 +58,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let (prefix, s) = (str_at(a, 0), str_at(a, 1));
         Ok(s.strip_prefix(&*prefix).unwrap_or(&s).into())
     }),
-    fixed("nospace", &[STR], |_, a| Ok(words::without_space(&str_at(a, 0)).into())),
-    fixed("initials", &[STR], |_, a| Ok(words::initials(&str_at(a, 0)).into())),
-    fixed("swapcase", &[STR], |_, a| Ok(words::swap_case(&str_at(a, 0)).into())),
-    fixed("snakecase", &[STR], |_, a| Ok(words::lower_words(&str_at(a, 0), '_').into())),
-    fixed("kebabcase", &[STR], |_, a| Ok(words::lower_words(&str_at(a, 0), '-').into())),
-    fixed("camelcase", &[STR], |_, a| Ok(words::pascal_case(&str_at(a, 0)).into())),
+    fixed("nospace", &[STR], |_, a| {
+        Ok(words::without_space(&str_at(a, 0)).into())
+    }),
+    fixed("initials", &[STR], |_, a| {
+        Ok(words::initials(&str_at(a, 0)).into())
+    }),
+    fixed("swapcase", &[STR], |_, a| {
+        Ok(words::swap_case(&str_at(a, 0)).into())
+    }),
+    fixed("snakecase", &[STR], |_, a| {
+        Ok(words::lower_words(&str_at(a, 0), '_').into())
+    }),
+    fixed("kebabcase", &[STR], |_, a| {
+        Ok(words::lower_words(&str_at(a, 0), '-').into())
+    }),
+    fixed("camelcase", &[STR], |_, a| {
+        Ok(words::pascal_case(&str_at(a, 0)).into())
+    }),
     fixed("wrap", &[INT, STR], |exec, a| {
         wrap(exec, &str_at(a, 1), int_at(a, 0), b"", false)
     }),
@@ -62,7 +88,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     fixed("hasPrefix", &[STR, STR], |_, a| {
         Ok(str_at(a, 1).starts_with(&str_at(a, 0)).into())
     }),
-    fixed("hasSuffix", &[STR, STR], |_, a| Ok(str_at(a, 1).ends_with(&str_at(a, 0)).into())),
+    fixed("hasSuffix", &[STR, STR], |_, a| {
+        Ok(str_at(a, 1).ends_with(&str_at(a, 0)).into())
+    }),
     open("quote", &[], ANY, |exec, a| {
         quoted(exec, a, |v| strconv::quote(&strval(v)).into_bytes())
     }),
@@ -70,8 +98,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         quoted(exec, a, |v| [b"'", &*fmt::text_of(v), b"'"].concat())
     }),
     open("cat", &[], ANY, cat),
-    fixed("indent", &[INT, STR], |exec, a| indent(exec, int_at(a, 0), &str_at(a, 1), false)),
-    fixed("nindent", &[INT, STR], |exec, a| indent(exec, int_at(a, 0), &str_at(a, 1), true)),
+    fixed("indent", &[INT, STR], |exec, a| {
+        indent(exec, int_at(a, 0), &str_at(a, 1), false)
+    }),
+    fixed("nindent", &[INT, STR], |exec, a| {
+        indent(exec, int_at(a, 0), &str_at(a, 1), true)
+    }),
     fixed("replace", &[STR, STR, STR], |exec, a| {
         let (old, new, s) = (str_at(a, 0), str_at(a, 1), str_at(a, 2));
         // Every byte may be replaced, and one more at the end.
@@ -89,7 +121,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         exec.room(s.len())?;
         Ok(s.into())
     }),
-    fixed("toStrings", &[ANY], |_, a| Ok(super::lists::string_list(&a[0]))),
+    fixed("toStrings", &[ANY], |_, a| {
+        Ok(super::lists::string_list(&a[0]))
+    }),
     fixed("join", &[STR, ANY], |exec, a| {
         let separator = str_at(a, 0);
         let parts = super::lists::strings(&a[1]);
@@ -98,22 +132,37 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let parts: Vec<&[u8]> = parts.iter().map(Str::as_bytes).collect();
         Ok(parts.join(&*separator).into())
     }),
-    fixed("split", &[STR, STR], |exec, a| split_map(exec, &str_at(a, 0), None, &str_at(a, 1))),
+    fixed("split", &[STR, STR], |exec, a| {
+        split_map(exec, &str_at(a, 0), None, &str_at(a, 1))
+    }),
     fixed("splitn", &[STR, INT, STR], |exec, a| {
-        split_map(exec, &str_at(a, 0), usize::try_from(int_at(a, 1)).ok(), &str_at(a, 2))
+        split_map(
+            exec,
+            &str_at(a, 0),
+            usize::try_from(int_at(a, 1)).ok(),
+            &str_at(a, 2),
+        )
     }),
     fixed("splitList", &[STR, STR], |exec, a| {
         let s = str_at(a, 1);
         exec.charge(s.len())?;
         Ok(Value::strings(text::split(&s, &str_at(a, 0), None)))
     }),
-    fixed("b64enc", &[STR], |_, a| Ok(encoding::base64(&str_at(a, 0)).into())),
-    fixed("b64dec", &[STR], |_, a| {
-        Ok(encoding::from_base64(&str_at(a, 0)).unwrap_or_else(String::into_bytes).into())
+    fixed("b64enc", &[STR], |_, a| {
+        Ok(encoding::base64(&str_at(a, 0)).into())
     }),
-    fixed("b32enc", &[STR], |_, a| Ok(encoding::base32(&str_at(a, 0)).into())),
+    fixed("b64dec", &[STR], |_, a| {
+        Ok(encoding::from_base64(&str_at(a, 0))
+            .unwrap_or_else(String::into_bytes)
+            .into())
+    }),
+    fixed("b32enc", &[STR], |_, a| {
+        Ok(encoding::base32(&str_at(a, 0)).into())
+    }),
     fixed("b32dec", &[STR], |_, a| {
-        Ok(encoding::from_base32(&str_at(a, 0)).unwrap_or_else(String::into_bytes).into())
+        Ok(encoding::from_base32(&str_at(a, 0))
+            .unwrap_or_else(String::into_bytes)
+            .into())
     }),
 ];
 
@@ -140,7 +189,8 @@ fn trunc(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
 fn substr(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     let (start, end, s) = (int_at(a, 0), int_at(a, 1), str_at(a, 2));
     let length = s.len() as i64;
-    let out_of_range = |what: String| Err(format!("runtime error: slice bounds out of range {what}").into());
+    let out_of_range =
+        |what: String| Err(format!("runtime error: slice bounds out of range {what}").into());
     if start < 0 {
         if end < 0 || end > length {
             return if end < 0 {
@@ -171,7 +221,11 @@ fn repeat(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     if s.is_empty() {
         return Ok(s.into());
     }
-    let Some(length) = s.len().checked_mul(count).filter(|l| i64::try_from(*l).is_ok()) else {
+    let Some(length) = s
+        .len()
+        .checked_mul(count)
+        .filter(|l| i64::try_from(*l).is_ok())
+    else {
         return Err("strings: Repeat output length overflow".into());
     };
     exec.room(length)?;
@@ -192,9 +246,16 @@ fn wrap(
     breaks_words: bool,
 ) -> Called {
     let width = usize::try_from(width).unwrap_or(0).max(1);
-    let line_break = if line_break.is_empty() { b"\n" } else { line_break };
+    let line_break = if line_break.is_empty() {
+        b"\n"
+    } else {
+        line_break
+    };
     let lines = s.len() / if breaks_words { width } else { 1 } + 1;
-    exec.room(s.len().saturating_add(lines.saturating_mul(line_break.len())))?;
+    exec.room(
+        s.len()
+            .saturating_add(lines.saturating_mul(line_break.len())),
+    )?;
     Ok(words::wrap(s, width, line_break, breaks_words).into())
 }
 

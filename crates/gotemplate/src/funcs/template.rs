@@ -16,8 +16,12 @@ pub(super) const SPRIG: &[Function] = &[fixed("fail", &[STR], |_, a| {
 })];
 
 pub(super) const HELM: &[Function] = &[
-    fixed("include", &[STR, ANY], |exec, a| exec.include(&str_at(a, 0), at(a, 1))),
-    fixed("tpl", &[STR, ANY], |exec, a| exec.tpl(&str_at(a, 0), at(a, 1))),
+    fixed("include", &[STR, ANY], |exec, a| {
+        exec.include(&str_at(a, 0), at(a, 1))
+    }),
+    fixed("tpl", &[STR, ANY], |exec, a| {
+        exec.tpl(&str_at(a, 0), at(a, 1))
+    }),
     fixed("required", &[STR, ANY], required),
     fixed("fail", &[STR], |_, a| Err(message(&str_at(a, 0).lossy()))),
     fixed("lookup", &[STR, STR, STR, STR], lookup),

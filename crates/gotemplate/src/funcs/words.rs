@@ -11,7 +11,9 @@ use std::sync::LazyLock;
 
 /// `normalize` and `slugify`, which only ApplicationSets have.
 pub(super) const APPLICATION_SET: &[Function] = &[
-    fixed("normalize", &[STR], |_, a| Ok(normalize(&str_at(a, 0)).into())),
+    fixed("normalize", &[STR], |_, a| {
+        Ok(normalize(&str_at(a, 0)).into())
+    }),
     super::open("slugify", &[], super::ANY, slugify),
 ];
 
@@ -83,7 +85,11 @@ pub(super) fn swap_case(s: &[u8]) -> Vec<u8> {
 
 /// The reference looks at bytes here, each a character of its own.
 pub(super) fn without_space(s: &[u8]) -> Vec<u8> {
-    let kept: Vec<u8> = s.iter().copied().filter(|b| !is_space(char::from(*b))).collect();
+    let kept: Vec<u8> = s
+        .iter()
+        .copied()
+        .filter(|b| !is_space(char::from(*b)))
+        .collect();
     if kept.len() == s.len() {
         return kept;
     }
@@ -286,12 +292,14 @@ fn next_word(s: &[u8]) -> (Word, &[u8], &[u8]) {
     } else if is_upper(c) {
         (Word::Upper, upper_word(s, size, c))
     } else if is_alphabet(c) {
-        (Word::Alphabet, run(s, size, c, |c| is_alphabet(c) && !is_upper(c)))
+        (
+            Word::Alphabet,
+            run(s, size, c, |c| is_alphabet(c) && !is_upper(c)),
+        )
     } else if is_number(c) {
         (Word::Number, run(s, size, c, is_number))
     } else {
-        let belongs =
-            |c| !(is_connector(c) || is_alphabet(c) || is_number(c) || is_punctuation(c));
+        let belongs = |c| !(is_connector(c) || is_alphabet(c) || is_number(c) || is_punctuation(c));
         (Word::Other, run(s, size, c, belongs))
     };
     (word, &s[..end], &s[end..])
@@ -394,13 +402,16 @@ fn lower(out: &mut Vec<u8>, kind: Word, word: &[u8], connector: char) {
         return;
     }
     for c in text::runes(word) {
-        push(out, if is_connector(c) {
-            connector
-        } else if is_upper(c) {
-            to_lower(c)
-        } else {
-            c
-        });
+        push(
+            out,
+            if is_connector(c) {
+                connector
+            } else if is_upper(c) {
+                to_lower(c)
+            } else {
+                c
+            },
+        );
     }
 }
 
@@ -425,8 +436,14 @@ fn slugify(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
         return Ok("".into());
     };
     let wrong = |v: &Value, wanted: &str| {
-        let got = if v.is_nil() { "nil".to_owned() } else { v.type_name() };
-        Error::new(format!("interface conversion: interface {{}} is {got}, not {wanted}"))
+        let got = if v.is_nil() {
+            "nil".to_owned()
+        } else {
+            v.type_name()
+        };
+        Error::new(format!(
+            "interface conversion: interface {{}} is {got}, not {wanted}"
+        ))
     };
     let mut size_max = 50;
     let mut cuts_at_words = false;

@@ -34,7 +34,12 @@ impl Reader<'_> {
 
     /// Says that the current byte has no place here, or that there is none.
     fn invalid(&self, context: &str) -> String {
+        let cut_short = ["numeric literal", "in literal", "escape"];
         match self.peek() {
+            // To the reference, a space follows the end: where it has no place, it is to blame.
+            None if cut_short.iter().any(|c| context.contains(c)) => {
+                format!("invalid character ' ' {context}")
+            }
             None => "unexpected end of JSON input".to_owned(),
             Some(b) => {
                 let shown = match b {

@@ -27,7 +27,8 @@ pub(super) fn read(text: &[u8], kind: Kind) -> Result<Number, String> {
             return Ok(number);
         }
         Kind::Complex => {
-            let (real, imaginary) = split_complex(text).ok_or("syntax error scanning complex number")?;
+            let (real, imaginary) =
+                split_complex(text).ok_or("syntax error scanning complex number")?;
             number.complex = Some((real, imaginary));
             simplify(&mut number);
             return Ok(number);
@@ -95,8 +96,8 @@ fn simplify(number: &mut Number) {
 /// Cuts `1+2i` in two, at the sign that belongs to no exponent.
 fn split_complex(text: &[u8]) -> Option<(f64, f64)> {
     let body = text.strip_suffix(b"i")?;
-    let at = (1..body.len())
-        .rev()
-        .find(|&i| matches!(body[i], b'+' | b'-') && !matches!(body[i - 1], b'e' | b'E' | b'p' | b'P'))?;
+    let at = (1..body.len()).rev().find(|&i| {
+        matches!(body[i], b'+' | b'-') && !matches!(body[i - 1], b'e' | b'E' | b'p' | b'P')
+    })?;
     Some((finite(&body[..at])?, finite(&body[at..])?))
 }

@@ -180,7 +180,9 @@ impl<'p> Reader<'p> {
 
     fn special_group(&mut self) -> Result<(), String> {
         let whole = self.rest;
-        let named = whole.strip_prefix("(?P<").or_else(|| whole.strip_prefix("(?<"));
+        let named = whole
+            .strip_prefix("(?P<")
+            .or_else(|| whole.strip_prefix("(?<"));
         if let Some(body) = named.filter(|b| !b.is_empty()) {
             let Some(end) = body.find('>') else {
                 return Err(error("invalid named capture", whole));
@@ -440,7 +442,10 @@ fn escaped(t: &str) -> Result<(char, usize), String> {
                 };
                 number = high * 16 + low;
             }
-            done(char::from_u32(number).unwrap_or(text::REPLACEMENT), chars.as_str())
+            done(
+                char::from_u32(number).unwrap_or(text::REPLACEMENT),
+                chars.as_str(),
+            )
         }
         'a' => done('\x07', chars.as_str()),
         'f' => done('\x0c', chars.as_str()),
@@ -495,7 +500,11 @@ mod tests {
             (r"\p{Nope}", r"invalid character class range: `\p{Nope}`"),
         ] {
             let got = translate(pattern.as_bytes()).err();
-            assert_eq!(got, Some(format!("error parsing regexp: {want}")), "{pattern}");
+            assert_eq!(
+                got,
+                Some(format!("error parsing regexp: {want}")),
+                "{pattern}"
+            );
         }
     }
 }

@@ -31,17 +31,23 @@ fn plain_version() -> String {
 
 static ONE: LazyLock<Regex> = LazyLock::new(|| {
     let version = version_pattern();
-    regex(&format!("^{SPACE}*({OPERATORS}){SPACE}*({version}){SPACE}*$"))
+    regex(&format!(
+        "^{SPACE}*({OPERATORS}){SPACE}*({version}){SPACE}*$"
+    ))
 });
 static FIND: LazyLock<Regex> =
     LazyLock::new(|| regex(&format!("(?:{OPERATORS}){SPACE}*(?:{})", plain_version())));
 static RANGE: LazyLock<Regex> = LazyLock::new(|| {
     let version = plain_version();
-    regex(&format!("{SPACE}*({version}){SPACE}+-{SPACE}+({version}){SPACE}*"))
+    regex(&format!(
+        "{SPACE}*({version}){SPACE}+-{SPACE}+({version}){SPACE}*"
+    ))
 });
 static VALID: LazyLock<Regex> = LazyLock::new(|| {
     let one = format!("(?:{OPERATORS}){SPACE}*(?:{}){SPACE}*", plain_version());
-    regex(&format!("^(?:{SPACE}*{one})(?:(?:{SPACE}+|,{SPACE}*){one})*$"))
+    regex(&format!(
+        "^(?:{SPACE}*{one})(?:(?:{SPACE}+|,{SPACE}*){one})*$"
+    ))
 });
 
 /// A constraint on versions.
@@ -88,15 +94,19 @@ impl Constraint {
         });
         let parts: Vec<&str> = text.split("||").collect();
         if parts.len() > ALTERNATIVES_MAX {
-            return Err(format!("too many constraint groups (max {ALTERNATIVES_MAX})"));
+            return Err(format!(
+                "too many constraint groups (max {ALTERNATIVES_MAX})"
+            ));
         }
         let mut alternatives = Vec::with_capacity(parts.len());
         for part in parts {
             if !VALID.is_match(part) {
                 return Err(improper(part));
             }
-            let conditions: Result<Vec<_>, _> =
-                FIND.find_iter(part).map(|m| Condition::parse(m.as_str())).collect();
+            let conditions: Result<Vec<_>, _> = FIND
+                .find_iter(part)
+                .map(|m| Condition::parse(m.as_str()))
+                .collect();
             let conditions = conditions?;
             let has_pre = conditions.iter().any(|c| !c.version.pre.is_empty());
             alternatives.push(Alternative {
@@ -165,8 +175,10 @@ impl Condition {
             ">=" | "=>" => order.is_ge(),
             "<=" | "=<" => match open {
                 Open::Nothing => order.is_le(),
-                _ => v.major < c.major
-                    || (v.major == c.major && (v.minor <= c.minor || open == Open::Minor)),
+                _ => {
+                    v.major < c.major
+                        || (v.major == c.major && (v.minor <= c.minor || open == Open::Minor))
+                }
             },
             "~" | "~>" => self.tilde(v),
             "^" => self.caret(v),

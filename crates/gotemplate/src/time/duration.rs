@@ -108,7 +108,10 @@ pub fn parse_duration(text: &[u8]) -> Result<i64, String> {
             let name = crate::strconv::quote(name);
             format!("time: unknown unit {name} in duration {}", quoted())
         })?;
-        value = value.checked_mul(unit).filter(|v| *v <= 1 << 63).ok_or_else(invalid)?;
+        value = value
+            .checked_mul(unit)
+            .filter(|v| *v <= 1 << 63)
+            .ok_or_else(invalid)?;
         if decimals > 0 {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -119,7 +122,10 @@ pub fn parse_duration(text: &[u8]) -> Result<i64, String> {
             let part = (decimals as f64 * (unit as f64 / scale)) as u64;
             value += part;
         }
-        total = total.checked_add(value).filter(|t| *t <= 1 << 63).ok_or_else(invalid)?;
+        total = total
+            .checked_add(value)
+            .filter(|t| *t <= 1 << 63)
+            .ok_or_else(invalid)?;
     }
     if negative {
         return Ok((total as i64).wrapping_neg());
@@ -128,7 +134,9 @@ pub fn parse_duration(text: &[u8]) -> Result<i64, String> {
 }
 
 fn digits(s: &[u8]) -> usize {
-    s.iter().position(|b| !b.is_ascii_digit()).unwrap_or(s.len())
+    s.iter()
+        .position(|b| !b.is_ascii_digit())
+        .unwrap_or(s.len())
 }
 
 fn number(digits: &[u8]) -> Option<u64> {

@@ -107,7 +107,9 @@ fn piece_at(layout: &[u8], i: usize) -> Option<(usize, Piece, usize)> {
         b'p' if s.starts_with(b"pm") => found(Piece::LowerPm, 2),
         b'-' | b'Z' => OFFSETS.iter().find_map(|(text, colons, minutes, seconds)| {
             let piece = offset(s[0] == b'Z', *colons, *minutes, *seconds);
-            s[1..].starts_with(text).then_some((0, piece, 1 + text.len()))
+            s[1..]
+                .starts_with(text)
+                .then_some((0, piece, 1 + text.len()))
         }),
         b'.' | b',' => {
             let digit = *s.get(1).filter(|b| matches!(b, b'0' | b'9'))?;
@@ -167,19 +169,26 @@ pub(super) fn format(time: &Time, layout: &[u8]) -> String {
             Piece::Year => write!(text, "{:02}", civil.year.rem_euclid(100)),
             Piece::UpperPm => write!(text, "{}", if civil.hour >= 12 { "PM" } else { "AM" }),
             Piece::LowerPm => write!(text, "{}", if civil.hour >= 12 { "pm" } else { "am" }),
-            Piece::ZoneName if time.zone.name.is_empty() => {
-                write_offset(&mut text, time.zone.offset, Offset {
+            Piece::ZoneName if time.zone.name.is_empty() => write_offset(
+                &mut text,
+                time.zone.offset,
+                Offset {
                     iso: false,
                     colons: false,
                     minutes: true,
                     seconds: false,
-                })
-            }
+                },
+            ),
             Piece::ZoneName => write!(text, "{}", time.zone.name),
             Piece::Offset(style) => write_offset(&mut text, time.zone.offset, style),
             Piece::Fraction0(digits, separator) => {
                 let fraction = format!("{:09}", time.nanoseconds);
-                write!(text, "{}{:0<digits$.digits$}", char::from(separator), fraction)
+                write!(
+                    text,
+                    "{}{:0<digits$.digits$}",
+                    char::from(separator),
+                    fraction
+                )
             }
             Piece::Fraction9(digits, separator) => {
                 let fraction = format!("{:09}", time.nanoseconds);

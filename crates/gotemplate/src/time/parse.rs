@@ -162,7 +162,9 @@ fn skip<'v>(mut value: &'v [u8], mut prefix: &[u8]) -> Result<&'v [u8], &'v [u8]
 }
 
 fn digit(s: &[u8], at: usize) -> Option<u32> {
-    s.get(at).filter(|b| b.is_ascii_digit()).map(|b| u32::from(b - b'0'))
+    s.get(at)
+        .filter(|b| b.is_ascii_digit())
+        .map(|b| u32::from(b - b'0'))
 }
 
 /// Reads one or two digits.
@@ -194,7 +196,10 @@ fn take<'v>(value: &mut &'v [u8], length: usize) -> Result<&'v [u8], Fault> {
 fn name(value: &mut &[u8], names: &[&str], length: Option<usize>) -> Result<u32, Fault> {
     for (i, name) in names.iter().enumerate() {
         let name = &name.as_bytes()[..length.unwrap_or(name.len())];
-        if value.get(..name.len()).is_some_and(|v| v.eq_ignore_ascii_case(name)) {
+        if value
+            .get(..name.len())
+            .is_some_and(|v| v.eq_ignore_ascii_case(name))
+        {
             *value = &value[name.len()..];
             return Ok(i as u32 + 1);
         }
@@ -203,7 +208,11 @@ fn name(value: &mut &[u8], names: &[&str], length: Option<usize>) -> Result<u32,
 }
 
 fn limited(n: u32, max: u32, what: &'static str) -> Result<u32, Fault> {
-    if n > max { Err(Fault::Range(what)) } else { Ok(n) }
+    if n > max {
+        Err(Fault::Range(what))
+    } else {
+        Ok(n)
+    }
 }
 
 fn all_digits(s: &[u8]) -> Result<u32, Fault> {
@@ -262,7 +271,11 @@ fn read(piece: Piece, value: &mut &[u8], parts: &mut Parts, rest: &[u8]) -> Resu
                 *value = &value[1..];
                 count += 1;
             }
-            let length = value.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
+            let length = value
+                .iter()
+                .take(3)
+                .take_while(|b| b.is_ascii_digit())
+                .count();
             if length == 0 || (piece == Piece::ZeroYearDay && length < 3) {
                 return Err(Fault::Bad);
             }
@@ -368,7 +381,11 @@ fn zone_name(value: &[u8]) -> Option<usize> {
     if matches!(value[0], b'+' | b'-') {
         return signed_offset(value);
     }
-    let upper = value.iter().take(6).take_while(|b| b.is_ascii_uppercase()).count();
+    let upper = value
+        .iter()
+        .take(6)
+        .take_while(|b| b.is_ascii_uppercase())
+        .count();
     match upper {
         5 if value[4] == b'T' => Some(5),
         4 if value[3] == b'T' || value.starts_with(b"WITA") => Some(4),

@@ -146,8 +146,10 @@ impl Reader<'_> {
             } else {
                 let keys = self.keys()?;
                 let all: Keys = prefix.iter().chain(&keys).cloned().collect();
+                self.equals()?;
                 self.last_key = shown(&all);
                 self.assign(&current, &keys, 0)?;
+                self.last_key.clear();
                 self.end_of_line()?;
             }
         }
@@ -199,12 +201,21 @@ impl Reader<'_> {
                     inner
                 }
                 Some(Value::Map(inner)) => inner,
-                Some(Value::List(list)) => match list.len().checked_sub(1).and_then(|i| list.get(i)) {
-                    Some(Value::Map(inner)) => inner,
-                    _ => return Err(self.error(format!("Key '{}' has already been defined.", shown(keys)))),
-                },
+                Some(Value::List(list)) => {
+                    match list.len().checked_sub(1).and_then(|i| list.get(i)) {
+                        Some(Value::Map(inner)) => inner,
+                        _ => {
+                            return Err(self.error(format!(
+                                "Key '{}' has already been defined.",
+                                shown(keys)
+                            )));
+                        }
+                    }
+                }
                 Some(_) => {
-                    return Err(self.error(format!("Key '{}' has already been defined.", shown(keys))));
+                    return Err(
+                        self.error(format!("Key '{}' has already been defined.", shown(keys)))
+                    );
                 }
             };
             current = next;
@@ -212,16 +223,25 @@ impl Reader<'_> {
         Ok(current)
     }
 
-    fn assign(&mut self, into: &Map, keys: &[Vec<u8>], depth: usize) -> Read<()> {
+    fn equals(&mut self) -> Read<()> {
         self.space();
-        if self.peek() != Some(b'=') {
-            return Err(self.error(format!(
-                "expected '.' or '=', but got {} instead",
-                self.found()
-            )));
+        match self.peek() {
+            Some(b'=') => {}
+            None => return Err(self.error("unexpected EOF; expected key separator '='")),
+            Some(_) => {
+                return Err(self.error(format!(
+                    "expected '.' or '=', but got {} instead",
+                    self.found()
+                )));
+            }
         }
         self.at += 1;
         self.space();
+        Ok(())
+    }
+
+    /// Reads a value and puts it where the keys lead.
+    fn assign(&mut self, into: &Map, keys: &[Vec<u8>], depth: usize) -> Read<()> {
         let value = self.value(depth)?;
         let (last, parents) = keys.split_last().ok_or("toml: no key")?;
         let target = self.descend(into, parents)?;
@@ -248,15 +268,14 @@ impl Reader<'_> {
                         self.at += 1;
                     }
                     if self.at == start {
-                        let what = match self.peek() {
-                            None => "unexpected EOF; expected key".to_owned(),
-                            Some(b'=') => "unexpected '='".to_owned(),
-                            _ => format!(
-                                "expected start of a key name, but got {} instead",
-                                self.found()
-                            ),
-                        };
-                        return Err(self.error(what));
+                        match self.peek() {
+                            None => return Err(self.error("unexpected EOF; expected key")),
+                            Some(b @ (b'=' | b'.')) => {
+                                let c = char::from(b);
+                                return Err(self.error(format!("unexpected '{c}'")));
+                            }
+                            _ => {}
+                        }
                     }
                     self.text[start..self.at].to_vec()
                 }
@@ -322,6 +341,7 @@ impl Reader<'_> {
         loop {
             self.space();
             let keys = self.keys()?;
+            self.equals()?;
             self.assign(&inner, &keys, depth + 1)?;
             self.space();
             match self.peek() {
@@ -445,7 +465,10 @@ impl Reader<'_> {
             match b {
                 b'\\' if escapes => {
                     let rest = &self.text[self.at + 1..];
-                    let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r')).count();
+                    let blanks = rest
+                        .iter()
+                        .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+                        .count();
                     if rest.get(blanks) == Some(&b'\n') {
                         self.at += 1;
                         while let Some(b @ (b' ' | b'\t' | b'\r' | b'\n')) = self.peek() {
@@ -471,10 +494,9 @@ impl Reader<'_> {
 
     fn scalar(&mut self) -> Read<Value> {
         let start = self.at;
-        while self
-            .peek()
-            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'_' | b'.' | b':'))
-        {
+        while self.peek().is_some_and(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'_' | b'.' | b':')
+        }) {
             self.at += 1;
         }
         // A date may be followed by a space and a time.
@@ -485,10 +507,9 @@ impl Reader<'_> {
             && rest.get(1).is_some_and(u8::is_ascii_digit)
         {
             self.at += 1;
-            while self
-                .peek()
-                .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b':'))
-            {
+            while self.peek().is_some_and(|b| {
+                b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b':')
+            }) {
                 self.at += 1;
             }
         }
@@ -505,7 +526,10 @@ impl Reader<'_> {
             let what = if word.is_empty() {
                 format!("expected value but found {} instead", self.found())
             } else {
-                format!("expected value but found {:?} instead", String::from_utf8_lossy(word))
+                format!(
+                    "expected value but found {:?} instead",
+                    String::from_utf8_lossy(word)
+                )
             };
             self.error(what)
         })
@@ -513,12 +537,18 @@ impl Reader<'_> {
 }
 
 fn number(word: &[u8]) -> Option<Value> {
-    let unsigned = word.strip_prefix(b"+").or(word.strip_prefix(b"-")).unwrap_or(word);
+    let unsigned = word
+        .strip_prefix(b"+")
+        .or(word.strip_prefix(b"-"))
+        .unwrap_or(word);
     if !unsigned.first()?.is_ascii_digit() || !strconv::underscores_ok(word) {
         return None;
     }
     let plain: Vec<u8> = word.iter().copied().filter(|b| *b != b'_').collect();
-    let digits = plain.strip_prefix(b"+").or(plain.strip_prefix(b"-")).unwrap_or(&plain);
+    let digits = plain
+        .strip_prefix(b"+")
+        .or(plain.strip_prefix(b"-"))
+        .unwrap_or(&plain);
     if matches!(digits, [b'0', b'x' | b'o' | b'b', ..]) && digits.len() == plain.len() {
         return strconv::parse_int(&plain, 0).ok().map(Value::int64);
     }
@@ -531,7 +561,12 @@ fn number(word: &[u8]) -> Option<Value> {
     let valid = digits
         .iter()
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-    if !valid || digits.ends_with(b".") || digits.windows(2).any(|w| w[0] == b'.' && !w[1].is_ascii_digit()) {
+    if !valid
+        || digits.ends_with(b".")
+        || digits
+            .windows(2)
+            .any(|w| w[0] == b'.' && !w[1].is_ascii_digit())
+    {
         return None;
     }
     strconv::parse_float(&plain).map(Value::Float)
@@ -548,5 +583,8 @@ fn date(word: &[u8]) -> Option<Value> {
     if text.get(10) == Some(&b' ') {
         text[10] = b'T';
     }
-    LAYOUTS.iter().find_map(|layout| Time::parse(layout, &text).ok()).map(Time::value)
+    LAYOUTS
+        .iter()
+        .find_map(|layout| Time::parse(layout, &text).ok())
+        .map(Time::value)
 }

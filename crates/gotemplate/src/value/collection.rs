@@ -186,7 +186,10 @@ impl Map {
     #[must_use]
     pub fn to_vec(&self) -> Vec<(Str, Value)> {
         let members = self.0.members.borrow();
-        members.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+        members
+            .iter()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
     }
 
     /// Looks at the members; `look` must not change this map.

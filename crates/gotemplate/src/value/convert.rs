@@ -46,23 +46,20 @@ impl Value {
     /// Fails, in Go's words, for what JSON has no place for: NaN, infinities, complex numbers, and
     /// what nests without end.
     pub fn to_tree(&self) -> Result<value::Value, String> {
-        export(self, 0, number)
+        export(self, 0, false)
     }
 
     /// Returns the value as an encoder sees it that knows more than JSON: every `float64` stays
-    /// one, also a whole one.
+    /// one, also a whole one, and bytes are numbers.
     ///
     /// # Errors
     /// Fails like [`Value::to_tree`].
     pub fn to_plain_tree(&self) -> Result<value::Value, String> {
-        export(self, 0, |f| Ok(value::Value::Float(f)))
+        export(self, 0, true)
     }
 }
 
-/// How a float is exported.
-type Number = fn(f64) -> Result<value::Value, String>;
-
-fn export(value: &Value, depth: usize, number: Number) -> Result<value::Value, String> {
+fn export(value: &Value, depth: usize, plain: bool) -> Result<value::Value, String> {
     if depth > NESTING_MAX {
         let name = value.type_name();
         return Err(format!(
@@ -75,25 +72,28 @@ fn export(value: &Value, depth: usize, number: Number) -> Result<value::Value, S
         #[expect(clippy::cast_sign_loss, reason = "the bits are kept")]
         Value::Int(IntKind::Uint64, i) => value::Value::from(*i as u64),
         Value::Int(_, i) => value::Value::Int(*i),
+        Value::Float(f) if plain => value::Value::Float(*f),
         Value::Float(f) => number(*f)?,
         Value::Complex(..) => return Err("json: unsupported type: complex128".to_owned()),
         Value::Str(s) => value::Value::from(&*s.lossy()),
+        Value::Bytes(b) if plain => b.iter().map(|b| value::Value::Int(i64::from(*b))).collect(),
         Value::Bytes(b) => value::Value::from(crate::encoding::base64(b)),
         Value::List(l) if l.is_nil() => value::Value::Null,
         Value::List(l) => l.with(|items| {
-            let items: Result<Vec<_>, _> = items.iter().map(|v| export(v, depth + 1, number)).collect();
+            let items: Result<Vec<_>, _> =
+                items.iter().map(|v| export(v, depth + 1, plain)).collect();
             items.map(value::Value::Array)
         })?,
         Value::Map(m) if m.is_nil() => value::Value::Null,
         Value::Map(m) => m.with(|members| {
             let mut object = value::Object::with_capacity(members.len());
             for (k, v) in members {
-                object.insert(key(k), export(v, depth + 1, number)?);
+                object.insert(key(k), export(v, depth + 1, plain)?);
             }
             Ok::<_, String>(value::Value::Object(object))
         })?,
         Value::Object(o) => match o.json() {
-            Some(json) => export(&json, depth + 1, number)?,
+            Some(json) => export(&json, depth + 1, plain)?,
             None => value::Value::object(),
         },
     })

@@ -58,6 +58,17 @@ pub trait Object: Any {
         false
     }
 
+    /// Returns what `{{ }}` prints where that isn't [`Object::text`]: a `String` method that only a
+    /// pointer has is found there, but not by functions.
+    fn printed(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns what `deepCopy` makes of it; nothing if that is the same.
+    fn deep_copy(&self) -> Option<Value> {
+        None
+    }
+
     /// Returns what JSON is made from; nothing if the type says no more than `{}`.
     fn json(&self) -> Option<Value> {
         None

@@ -25,7 +25,11 @@ fn go_templates_of_application_sets() {
         .filter_map(|case| {
             let strict = !case.array_at(&["in", "options"]).is_empty();
             let options = Options {
-                missing_key: if strict { MissingKey::Error } else { MissingKey::Invalid },
+                missing_key: if strict {
+                    MissingKey::Error
+                } else {
+                    MissingKey::Invalid
+                },
                 ..Options::default()
             };
             let dot = case.at(&["in", "params"]).expect("parameters");

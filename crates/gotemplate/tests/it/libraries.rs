@@ -31,7 +31,12 @@ fn check(kind: &str, run: impl Fn(&Value) -> Result<Value, String>) {
                 Err(e) => format!("error {e}"),
             };
             (!same).then(|| {
-                format!("{}\ngot  {}\nwant {}", input.to_json(), show(&got), show(&want))
+                format!(
+                    "{}\ngot  {}\nwant {}",
+                    input.to_json(),
+                    show(&got),
+                    show(&want)
+                )
             })
         })
         .collect();

@@ -22,11 +22,17 @@ pub(crate) fn render(
 
 /// Cases that the extraction could not write down as JSON, or that expect an error in Go code.
 const NOT_CASES: [(&str, &str); 5] = [
-    ("TestDateMustModifyReturnsErr#1", "the test wants an error, its text is another's"),
+    (
+        "TestDateMustModifyReturnsErr#1",
+        "the test wants an error, its text is another's",
+    ),
     ("TestKindOf#1", "the dot is a Go struct"),
     ("TestTypeIs#1", "the dot is a pointer to a Go struct"),
     ("TestKindIs#1", "the dot is a pointer to a Go struct"),
-    ("TestSemverCompareErr#1", "the test wants an error, not this text"),
+    (
+        "TestSemverCompareErr#1",
+        "the test wants an error, not this text",
+    ),
 ];
 
 /// Returns the dot: the extraction wrote Go's `tm` by its name, and empty maps as lists.

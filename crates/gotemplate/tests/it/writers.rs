@@ -10,7 +10,14 @@ fn values_are_written_as_in_helm() {
         return;
     };
     let options = Options::default();
-    for function in ["toJson", "toPrettyJson", "toRawJson", "toToml", "toYaml", "toYamlPretty"] {
+    for function in [
+        "toJson",
+        "toPrettyJson",
+        "toRawJson",
+        "toToml",
+        "toYaml",
+        "toYamlPretty",
+    ] {
         let mut total = 0;
         let mut failures = Vec::new();
         for case in &all {

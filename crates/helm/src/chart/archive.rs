@@ -28,7 +28,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<File>, LoadError> {
         if header.iter().all(|b| *b == 0) {
             break;
         }
-        let size = octal(&header[124..136]).ok_or_else(|| LoadError("the archive is broken".to_owned()))?;
+        let size = octal(&header[124..136])
+            .ok_or_else(|| LoadError("the archive is broken".to_owned()))?;
         let padded = size.div_ceil(BLOCK) * BLOCK;
         if body.len() < size {
             return Err(LoadError("the archive ends too early".to_owned()));
@@ -104,9 +105,14 @@ fn inside(path: &str) -> Result<Option<String>, LoadError> {
             Ok(None)
         };
     };
-    let parts: Vec<&str> = rest.split('/').filter(|p| !matches!(*p, "" | ".")).collect();
+    let parts: Vec<&str> = rest
+        .split('/')
+        .filter(|p| !matches!(*p, "" | "."))
+        .collect();
     if parts.contains(&"..") || path.starts_with('/') {
-        return Err(LoadError("chart illegally references parent directory".to_owned()));
+        return Err(LoadError(
+            "chart illegally references parent directory".to_owned(),
+        ));
     }
     if parts.is_empty() || rest.ends_with('/') {
         return Ok(None);

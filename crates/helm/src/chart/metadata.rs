@@ -72,9 +72,7 @@ fn text(value: &Value) -> Option<String> {
         Value::Null => String::new(),
         Value::String(s) => s.to_string(),
         Value::Bool(b) => b.to_string(),
-        Value::Float(f) => {
-            String::from_utf8_lossy(&gotemplate::text_of(&(*f).into())).into_owned()
-        }
+        Value::Float(f) => String::from_utf8_lossy(&gotemplate::text_of(&(*f).into())).into_owned(),
         Value::Int(_) | Value::UInt(_) => value.to_json(),
         Value::Array(_) | Value::Object(_) => return None,
     })
@@ -105,7 +103,9 @@ impl Reader<'_> {
 
     fn strings(&self, name: &str, into: &mut Vec<String>) -> Read<()> {
         if let Some(value) = self.get(name) {
-            let items = value.as_array().ok_or_else(|| self.wrong(name, value, "[]string"))?;
+            let items = value
+                .as_array()
+                .ok_or_else(|| self.wrong(name, value, "[]string"))?;
             into.clear();
             for item in items {
                 into.push(text(item).ok_or_else(|| self.wrong(name, item, "string"))?);
@@ -116,7 +116,9 @@ impl Reader<'_> {
 
     fn bool(&self, name: &str, into: &mut bool) -> Read<()> {
         if let Some(value) = self.get(name) {
-            *into = value.as_bool().ok_or_else(|| self.wrong(name, value, "bool"))?;
+            *into = value
+                .as_bool()
+                .ok_or_else(|| self.wrong(name, value, "bool"))?;
         }
         Ok(())
     }
@@ -139,7 +141,9 @@ impl Reader<'_> {
             if !item.is_object() {
                 if item.is_null() {
                     let many = name.to_owned();
-                    return Err(format!("validation: chart.metadata.{many} must not contain empty or null nodes"));
+                    return Err(format!(
+                        "validation: chart.metadata.{many} must not contain empty or null nodes"
+                    ));
                 }
                 return Err(self.wrong(name, item, &format!("v2.{wanted}")));
             }
@@ -156,8 +160,8 @@ impl Reader<'_> {
 impl Metadata {
     /// Reads a file over what is known already, as Go decodes into a struct.
     pub(crate) fn read(&mut self, text: &[u8]) -> Read<()> {
-        let tree = yaml::v2::to_value(text)
-            .map_err(|e| format!("error converting YAML to JSON: {e}"))?;
+        let tree =
+            yaml::v2::to_value(text).map_err(|e| format!("error converting YAML to JSON: {e}"))?;
         self.decode(&tree)
             .map_err(|e| format!("error unmarshaling JSON: while decoding JSON: {e}"))
     }
@@ -168,7 +172,9 @@ impl Metadata {
         }
         if !tree.is_object() {
             let got = json_type(tree);
-            return Err(format!("json: cannot unmarshal {got} into Go value of type v2.Metadata"));
+            return Err(format!(
+                "json: cannot unmarshal {got} into Go value of type v2.Metadata"
+            ));
         }
         let reader = Reader {
             of: tree,
@@ -250,7 +256,10 @@ impl Metadata {
         ] {
             sanitize(text);
         }
-        self.sources.iter_mut().chain(&mut self.keywords).for_each(sanitize);
+        self.sources
+            .iter_mut()
+            .chain(&mut self.keywords)
+            .for_each(sanitize);
         let quoted = |s: &str| format!("{s:?}");
         if self.api_version.is_empty() {
             return Err("chart.metadata.apiVersion is required".to_owned());
@@ -259,16 +268,25 @@ impl Metadata {
             return Err("chart.metadata.name is required".to_owned());
         }
         if self.name == "." || self.name == ".." {
-            return Err(format!("chart.metadata.name {} is not allowed", quoted(&self.name)));
+            return Err(format!(
+                "chart.metadata.name {} is not allowed",
+                quoted(&self.name)
+            ));
         }
         if self.name.contains('/') {
-            return Err(format!("chart.metadata.name {} is invalid", quoted(&self.name)));
+            return Err(format!(
+                "chart.metadata.name {} is invalid",
+                quoted(&self.name)
+            ));
         }
         if self.version.is_empty() {
             return Err("chart.metadata.version is required".to_owned());
         }
         if gotemplate::semver::Version::parse(&self.version).is_err() {
-            return Err(format!("chart.metadata.version {} is invalid", quoted(&self.version)));
+            return Err(format!(
+                "chart.metadata.version {} is invalid",
+                quoted(&self.version)
+            ));
         }
         if !matches!(self.chart_type.as_str(), "" | "application" | "library") {
             return Err("chart.metadata.type must be application or library".to_owned());
@@ -293,9 +311,15 @@ impl Metadata {
             let valid = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
             if !alias.is_empty() && !alias.bytes().all(valid) {
                 let name = quoted(&dependency.name);
-                return Err(format!("dependency {name} has disallowed characters in the alias"));
+                return Err(format!(
+                    "dependency {name} has disallowed characters in the alias"
+                ));
             }
-            let key = if alias.is_empty() { &dependency.name } else { alias };
+            let key = if alias.is_empty() {
+                &dependency.name
+            } else {
+                alias
+            };
             if known.contains(key) {
                 let key = quoted(key);
                 return Err(format!("more than one dependency with name or alias {key}"));

@@ -23,7 +23,9 @@ impl KubeVersion {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bare = text.strip_prefix('v').unwrap_or(text);
-        let end = bare.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(bare.len());
+        let end = bare
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(bare.len());
         let numbers: Option<Vec<u64>> = bare[..end]
             .trim_end_matches('.')
             .split('.')
@@ -51,6 +53,9 @@ pub struct Capabilities {
 
 /// The version of Helm that we answer for.
 const HELM_VERSION: &str = "v4.2";
+/// What that Helm was built with.
+const GO_VERSION: &str = "go1.26.8";
+const CLIENT_VERSION: &str = "v1.36";
 
 impl Capabilities {
     pub(super) fn value(&self) -> Value {
@@ -97,8 +102,13 @@ impl Object for CapabilitiesObject {
             _ => None,
         };
         let kube = kube.map(KubeVersionObject::fields).unwrap_or_default();
-        let versions = String::from_utf8_lossy(&gotemplate::text_of(&self.api_versions)).into_owned();
+        let versions =
+            String::from_utf8_lossy(&gotemplate::text_of(&self.api_versions)).into_owned();
         format!("&{{{kube} {versions} {}}}", BuildObject.text())
+    }
+
+    fn printed(&self) -> Option<String> {
+        self.text().strip_prefix('&').map(str::to_owned)
     }
 
     fn json(&self) -> Option<Value> {
@@ -167,20 +177,25 @@ impl Object for KubeVersionObject {
     }
 
     fn text(&self) -> String {
-        self.0.normalized.clone()
+        self.fields()
     }
 
-    fn is_stringer(&self) -> bool {
-        true
+    fn printed(&self) -> Option<String> {
+        Some(self.0.normalized.clone())
     }
 
     fn json(&self) -> Option<Value> {
         let fields = ["Version", "Major", "Minor"];
-        Some(Value::map(fields.map(|f| (f, self.field(f).unwrap_or_default()))))
+        Some(Value::map(
+            fields.map(|f| (f, self.field(f).unwrap_or_default())),
+        ))
     }
 
     fn equals(&self, other: &dyn Object) -> bool {
-        other.as_any().downcast_ref::<Self>().is_some_and(|o| o.0 == self.0)
+        other
+            .as_any()
+            .downcast_ref::<Self>()
+            .is_some_and(|o| o.0 == self.0)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -199,17 +214,23 @@ impl Object for BuildObject {
     fn field(&self, name: &str) -> Option<Value> {
         match name {
             "Version" => Some(HELM_VERSION.into()),
-            "GitCommit" | "GitTreeState" | "GoVersion" | "KubeClientVersion" => Some("".into()),
+            "GitCommit" | "GitTreeState" => Some("".into()),
+            "GoVersion" => Some(GO_VERSION.into()),
+            "KubeClientVersion" => Some(CLIENT_VERSION.into()),
             _ => None,
         }
     }
 
     fn text(&self) -> String {
-        format!("{{{HELM_VERSION}    }}")
+        format!("{{{HELM_VERSION}   {GO_VERSION} {CLIENT_VERSION}}}")
     }
 
     fn json(&self) -> Option<Value> {
-        Some(Value::map([("version", Value::from(HELM_VERSION))]))
+        Some(Value::map([
+            ("version", Value::from(HELM_VERSION)),
+            ("go_version", Value::from(GO_VERSION)),
+            ("kube_client_version", Value::from(CLIENT_VERSION)),
+        ]))
     }
 
     fn equals(&self, other: &dyn Object) -> bool {

@@ -84,7 +84,9 @@ fn beginning(error: &Error) -> String {
 }
 
 fn cut(message: &str) -> &str {
-    message.find(" template:").map_or(message, |at| &message[..at])
+    message
+        .find(" template:")
+        .map_or(message, |at| &message[..at])
 }
 
 fn frame(text: &str) -> Option<Frame> {

@@ -14,7 +14,9 @@ static FILES: MapType = MapType {
 
 /// Returns the files of a chart as templates see them.
 pub(super) fn value(files: &[File]) -> Value {
-    let members = files.iter().map(|f| (f.name.as_str(), Value::Bytes(f.data.clone().into())));
+    let members = files
+        .iter()
+        .map(|f| (f.name.as_str(), Value::Bytes(f.data.clone().into())));
     Value::Map(Map::new(&FILES, members))
 }
 
@@ -37,11 +39,15 @@ static METHODS: [Method; 6] = [
         Ok(Value::Bytes(bytes(files, &a[0]).unwrap_or_default()))
     }),
     method("Glob", &[Type::String], glob),
-    method("AsConfig", &[], |_, files, _| as_yaml(files, |data| data.into())),
+    method("AsConfig", &[], |_, files, _| {
+        as_yaml(files, |data| data.into())
+    }),
     method("AsSecrets", &[], |_, files, _| {
         as_yaml(files, |data| {
             use base64::Engine as _;
-            base64::engine::general_purpose::STANDARD.encode(data).into()
+            base64::engine::general_purpose::STANDARD
+                .encode(data)
+                .into()
         })
     }),
     method("Lines", &[Type::String], |_, files, a| {
@@ -74,12 +80,18 @@ fn members(files: &Value) -> Vec<(Str, Str)> {
 }
 
 fn glob(_: &mut Exec<'_, '_>, files: &Value, a: &[Value]) -> Called {
-    let pattern = a[0].as_str().map(|p| p.lossy().into_owned()).unwrap_or_default();
+    let pattern = a[0]
+        .as_str()
+        .map(|p| p.lossy().into_owned())
+        .unwrap_or_default();
     // A pattern that can't be read stands for everything.
     let glob = Glob::new(&pattern, &['/']).ok();
     let matches = |name: &Str| glob.as_ref().is_none_or(|g| g.matches(&name.lossy()));
     let found = members(files).into_iter().filter(|(name, _)| matches(name));
-    Ok(Value::Map(Map::new(&FILES, found.map(|(name, data)| (name, Value::Bytes(data))))))
+    Ok(Value::Map(Map::new(
+        &FILES,
+        found.map(|(name, data)| (name, Value::Bytes(data))),
+    )))
 }
 
 /// The files as a YAML map by their bare names.
@@ -98,4 +110,3 @@ fn as_yaml(files: &Value, text: impl Fn(&[u8]) -> Value) -> Called {
     }
     Ok(text.into())
 }
-

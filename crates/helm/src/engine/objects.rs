@@ -54,7 +54,10 @@ static VALUES_METHODS: [Method; 5] = [
         Ok(text.into())
     }),
     method("Table", &[Type::String], |_, values, a| {
-        let path = a[0].as_str().map(|p| p.lossy().into_owned()).unwrap_or_default();
+        let path = a[0]
+            .as_str()
+            .map(|p| p.lossy().into_owned())
+            .unwrap_or_default();
         Ok(Value::Map(table(values, &path)?.with_type(VALUES)))
     }),
     method("PathValue", &[Type::String], path_value),
@@ -78,7 +81,11 @@ fn table(values: &Value, path: &str) -> Result<Map, Error> {
     let mut current = values.as_map().cloned().ok_or("no table")?;
     for name in path.split('.') {
         let inner = match current.get(name.as_bytes()) {
-            Some(Value::Map(map)) if is_table(&Value::Map(map.clone())) || *map.map_type() == *VALUES => Some(map),
+            Some(Value::Map(map))
+                if is_table(&Value::Map(map.clone())) || *map.map_type() == *VALUES =>
+            {
+                Some(map)
+            }
             _ => None,
         };
         current = inner.ok_or_else(|| Error::new(format!("{name:?} is not a table")))?;
@@ -87,7 +94,10 @@ fn table(values: &Value, path: &str) -> Result<Map, Error> {
 }
 
 fn path_value(_: &mut Exec<'_, '_>, values: &Value, a: &[Value]) -> Called {
-    let path = a[0].as_str().map(|p| p.lossy().into_owned()).unwrap_or_default();
+    let path = a[0]
+        .as_str()
+        .map(|p| p.lossy().into_owned())
+        .unwrap_or_default();
     if path.is_empty() {
         return Err("YAML path cannot be empty".into());
     }
@@ -95,7 +105,9 @@ fn path_value(_: &mut Exec<'_, '_>, values: &Value, a: &[Value]) -> Called {
         Some((tables, key)) => (table(values, tables).ok(), key),
         None => (values.as_map().cloned(), path.as_str()),
     };
-    let found = tables.and_then(|t| t.get(key.as_bytes())).filter(|v| !is_table(v));
+    let found = tables
+        .and_then(|t| t.get(key.as_bytes()))
+        .filter(|v| !is_table(v));
     found.ok_or_else(|| Error::new(format!("{key:?} is not a value")))
 }
 
@@ -119,7 +131,11 @@ fn strings(items: &[String]) -> Value {
 pub(super) fn chart(metadata: &Metadata, is_root: bool) -> Value {
     let text = |s: &String| Value::from(s.as_str());
     let maintainers = metadata.maintainers.iter().map(|m| {
-        Value::map([("Name", text(&m.name)), ("Email", text(&m.email)), ("URL", text(&m.url))])
+        Value::map([
+            ("Name", text(&m.name)),
+            ("Email", text(&m.email)),
+            ("URL", text(&m.url)),
+        ])
     });
     let dependencies = metadata.dependencies.iter().map(|d| {
         Value::map([
@@ -129,7 +145,10 @@ pub(super) fn chart(metadata: &Metadata, is_root: bool) -> Value {
             ("Condition", text(&d.condition)),
             ("Tags", strings(&d.tags)),
             ("Enabled", d.enabled.into()),
-            ("ImportValues", Value::list(d.import_values.iter().map(Value::from_tree).collect())),
+            (
+                "ImportValues",
+                Value::list(d.import_values.iter().map(Value::from_tree).collect()),
+            ),
             ("Alias", text(&d.alias)),
         ])
     });

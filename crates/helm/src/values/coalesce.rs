@@ -133,10 +133,16 @@ fn without_nulls(value: &mut Value) {
 
 /// Puts one table under another.
 pub(super) fn tables(over: &mut Object, under: &mut Object, nulls: Nulls) {
-    let filled: Vec<value::Key> =
-        under.iter().filter(|(_, v)| !v.is_null()).map(|(k, _)| k.clone()).collect();
-    let nulled: Vec<value::Key> =
-        over.iter().filter(|(_, v)| v.is_null()).map(|(k, _)| k.clone()).collect();
+    let filled: Vec<value::Key> = under
+        .iter()
+        .filter(|(_, v)| !v.is_null())
+        .map(|(k, _)| k.clone())
+        .collect();
+    let nulled: Vec<value::Key> = over
+        .iter()
+        .filter(|(_, v)| v.is_null())
+        .map(|(k, _)| k.clone())
+        .collect();
     for key in nulled {
         under.insert(key, Value::Null);
     }

@@ -31,14 +31,20 @@ fn choose(chart: &mut Chart, values: &Object, path: &str) -> Result<(), ValuesEr
     }
     let asked = chart.metadata.dependencies.clone();
     let is_asked_for = |c: &Chart| {
-        asked.iter().any(|d| d.name == c.name() && fits(&d.version, &c.metadata.version))
+        asked
+            .iter()
+            .any(|d| d.name == c.name() && fits(&d.version, &c.metadata.version))
     };
     let loaded = std::mem::take(&mut chart.dependencies);
-    let mut charts: Vec<Chart> = loaded.iter().filter(|c| !is_asked_for(c)).cloned().collect();
+    let mut charts: Vec<Chart> = loaded
+        .iter()
+        .filter(|c| !is_asked_for(c))
+        .cloned()
+        .collect();
     for dependency in &mut chart.metadata.dependencies {
-        let found = loaded
-            .iter()
-            .find(|c| c.name() == dependency.name && fits(&dependency.version, &c.metadata.version));
+        let found = loaded.iter().find(|c| {
+            c.name() == dependency.name && fits(&dependency.version, &c.metadata.version)
+        });
         if let Some(found) = found {
             let mut found = found.clone();
             if !dependency.alias.is_empty() {
@@ -63,8 +69,13 @@ fn choose(chart: &mut Chart, values: &Object, path: &str) -> Result<(), ValuesEr
         .filter(|d| !d.enabled)
         .map(|d| d.name.clone())
         .collect();
-    chart.dependencies.retain(|c| !off.iter().any(|name| name == c.name()));
-    chart.metadata.dependencies.retain(|d| !off.contains(&d.name));
+    chart
+        .dependencies
+        .retain(|c| !off.iter().any(|name| name == c.name()));
+    chart
+        .metadata
+        .dependencies
+        .retain(|d| !off.contains(&d.name));
     for inner in &mut chart.dependencies {
         let path = format!("{path}{}.", inner.name());
         choose(inner, &all, &path)?;
@@ -84,7 +95,11 @@ fn is_enabled(dependency: &Dependency, values: &Object, path: &str) -> bool {
             .collect();
         enabled = set.is_empty() || set.contains(&true);
     }
-    let conditions = dependency.condition.trim().split(',').filter(|c| !c.is_empty());
+    let conditions = dependency
+        .condition
+        .trim()
+        .split(',')
+        .filter(|c| !c.is_empty());
     for condition in conditions {
         if let Some(Value::Bool(b)) = at(values, &format!("{path}{condition}")) {
             return *b;

@@ -9,8 +9,7 @@ use helm::{Chart, File};
 use std::collections::BTreeMap;
 use value::Value;
 
-const CHART: &str =
-    "apiVersion: v2\nname: c\nversion: 1.2.3\nappVersion: \"4.5\"\ndescription: golden\ntype: application\n";
+const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.2.3\nappVersion: \"4.5\"\ndescription: golden\ntype: application\n";
 
 /// What the recorded cluster could do, and when it was asked.
 const API_VERSIONS: [&str; 7] = [
@@ -37,13 +36,18 @@ fn run(case: &Value) -> Result<BTreeMap<String, Vec<u8>>, String> {
         files.push(file("Chart.yaml", CHART));
     }
     if let Some(given) = case.get("files").and_then(Value::as_object) {
-        files.extend(given.iter().map(|(name, text)| file(name, text.as_str().unwrap_or(""))));
+        files.extend(
+            given
+                .iter()
+                .map(|(name, text)| file(name, text.as_str().unwrap_or(""))),
+        );
     }
     files.push(file("templates/t.yaml", case.str_at(&["template"])));
     let chart = Chart::from_files(files).map_err(|e| e.to_string())?;
     let mut given = case.get("values").cloned().unwrap_or_else(Value::object);
     to_floats(&mut given);
     let values = coalesce(&chart, &given).map_err(|e| e.to_string())?;
+    helm::schema::validate(&chart, &values)?;
     let kube = match case.str_at(&["release", "kube_version"]) {
         "" => "v1.31.2",
         version => version,
@@ -52,7 +56,11 @@ fn run(case: &Value) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let api_versions = if versions.is_empty() {
         API_VERSIONS.map(str::to_owned).to_vec()
     } else {
-        versions.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        versions
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     let capabilities = Capabilities {
         kube_version: KubeVersion::parse(kube).expect("a version"),
@@ -88,7 +96,9 @@ fn check(case: &Value) -> Option<String> {
             Err(e) if e == want || (is_cut && e.starts_with(want)) => None,
             Err(e) => Some(format!("error {e:?}\nwant  {want:?}")),
             Ok(files) => {
-                let text = files.get("c/templates/t.yaml").map(|t| String::from_utf8_lossy(t));
+                let text = files
+                    .get("c/templates/t.yaml")
+                    .map(|t| String::from_utf8_lossy(t));
                 Some(format!("got {text:?}\nwant error {want:?}"))
             }
         };
@@ -100,7 +110,9 @@ fn check(case: &Value) -> Option<String> {
             return Some(format!("error {e:?}\nwant {want:?}"));
         }
     };
-    let name = files.keys().find(|name| name.ends_with("/templates/t.yaml"));
+    let name = files
+        .keys()
+        .find(|name| name.ends_with("/templates/t.yaml"));
     let name = name.cloned().unwrap_or_default();
     let want = match case.get("want_b64").and_then(Value::as_str) {
         Some(encoded) => base64::engine::general_purpose::STANDARD
@@ -111,7 +123,10 @@ fn check(case: &Value) -> Option<String> {
     let mut wanted = vec![(name, want)];
     if let Some(others) = case.get("want_files").and_then(Value::as_object) {
         let others = others.iter().map(|(name, text)| {
-            (name.to_string(), text.as_str().unwrap_or("").as_bytes().to_vec())
+            (
+                name.to_string(),
+                text.as_str().unwrap_or("").as_bytes().to_vec(),
+            )
         });
         wanted.extend(others);
     }

@@ -28,13 +28,18 @@ fn chart(case: &Value) -> Result<(Value, Vec<String>), String> {
         files.push(file("Chart.yaml", CHART));
     }
     if let Some(given) = case.get("files").and_then(Value::as_object) {
-        files.extend(given.iter().map(|(name, text)| file(name, text.as_str().unwrap_or(""))));
+        files.extend(
+            given
+                .iter()
+                .map(|(name, text)| file(name, text.as_str().unwrap_or(""))),
+        );
     }
     let mut chart = Chart::from_files(files).map_err(|e| e.to_string())?;
     let mut given = case.get("values").cloned().unwrap_or_else(Value::object);
     to_floats(&mut given);
     process_dependencies(&mut chart, &given).map_err(|e| e.to_string())?;
     let values = coalesce(&chart, &given).map_err(|e| e.to_string())?;
+    helm::schema::validate(&chart, &values)?;
     let mut found = Vec::new();
     names(&chart, chart.name(), &mut found);
     found.sort();
@@ -84,7 +89,12 @@ fn check(case: &Value) -> Option<String> {
     };
     let (values, charts) = match (&got, case.get("error").and_then(Value::as_str)) {
         (Err(e), Some(want)) if e == want => return None,
-        (Err(e), want) => return Some(format!("error {e:?}\nwant  {want:?} {}", case.str_at(&["want"]))),
+        (Err(e), want) => {
+            return Some(format!(
+                "error {e:?}\nwant  {want:?} {}",
+                case.str_at(&["want"])
+            ));
+        }
         (Ok((values, _)), Some(want)) => {
             return Some(format!("got {}\nwant error {want:?}", values.to_json()));
         }
@@ -92,7 +102,11 @@ fn check(case: &Value) -> Option<String> {
     };
     let want = Value::parse(case.str_at(&["want"]).as_bytes()).expect("JSON");
     if !values.equivalent(&want) {
-        return Some(format!("got  {}\nwant {}", values.to_json(), want.to_json()));
+        return Some(format!(
+            "got  {}\nwant {}",
+            values.to_json(),
+            want.to_json()
+        ));
     }
     if let Some(want) = case.get("typed").and_then(Value::as_str) {
         let got = typed(values).to_json();

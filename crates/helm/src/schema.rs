@@ -1,0 +1,133 @@
+//! `values.schema.json`: JSON Schema, with the messages of Helm's validator.
+//!
+//! Nothing is fetched: a reference to another document is an error, one to a `urn:` allows
+//! everything. `format` is not checked.
+
+mod check;
+
+use crate::chart::Chart;
+use check::Checker;
+use value::{Object, Value};
+
+/// Checks the values of a chart, and of the charts in it, against their schemas.
+///
+/// # Errors
+/// Fails with Helm's text.
+pub fn validate(chart: &Chart, values: &Value) -> Result<(), String> {
+    let empty = Object::new();
+    let problems = problems(chart, values.as_object().unwrap_or(&empty));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "values don't meet the specifications of the schema(s) in the following chart(s):\n{problems}"
+    ))
+}
+
+fn problems(chart: &Chart, values: &Object) -> String {
+    let mut text = String::new();
+    if let Some(schema) = &chart.schema
+        && let Err(problem) = one(schema, values)
+    {
+        text.push_str(chart.name());
+        text.push_str(":\n");
+        text.push_str(&problem);
+    }
+    for inner in &chart.dependencies {
+        match values.get(inner.name()) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(values)) => text.push_str(&problems(inner, values)),
+            Some(other) => {
+                let name = inner.name();
+                let got = match other {
+                    Value::Bool(_) => "bool",
+                    Value::String(_) => "string",
+                    Value::Array(_) => "[]interface {}",
+                    Value::Int(_) => "int64",
+                    _ => "float64",
+                };
+                text.push_str(&format!(
+                    "{name}:\ninvalid type for values: expected object (map), got {got}\n"
+                ));
+            }
+        }
+    }
+    text
+}
+
+fn one(schema: &[u8], values: &Object) -> Result<(), String> {
+    let schema = Value::parse(schema).map_err(|e| e.to_string())?;
+    let values = Value::Object(values.clone());
+    let mut checker = Checker::new(&schema);
+    let problem = checker.check(&schema, &values, &mut Vec::new());
+    if let Some(failure) = checker.failure {
+        return Err(failure);
+    }
+    let Some(problem) = problem else {
+        return Ok(());
+    };
+    let mut text = String::new();
+    if problem.is_group {
+        problem
+            .causes
+            .iter()
+            .for_each(|cause| cause.display(&mut text, 1));
+    } else {
+        problem.display(&mut text, 1);
+    }
+    // Every line begins with its break; the first one has none.
+    Err(format!("{}\n", text.trim_start_matches('\n')))
+}
+
+/// Something that a schema doesn't allow.
+struct Problem {
+    at: String,
+    message: String,
+    causes: Vec<Problem>,
+    /// Only holds several others.
+    is_group: bool,
+}
+
+impl Problem {
+    fn new(at: &[String], message: impl Into<String>) -> Self {
+        let at = at.iter().map(|part| {
+            let part = part.replace('~', "~0").replace('/', "~1");
+            format!("/{part}")
+        });
+        Self {
+            at: at.collect(),
+            message: message.into(),
+            causes: Vec::new(),
+            is_group: false,
+        }
+    }
+
+    /// Returns one problem for all, if there is any.
+    fn group(at: &[String], mut problems: Vec<Self>) -> Option<Self> {
+        if problems.len() < 2 {
+            return problems.pop();
+        }
+        Some(Self {
+            causes: problems,
+            is_group: true,
+            ..Self::new(at, "validation failed")
+        })
+    }
+
+    fn display(&self, out: &mut String, indent: usize) {
+        out.push('\n');
+        out.push_str(&"  ".repeat(indent - 1));
+        out.push_str(&format!("- at {}: {}", quote(&self.at), self.message));
+        self.causes
+            .iter()
+            .for_each(|cause| cause.display(out, indent + 1));
+    }
+}
+
+/// Quotes text as the messages do.
+fn quote(text: &str) -> String {
+    let quoted = format!("{text:?}")
+        .replace("\\\"", "\"")
+        .replace('\'', "\\'");
+    format!("'{}'", &quoted[1..quoted.len() - 1])
+}
