@@ -84,15 +84,8 @@ impl Object {
     /// order. The latter only with [`Options::trace`].
     #[must_use]
     pub fn explain(&self, pointer: &str) -> Vec<Change> {
-        let related = |change: &&Change| {
-            let within = |inner: &str, outer: &str| {
-                inner
-                    .strip_prefix(outer)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            within(pointer, &change.pointer) || within(&change.pointer, pointer)
-        };
-        let changes = self.changes.iter().filter(related).cloned();
+        let changes = self.changes.iter().filter(|c| c.concerns(pointer));
+        let changes = changes.cloned();
         let first = Change {
             pointer: pointer.to_owned(),
             file: Arc::clone(&self.file),

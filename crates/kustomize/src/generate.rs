@@ -342,15 +342,24 @@ mod tests {
         let text =
             |source| literal(source).map(|(k, v)| (k, String::from_utf8_lossy(&v).into_owned()));
         assert_eq!(
-            text("a=\"b c\"").unwrap(),
+            text("a=\"b c\"").expect("it can be read"),
             ("a".to_owned(), "b c".to_owned())
         );
-        assert_eq!(text("a='b\"").unwrap(), ("a".to_owned(), "'b\"".to_owned()));
-        assert_eq!(text("a=\"").unwrap(), ("a".to_owned(), "\"".to_owned()));
+        assert_eq!(
+            text("a='b\"").expect("it can be read"),
+            ("a".to_owned(), "'b\"".to_owned())
+        );
+        assert_eq!(
+            text("a=\"").expect("it can be read"),
+            ("a".to_owned(), "\"".to_owned())
+        );
         assert!(literal("=b").is_err());
         assert!(literal("a").is_err());
-        assert_eq!(file_source("./path/file").unwrap(), ("file", "./path/file"));
-        assert_eq!(file_source("a=b").unwrap(), ("a", "b"));
+        assert_eq!(
+            file_source("./path/file").expect("it can be read"),
+            ("file", "./path/file")
+        );
+        assert_eq!(file_source("a=b").expect("it can be read"), ("a", "b"));
         assert!(file_source("a==b").is_err());
     }
 

@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn images_are_read_as_the_command_line_does() {
         let read = |text| {
-            let i = parse_image(text).unwrap();
+            let i = parse_image(text).expect("it can be read");
             (i.name, i.new_name, i.new_tag, i.digest)
         };
         let of = |a: &str, b: &str, c: &str, d: &str| {

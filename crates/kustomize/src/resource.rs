@@ -57,6 +57,19 @@ pub struct Change {
     pub what: &'static str,
 }
 
+impl Change {
+    /// Returns true if it changed what `pointer` points at, something around it or something inside.
+    #[must_use]
+    pub fn concerns(&self, pointer: &str) -> bool {
+        let is_in = |inner: &str, outer: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        is_in(pointer, &self.pointer) || is_in(&self.pointer, pointer)
+    }
+}
+
 /// An object: the document, shared until it is changed, and what happened to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {

@@ -20,12 +20,14 @@
 
 mod diagnostic;
 mod directory;
+mod kustomization;
 mod object;
 mod request;
 mod tool;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use directory::DirectoryRenderer;
+pub use kustomization::KustomizeRenderer;
 pub use object::{Output, Rendered, RenderedObject};
-pub use request::{Depth, Directory, MANIFEST_BYTES_MAX, Request};
+pub use request::{Depth, Directory, Kustomize, MANIFEST_BYTES_MAX, Request};
 pub use tool::{Renderer, Renderers, Tool, render};

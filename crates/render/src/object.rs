@@ -20,6 +20,8 @@ pub struct RenderedObject {
     lines: Arc<Lines>,
     /// Where in its document it stands: `/items/3` in a list.
     pointer: Box<str>,
+    /// What changed it on its way, in order, if the renderer notes that.
+    pub changes: Box<[kustomize::Change]>,
 }
 
 impl RenderedObject {
@@ -32,7 +34,32 @@ impl RenderedObject {
             line: lines.near(pointer).unwrap_or(1),
             lines,
             pointer: pointer.into(),
+            changes: Box::default(),
         }
+    }
+
+    /// Returns the object with what changed it on its way.
+    #[must_use]
+    pub fn with_changes(mut self, changes: Vec<kustomize::Change>) -> Self {
+        self.changes = changes.into();
+        self
+    }
+
+    /// Returns everything that had a hand in a part of the object: the file and line it comes from,
+    /// and what changed it, in order.
+    #[must_use]
+    pub fn explain(&self, pointer: &str) -> Vec<kustomize::Change> {
+        let first = kustomize::Change {
+            pointer: pointer.to_owned(),
+            file: Arc::clone(&self.file),
+            line: self.line_of(pointer),
+            what: "file",
+        };
+        let related = self
+            .changes
+            .iter()
+            .filter(|change| change.concerns(pointer));
+        std::iter::once(first).chain(related.cloned()).collect()
     }
 
     /// Returns the line of the file on which a part of the object begins, or else the nearest part

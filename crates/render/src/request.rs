@@ -1,6 +1,7 @@
 //! What is to be rendered.
 
 use crate::tool::Tool;
+use kustomize::{LoadRestrictor, Overrides};
 
 /// Bytes of all manifests of a folder together, unless a request says otherwise; Argo CD's default.
 pub const MANIFEST_BYTES_MAX: usize = 10_000_000;
@@ -16,6 +17,8 @@ pub struct Request {
     pub tool: Option<Tool>,
     /// What counts if the folder holds plain manifests.
     pub directory: Directory,
+    /// What counts if the folder holds a kustomization.
+    pub kustomize: Kustomize,
     /// Bytes of all manifests together.
     pub manifest_bytes_max: usize,
 }
@@ -29,9 +32,19 @@ impl Request {
             app_name: String::new(),
             tool: None,
             directory: Directory::default(),
+            kustomize: Kustomize::default(),
             manifest_bytes_max: MANIFEST_BYTES_MAX,
         }
     }
+}
+
+/// What counts for a kustomization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kustomize {
+    /// What the application changes in it.
+    pub overrides: Overrides,
+    /// Whether files outside a kustomization's folder may be read.
+    pub load_restrictor: LoadRestrictor,
 }
 
 /// How deep a folder is read.

@@ -244,6 +244,23 @@ pub(crate) struct Render {
     /// No files that match this pattern
     #[arg(long)]
     pub(crate) exclude: Option<String>,
+    /// Which files a kustomization may read
+    #[arg(long, value_enum, default_value_t = Restrictor::RootOnly)]
+    pub(crate) load_restrictor: Restrictor,
+    /// Say what set a field instead: KIND/NAME:/json/pointer
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) explain: Option<String>,
+}
+
+/// Named as `kustomize build` names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Restrictor {
+    /// Those in its folder and below
+    #[value(name = "LoadRestrictionsRootOnly")]
+    RootOnly,
+    /// Any of the repository
+    #[value(name = "LoadRestrictionsNone")]
+    None,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

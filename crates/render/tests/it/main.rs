@@ -1,6 +1,7 @@
 //! Folders rendered whole.
 
 mod directory;
+mod kustomization;
 mod reads;
 
 use render::{Rendered, Renderers, Request};

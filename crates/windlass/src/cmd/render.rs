@@ -1,12 +1,15 @@
 //! `windlass render`: a local folder to YAML.
 
-use crate::cli::{Render, RenderAs};
+use crate::cli::{Render, RenderAs, Restrictor};
 use crate::failure::{Failure, NO, RUNTIME, USAGE};
 use crate::output::{complain, say};
-use render::{Depth, Directory, Renderers, Request, Severity, Tool};
+use kustomize::LoadRestrictor;
+use render::{
+    Depth, Directory, KustomizeRenderer, RenderedObject, Renderers, Request, Severity, Tool,
+};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
 
@@ -15,7 +18,12 @@ pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
         let wrong = format!("{} is not a folder", args.path.display());
         return Err(Failure::new(USAGE, wrong).into());
     }
-    let mut request = Request::new("");
+    let root = root_of(args);
+    let mut request = Request::new(inside(&root, &args.path));
+    request.kustomize.load_restrictor = match args.load_restrictor {
+        Restrictor::RootOnly => LoadRestrictor::RootOnly,
+        Restrictor::None => LoadRestrictor::None,
+    };
     request.tool = match args.kind {
         RenderAs::Auto => None,
         RenderAs::Directory => Some(Tool::Directory),
@@ -31,22 +39,97 @@ pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
         include: args.include.clone().unwrap_or_default(),
         exclude: args.exclude.clone().unwrap_or_default(),
     };
+    // Below the file system's root, paths are those that people know.
+    let before = if root.parent().is_none() { "/" } else { "" };
     let tree = Folder {
-        root: args.path.clone(),
+        root,
         paths: RefCell::default(),
     };
-    let rendered = render::render(&tree, &request, &Renderers::default())
+    let kustomize = KustomizeRenderer {
+        trace: args.explain.is_some(),
+        ..KustomizeRenderer::default()
+    };
+    let renderers = Renderers {
+        kustomize: Some(&kustomize),
+        ..Renderers::default()
+    };
+    let rendered = render::render(&tree, &request, &renderers)
         .map_err(|e| Failure::new(RUNTIME, e.to_string()))?;
     let mut failed = false;
     for diagnostic in &rendered.diagnostics {
         failed |= diagnostic.severity == Severity::Error;
-        complain(&diagnostic.to_string());
+        complain(&format!("{before}{diagnostic}"));
+    }
+    if let Some(field) = &args.explain {
+        explain(field, &rendered.objects, before)?;
+        return Ok(if failed { NO } else { 0 });
     }
     for object in &rendered.objects {
         say("---");
         say(yaml::to_yaml(&object.value).trim_end());
     }
     Ok(if failed { NO } else { 0 })
+}
+
+/// Returns the folder that is the root of the tree. A kustomization may name its neighbours: its root
+/// is the repository's, or that of the file system.
+fn root_of(args: &Render) -> PathBuf {
+    let has = |name: &str| args.path.join(name).is_file();
+    let is_kustomization = match args.kind {
+        RenderAs::Kustomize => true,
+        RenderAs::Auto => !has("Chart.yaml") && kustomize::FILE_NAMES.iter().any(|name| has(name)),
+        RenderAs::Directory | RenderAs::Helm => false,
+    };
+    let Some(path) = is_kustomization
+        .then(|| args.path.canonicalize().ok())
+        .flatten()
+    else {
+        return args.path.clone();
+    };
+    let repository = path.ancestors().find(|folder| folder.join(".git").exists());
+    let root = repository.or_else(|| path.ancestors().last());
+    root.unwrap_or(&args.path).to_owned()
+}
+
+/// Returns the path of a folder in the tree.
+fn inside(root: &Path, path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let inside = whole.strip_prefix(root);
+    inside.map_or_else(
+        |_| String::new(),
+        |inside| inside.to_string_lossy().into_owned(),
+    )
+}
+
+/// Says where a field of an object comes from and what changed it.
+fn explain(field: &str, objects: &[RenderedObject], before: &str) -> anyhow::Result<()> {
+    let usage = || Failure::new(USAGE, "--explain takes KIND/NAME:/json/pointer".to_owned());
+    let (object, pointer) = field.split_once(':').unwrap_or((field, ""));
+    let (kind, name) = object.split_once('/').ok_or_else(usage)?;
+    let fits = |o: &&RenderedObject| {
+        o.value.str_at(&["kind"]).eq_ignore_ascii_case(kind)
+            && o.value.str_at(&["metadata", "name"]) == name
+    };
+    let Some(object) = objects.iter().find(fits) else {
+        return Err(Failure::new(RUNTIME, format!("no object is {kind}/{name}")).into());
+    };
+    let Some(value) = object.value.pointer(pointer) else {
+        return Err(Failure::new(RUNTIME, format!("{kind}/{name} has no {pointer}")).into());
+    };
+    say(&format!("{field} = {}", value.to_json()));
+    for step in object.explain(pointer) {
+        let place = match step.line {
+            0 => format!("{before}{}", step.file),
+            line => format!("{before}{}:{line}", step.file),
+        };
+        let what = step.what;
+        if step.pointer == pointer {
+            say(&format!("  {place}  {what}"));
+        } else {
+            say(&format!("  {place}  {what} ({})", step.pointer));
+        }
+    }
+    Ok(())
 }
 
 /// A folder of this machine as a tree. Ids are made up: a render that is never repeated needs them

@@ -34,3 +34,46 @@ fn a_folder_becomes_documents_and_mistakes_have_a_place() {
     // One bad file hides no other.
     assert!(text(&bad.stdout).contains("name: a"));
 }
+
+#[test]
+fn a_kustomization_is_built_and_explains_its_fields() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("base/kustomization.yaml", "resources: [a.yaml]\n");
+    write(
+        "base/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n",
+    );
+    write(
+        "prod/kustomization.yaml",
+        "resources:\n- ../base\nnamePrefix: prod-\n",
+    );
+    let path = dir.path().join("prod").display().to_string();
+    let built = run(&["render", &path]);
+    assert!(built.status.success(), "{}", text(&built.stderr));
+    assert!(text(&built.stdout).contains("name: prod-a"));
+
+    let field = "ConfigMap/prod-a:/metadata/name";
+    let explained = run(&["render", &path, "--as", "kustomize", "--explain", field]);
+    let explained = text(&explained.stdout);
+    assert!(explained.contains("base/a.yaml:4"), "{explained}");
+    assert!(
+        explained.contains("prod/kustomization.yaml:3  namePrefix"),
+        "{explained}"
+    );
+
+    write("prod/kustomization.yaml", "resources:\n- ../base/a.yaml\n");
+    let refused = run(&["render", &path]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        text(&refused.stderr).contains("prod/kustomization.yaml:2"),
+        "{}",
+        text(&refused.stderr)
+    );
+    let allowed = run(&["render", &path, "--load-restrictor", "LoadRestrictionsNone"]);
+    assert!(allowed.status.success(), "{}", text(&allowed.stderr));
+}
