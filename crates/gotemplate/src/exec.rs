@@ -100,7 +100,7 @@ impl<'a, 'r> Exec<'a, 'r> {
         run: &'a mut Run<'r>,
         set: &'a Set<'a>,
         template: &'a Template,
-        dot: Item,
+        dot: &Item,
     ) -> Result<Vec<u8>, Error> {
         let mut exec = Self {
             run,
@@ -114,11 +114,11 @@ impl<'a, 'r> Exec<'a, 'r> {
         Ok(exec.out)
     }
 
-    fn root(&mut self, dot: Item) -> Result<(), Error> {
+    fn root(&mut self, dot: &Item) -> Result<(), Error> {
         self.variables.push(("$".into(), dot.clone()));
         let template = self.template;
         stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || {
-            self.list(&dot, &template.root)
+            self.list(dot, &template.root)
         })?;
         Ok(())
     }
@@ -285,7 +285,7 @@ impl<'a, 'r> Exec<'a, 'r> {
                 let mut i = 0;
                 while i < *n {
                     let element = Value::Int(*kind, i).into();
-                    if self.iteration(control, Item::default(), element)? == Flow::Break {
+                    if self.iteration(control, Item::default(), &element)? == Flow::Break {
                         break;
                     }
                     i += 1;
@@ -298,7 +298,7 @@ impl<'a, 'r> Exec<'a, 'r> {
                 for i in 0..count {
                     let Some(value) = list.get(i) else { break };
                     let item = Item::of(value, element);
-                    if self.iteration(control, index(i), item)? == Flow::Break {
+                    if self.iteration(control, index(i), &item)? == Flow::Break {
                         break;
                     }
                 }
@@ -307,7 +307,7 @@ impl<'a, 'r> Exec<'a, 'r> {
             Value::Bytes(bytes) => {
                 for (i, b) in bytes.iter().enumerate() {
                     let element = Value::Int(IntKind::Uint8, i64::from(*b)).into();
-                    if self.iteration(control, index(i), element)? == Flow::Break {
+                    if self.iteration(control, index(i), &element)? == Flow::Break {
                         break;
                     }
                 }
@@ -319,7 +319,7 @@ impl<'a, 'r> Exec<'a, 'r> {
                 let any = !members.is_empty();
                 for (key, value) in members {
                     let item = Item::of(value, element);
-                    if self.iteration(control, Value::Str(key).into(), item)? == Flow::Break {
+                    if self.iteration(control, Value::Str(key).into(), &item)? == Flow::Break {
                         break;
                     }
                 }
@@ -333,7 +333,7 @@ impl<'a, 'r> Exec<'a, 'r> {
         }
     }
 
-    fn iteration(&mut self, control: &'a Control, index: Item, element: Item) -> Walked {
+    fn iteration(&mut self, control: &'a Control, index: Item, element: &Item) -> Walked {
         let names = &control.pipe.variables;
         let mark = self.variables.len();
         if control.pipe.assigns {
@@ -351,7 +351,7 @@ impl<'a, 'r> Exec<'a, 'r> {
                 self.variables[mark - 2].1 = index;
             }
         }
-        let flow = self.inner(&element, &control.list)?;
+        let flow = self.inner(element, &control.list)?;
         self.variables.truncate(mark);
         Ok(flow)
     }
@@ -383,7 +383,7 @@ impl<'a, 'r> Exec<'a, 'r> {
             out: std::mem::take(&mut self.out),
             at: At::Nothing,
         };
-        let result = child.root(dot);
+        let result = child.root(&dot);
         self.out = std::mem::take(&mut child.out);
         self.run.depth -= 1;
         result

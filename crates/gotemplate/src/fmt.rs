@@ -477,8 +477,8 @@ mod tests {
             "\"a\"     a %!s(<nil>)"
         );
         assert_eq!(f("%d", &[s]), "%!d(string=a)");
-        assert_eq!(f("%d %s", &[i.clone()]), "5 %!s(MISSING)");
-        assert_eq!(f("x", &[i.clone()]), "x%!(EXTRA int=5)");
+        assert_eq!(f("%d %s", &[Value::int(5)]), "5 %!s(MISSING)");
+        assert_eq!(f("x", &[Value::int(5)]), "x%!(EXTRA int=5)");
         assert_eq!(f("%[1]d%[1]d", &[i]), "55");
         assert_eq!(f("%!", &[]), "%!!(MISSING)");
         assert_eq!(f("%", &[]), "%!(NOVERB)");

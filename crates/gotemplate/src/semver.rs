@@ -329,7 +329,7 @@ static METHODS: &[Method] = &[
 
 fn set(receiver: &Value, to: &Value, pre: bool) -> Called {
     let mut version = me(receiver)?.clone();
-    let text = to.as_str().map(|s| s.to_string()).unwrap_or_default();
+    let text = to.as_str().map(ToString::to_string).unwrap_or_default();
     let (sign, what) = if pre {
         ('-', "prerelease")
     } else {

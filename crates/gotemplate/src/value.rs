@@ -126,7 +126,7 @@ impl Value {
     /// Returns the kind of the type.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.type_of().map_or(Kind::Invalid, |t| t.kind())
+        self.type_of().map_or(Kind::Invalid, Type::kind)
     }
 
     /// Returns true for what `if` takes for true.
@@ -139,8 +139,8 @@ impl Value {
             Self::Float(f) => *f != 0.0,
             Self::Complex(re, im) => *re != 0.0 || *im != 0.0,
             Self::Str(s) | Self::Bytes(s) => !s.is_empty(),
-            Self::List(l) => l.len() > 0,
-            Self::Map(m) => m.len() > 0,
+            Self::List(l) => !l.is_empty(),
+            Self::Map(m) => !m.is_empty(),
             Self::Object(o) => !o.is_nil(),
         }
     }

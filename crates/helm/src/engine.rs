@@ -77,7 +77,7 @@ pub fn render(
         release: objects::release(context.release),
         capabilities: context.capabilities.value(),
     };
-    collect(chart, chart.name(), values, true, &shared, &mut found);
+    collect(chart, chart.name(), &values, true, &shared, &mut found);
     let mut names: Vec<&String> = found.keys().collect();
     // Deepest first, then backwards: what a parent defines replaces what its children do.
     names.sort_by(|a, b| (depth(b), b).cmp(&(depth(a), a)));
@@ -157,7 +157,7 @@ struct Shared {
 fn collect<'c>(
     chart: &'c Chart,
     path: &str,
-    values: Map,
+    values: &Map,
     is_root: bool,
     shared: &Shared,
     found: &mut BTreeMap<String, Renderable<'c>>,
@@ -180,7 +180,7 @@ fn collect<'c>(
             _ => Map::new(objects::VALUES, Vec::<(Str, Value)>::new()),
         };
         let path = format!("{path}/charts/{}", inner.name());
-        let seen = collect(inner, &path, own, false, shared, found);
+        let seen = collect(inner, &path, &own, false, shared, found);
         inner_charts.insert(inner.name(), Value::Map(seen));
     }
     let base = format!("{path}/templates");

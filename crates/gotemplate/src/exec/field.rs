@@ -22,9 +22,9 @@ impl<'a> Exec<'a, '_> {
             return Ok(receiver);
         };
         for name in names {
-            receiver = self.field(dot, name, node, &[], None, receiver)?;
+            receiver = self.field(dot, name, node, &[], None, &receiver)?;
         }
-        self.field(dot, final_name, node, arguments, last, receiver)
+        self.field(dot, final_name, node, arguments, last, &receiver)
     }
 
     fn field(
@@ -34,7 +34,7 @@ impl<'a> Exec<'a, '_> {
         node: &'a Operand,
         arguments: &'a [Operand],
         last: Option<Item>,
-        receiver: Item,
+        receiver: &Item,
     ) -> Evaluated {
         let missing_key = self.run.options.missing_key;
         if receiver.is_invalid() {

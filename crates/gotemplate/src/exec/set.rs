@@ -137,7 +137,7 @@ impl<'r> Session<'r> {
         };
         self.run.depth = 0;
         self.run.includes.clear();
-        Exec::template(&mut self.run, &set, template, dot.clone().into())
+        Exec::template(&mut self.run, &set, template, &dot.clone().into())
     }
 
     /// Returns the calls whose answers depend on more than their arguments.
@@ -206,7 +206,7 @@ impl Exec<'_, '_> {
             None => Err(no_template(&name.lossy())),
             Some(template) => self.enter(|exec| {
                 let set = exec.set;
-                Exec::template(&mut *exec.run, set, template, data.into())
+                Exec::template(&mut *exec.run, set, template, &data.into())
             }),
         };
         if let Some(count) = self.run.includes.get_mut(name) {
@@ -243,7 +243,7 @@ impl Exec<'_, '_> {
                     own: &own,
                     outer: Some(exec.set),
                 };
-                Exec::template(&mut *exec.run, &set, &parsed.main, Item::from(data))
+                Exec::template(&mut *exec.run, &set, &parsed.main, &Item::from(data))
             })
             .map_err(|e| {
                 let quoted = strconv::quote(text);

@@ -239,9 +239,8 @@ fn with_point(number: &[u8], format: char, precision: i32) -> Vec<u8> {
         }
         out.push(b'.');
     }
-    for _ in 0..missing.max(0) {
-        out.push(b'0');
-    }
+    let zeros = usize::try_from(missing).unwrap_or(0);
+    out.resize(out.len() + zeros, b'0');
     out.extend_from_slice(tail);
     out
 }

@@ -6,7 +6,7 @@ use crate::value::{IntKind, Value};
 /// A float as a 64-bit integer; what doesn't fit becomes the smallest, as on amd64.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
 pub(super) fn truncate(f: f64) -> i64 {
-    if f >= -9_223_372_036_854_775_808.0 && f < 9_223_372_036_854_775_808.0 {
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&f) {
         f as i64
     } else {
         i64::MIN

@@ -226,7 +226,7 @@ fn signed(exec: &mut Exec<'_, '_>, a: &[Value], key: Option<Key>) -> Called {
         &mut random,
         &request,
         &key,
-        Some((issuer.to_vec(), signer)),
+        Some(&(issuer.to_vec(), signer)),
     )
 }
 
@@ -334,7 +334,7 @@ fn issue(
     random: &mut Random,
     request: &Request,
     key: &Key,
-    by: Option<(Vec<u8>, Key)>,
+    by: Option<&(Vec<u8>, Key)>,
 ) -> Called {
     let now = exec.run.options.now_seconds;
     let until = now.saturating_add(request.days.saturating_mul(86_400));
@@ -342,7 +342,7 @@ fn issue(
     random.fill(&mut serial);
     serial[0] &= 0x7F;
     let subject = common_name(&request.name);
-    let (issuer, signer) = match &by {
+    let (issuer, signer) = match by {
         Some((issuer, signer)) => (issuer, signer),
         None => (&subject, key),
     };
@@ -355,10 +355,7 @@ fn issue(
         &der::sequence(&[&time(now), &time(until)]),
         &subject,
         &public,
-        &der::value(
-            0xA3,
-            &extensions(request, &public, by.as_ref().map(|(_, s)| s))?,
-        ),
+        &der::value(0xA3, &extensions(request, &public, by.map(|(_, s)| s))?),
     ]);
     let signature = der::bit_string(&signer.sign(&body));
     let whole = der::sequence(&[&body, &signer.signature_algorithm(), &signature]);

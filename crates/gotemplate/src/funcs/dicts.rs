@@ -114,7 +114,7 @@ fn merge_into(
             continue;
         }
         if let (Value::Map(source), Some(Value::Map(target))) = (&value, &current)
-            && !(target.is_nil() && !source.is_nil())
+            && (!target.is_nil() || source.is_nil())
         {
             merge_into(exec, target, source, overwrites, depth + 1)?;
         }

@@ -229,7 +229,7 @@ fn chunk(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
 /// What the reference's arithmetic makes of sizes that make no sense.
 fn negative_chunk(size: i64, length: usize) -> Called {
     let count = ((length as f64 - 1.0) / size as f64).floor() + 1.0;
-    if !count.is_finite() || count < 0.0 || count > 1e9 {
+    if !(0.0..=1e9).contains(&count) {
         return Err("runtime error: makeslice: len out of range".into());
     }
     if count == 0.0 {

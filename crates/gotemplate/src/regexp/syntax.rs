@@ -60,7 +60,7 @@ impl<'p> Reader<'p> {
             match c {
                 '*' | '+' | '?' => {
                     self.rest = &before[1..];
-                    self.repeat(before, c.to_string(), 1, last_repeat)?;
+                    self.repeat(before, &before[..1], 1, last_repeat)?;
                     repeat = Some(before);
                 }
                 '{' => match counts(before) {
@@ -70,7 +70,7 @@ impl<'p> Reader<'p> {
                         if min > REPEAT_MAX || top > REPEAT_MAX || min > top {
                             return Err(error("invalid repeat count", &before[..length]));
                         }
-                        let text = before[..length].to_owned();
+                        let text = &before[..length];
                         self.repeat(before, text, top.max(1), last_repeat)?;
                         repeat = Some(before);
                     }
@@ -90,7 +90,7 @@ impl<'p> Reader<'p> {
     fn repeat(
         &mut self,
         before: &str,
-        operator: String,
+        operator: &str,
         count: u64,
         last_repeat: Option<&str>,
     ) -> Result<(), String> {
@@ -110,7 +110,7 @@ impl<'p> Reader<'p> {
         if product > REPEAT_MAX {
             return Err(error("invalid repeat count", text));
         }
-        self.out.push_str(&operator);
+        self.out.push_str(operator);
         if lazy {
             self.out.push('?');
         }

@@ -66,10 +66,8 @@ impl Walk<'_, '_> {
                 }
             }
             match kind {
-                EntryKind::Directory => {
-                    if !self.rules.ignores(&name, true) {
-                        self.folder(&path, &name, depth + 1)?;
-                    }
+                EntryKind::Directory if !self.rules.ignores(&name, true) => {
+                    self.folder(&path, &name, depth + 1)?;
                 }
                 EntryKind::File if !self.rules.ignores(&name, false) => self.file(&path, name)?,
                 _ => {}

@@ -11,9 +11,12 @@ const TEXT_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Known>);
 
+/// The texts that a template had, with what they were parsed to.
+type Texts = HashMap<Box<[u8]>, Arc<Parsed>>;
+
 #[derive(Debug, Default)]
 struct Known {
-    by_name: HashMap<Box<str>, HashMap<Box<[u8]>, Arc<Parsed>>>,
+    by_name: HashMap<Box<str>, Texts>,
     bytes: usize,
 }
 

@@ -489,7 +489,8 @@ impl<'s> Checker<'s> {
 }
 
 fn numbers(schema: &Object, got: f64, at: &Path, problems: &mut Vec<Problem>) {
-    let rules: [(&str, fn(f64, f64) -> bool); 4] = [
+    type Allows = fn(f64, f64) -> bool;
+    let rules: [(&str, Allows); 4] = [
         ("minimum", |got, want| got >= want),
         ("maximum", |got, want| got <= want),
         ("exclusiveMinimum", |got, want| got > want),
