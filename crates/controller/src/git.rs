@@ -47,6 +47,8 @@ pub(crate) struct Git {
     sources: Arc<Sources>,
     renders: Semaphore,
     fetches: Semaphore,
+    /// What the kustomizations of a repository share: a base of many overlays is built once.
+    bases: Mutex<HashMap<Box<str>, Arc<kustomize::Cache>>>,
     /// The last rendering of each application: a commit that changed nothing it read costs a
     /// comparison of ids.
     last: Mutex<HashMap<Box<str>, Last>>,
@@ -58,6 +60,7 @@ impl Git {
             sources: Arc::new(sources),
             renders: Semaphore::new(renders_max),
             fetches: Semaphore::new(fetches_max),
+            bases: Mutex::default(),
             last: Mutex::default(),
         }
     }
@@ -95,6 +98,11 @@ impl Git {
         self.sources.commit_info(url, id).ok()
     }
 
+    fn bases_of(&self, repo_url: &str) -> Arc<kustomize::Cache> {
+        let mut bases = self.bases.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(bases.entry(repo_url.into()).or_default())
+    }
+
     /// Returns the objects of a revision.
     pub(crate) async fn load(
         &self,
@@ -117,6 +125,7 @@ impl Git {
             revision: revision.to_owned(),
             discovery,
             tracking: tracking.clone(),
+            bases: self.bases_of(&spec.source.repo_url),
         };
         let _permit = self.renders.acquire().await;
         let answer = tokio::task::spawn_blocking(move || job.run(before));
@@ -132,41 +141,12 @@ fn same_rendering(a: &Spec, b: &Spec) -> bool {
     a.source == b.source && a.destination.namespace == b.destination.namespace
 }
 
-/// Returns what is to be rendered for an application.
-fn request(app: &str, spec: &Spec) -> render::Request {
-    let source = &spec.source;
-    let mut request = render::Request::new(source.path.as_str());
-    app.clone_into(&mut request.app_name);
-    let directory = source.raw.get("directory");
-    let text = |name: &str| directory.map_or("", |d| d.str_at(&[name])).to_owned();
-    let recurse = directory
-        .and_then(|d| d.at(&["recurse"]))
-        .and_then(Value::as_bool);
-    request.directory = render::Directory {
-        depth: match recurse {
-            Some(true) => render::Depth::Recursive,
-            _ => render::Depth::Flat,
-        },
-        include: text("include"),
-        exclude: text("exclude"),
-    };
-    // A block that names a tool decides, whatever files there are.
-    let named = |name: &str| {
-        source
-            .raw
-            .get(name)
-            .is_some_and(|v| v.is_object() && !v.is_empty())
-    };
-    request.tool = if named("helm") {
-        Some(render::Tool::Helm)
-    } else if named("kustomize") {
-        Some(render::Tool::Kustomize)
-    } else if named("directory") {
-        Some(render::Tool::Directory)
-    } else {
-        None
-    };
-    request
+fn invalid_source(message: String) -> Problem {
+    Problem {
+        kind: "InvalidSpecError",
+        message,
+        transient: false,
+    }
 }
 
 fn unreadable(error: &tree::TreeError) -> Problem {
@@ -200,6 +180,7 @@ struct Job {
     revision: String,
     discovery: Arc<Discovery>,
     tracking: Tracking,
+    bases: Arc<kustomize::Cache>,
 }
 
 impl Job {
@@ -218,7 +199,10 @@ impl Job {
             .sources
             .snapshot(&source.repo_url, id)
             .map_err(|e| comparison_error(&e))?;
+        // What names its own revision is new with each.
+        let has_revision = source.raw.to_json().contains("ARGOCD_APP_REVISION");
         if let Some(before) = before
+            && !has_revision
             && before
                 .reads
                 .is_current(&snapshot)
@@ -235,9 +219,29 @@ impl Job {
     }
 
     fn render(&self, snapshot: &source::Snapshot) -> Result<Loaded, Problem> {
-        let request = request(&self.app, &self.spec);
-        let rendered = render::render(snapshot, &request, &render::Renderers::default())
-            .map_err(|e| unreadable(&e))?;
+        let source = &self.spec.source;
+        let environment = render::Environment::of(&render::BuildContext {
+            app: &self.app,
+            namespace: &self.spec.destination.namespace,
+            project: &self.spec.project,
+            revision: &self.revision,
+            repo_url: &source.repo_url,
+            path: &source.path,
+            target_revision: &source.target_revision,
+            kube_version: "",
+        });
+        let request = render::Request::of_source(&self.app, &source.raw, &environment)
+            .map_err(invalid_source)?;
+        let kustomize = render::KustomizeRenderer {
+            cache: Some(&self.bases),
+            ..render::KustomizeRenderer::default()
+        };
+        let renderers = render::Renderers {
+            kustomize: Some(&kustomize),
+            ..render::Renderers::default()
+        };
+        let rendered =
+            render::render(snapshot, &request, &renderers).map_err(|e| unreadable(&e))?;
         let failures: Vec<String> = rendered.errors().map(ToString::to_string).collect();
         if !failures.is_empty() {
             return Err(Problem {

@@ -20,13 +20,16 @@
 
 mod diagnostic;
 mod directory;
+mod environment;
 mod kustomization;
 mod object;
 mod request;
+mod source;
 mod tool;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use directory::DirectoryRenderer;
+pub use environment::{BuildContext, Environment};
 pub use kustomization::KustomizeRenderer;
 pub use object::{Output, Rendered, RenderedObject};
 pub use request::{Depth, Directory, Kustomize, MANIFEST_BYTES_MAX, Request};
