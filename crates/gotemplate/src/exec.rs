@@ -16,6 +16,10 @@ use crate::strconv;
 use crate::text::Str;
 use crate::value::{IntKind, Type, Value};
 use set::Set;
+use std::sync::LazyLock;
+
+/// The variable that every template begins with.
+static DOLLAR: LazyLock<Str> = LazyLock::new(|| "$".into());
 
 /// Stack that one level of executing may need, and how much more is taken when it runs out.
 const STACK_RED_ZONE: usize = 256 * 1024;
@@ -115,7 +119,7 @@ impl<'a, 'r> Exec<'a, 'r> {
     }
 
     fn root(&mut self, dot: &Item) -> Result<(), Error> {
-        self.variables.push(("$".into(), dot.clone()));
+        self.variables.push((DOLLAR.clone(), dot.clone()));
         let template = self.template;
         stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || {
             self.list(dot, &template.root)

@@ -72,7 +72,7 @@ pub(crate) struct Token<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) line: usize,
     /// The message of an error.
-    pub(crate) message: String,
+    pub(crate) message: Option<Box<str>>,
 }
 
 impl std::fmt::Display for Token<'_> {
@@ -81,7 +81,7 @@ impl std::fmt::Display for Token<'_> {
         let text = String::from_utf8_lossy(self.text);
         match self.kind {
             Kind::Eof => f.write_str("EOF"),
-            Kind::Error => f.write_str(&self.message),
+            Kind::Error => f.write_str(self.message.as_deref().unwrap_or_default()),
             kind if kind.is_keyword() => write!(f, "<{text}>"),
             _ if self.text.len() > 10 => {
                 let head: String = text.chars().take(10).collect();
@@ -103,12 +103,13 @@ pub(crate) struct Lexer<'a> {
     start_line: usize,
     paren_depth: usize,
     inside_action: bool,
+    left: memchr::memmem::Finder<'static>,
 }
 
 type Lexed<'a> = Result<Token<'a>, String>;
 
 impl<'a> Lexer<'a> {
-    pub(crate) const fn new(input: &'a [u8]) -> Self {
+    pub(crate) fn new(input: &'a [u8]) -> Self {
         Self {
             input,
             at: 0,
@@ -117,6 +118,7 @@ impl<'a> Lexer<'a> {
             start_line: 1,
             paren_depth: 0,
             inside_action: false,
+            left: memchr::memmem::Finder::new(LEFT),
         }
     }
 
@@ -133,7 +135,7 @@ impl<'a> Lexer<'a> {
                 position: self.start,
                 text: b"",
                 line: self.start_line,
-                message,
+                message: Some(message.into()),
             };
             self.input = b"";
             self.at = 0;
@@ -166,7 +168,7 @@ impl<'a> Lexer<'a> {
             position: self.start,
             text: &self.input[self.start..self.at],
             line: self.start_line,
-            message: String::new(),
+            message: None,
         };
         self.start = self.at;
         self.start_line = self.line;
@@ -184,7 +186,7 @@ impl<'a> Lexer<'a> {
     fn text(&mut self) -> Lexed<'a> {
         loop {
             let rest = self.rest();
-            let Some(length) = find(rest, LEFT) else {
+            let Some(length) = self.left.find(rest) else {
                 if rest.is_empty() {
                     return Ok(self.token(Kind::Eof));
                 }

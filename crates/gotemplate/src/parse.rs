@@ -123,7 +123,7 @@ impl Token<'_> {
             position: 0,
             text: b"",
             line: 0,
-            message: String::new(),
+            message: None,
         }
     }
 
@@ -184,7 +184,8 @@ impl<'a> Parser<'a> {
         if line == 0 || line == token.line {
             return token.to_string();
         }
-        let action = if token.message.ends_with(" action") {
+        let message = token.message.as_deref().unwrap_or_default();
+        let action = if message.ends_with(" action") {
             ""
         } else {
             " in action"

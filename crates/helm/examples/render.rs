@@ -1,7 +1,11 @@
 //! Renders a chart in a folder, as `helm template` does, or measures how long that takes:
 //! `cargo run --release -p helm --example render -- CHART [VALUES..] [--times N]`.
 
-#![expect(clippy::print_stdout, reason = "an example talks to who runs it")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "an example talks to who runs it, and measures"
+)]
 
 use gotemplate::Options;
 use helm::engine::{Cache, Capabilities, Context, KubeVersion, Release, render};
@@ -11,6 +15,10 @@ use helm::{Chart, File};
 use std::path::Path;
 use std::time::Instant;
 use value::Value;
+
+/// What the product allocates with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Failure = Box<dyn std::error::Error>;
 

@@ -132,19 +132,17 @@ fn depth(path: &str) -> usize {
 /// Drops every `<no value>`, as Helm does, whoever wrote it.
 fn without_marks(text: Vec<u8>) -> Vec<u8> {
     const MARK: &[u8] = b"<no value>";
-    if !text.windows(MARK.len()).any(|w| w == MARK) {
+    let finder = memchr::memmem::Finder::new(MARK);
+    if finder.find(&text).is_none() {
         return text;
     }
     let mut out = Vec::with_capacity(text.len());
     let mut rest = &text[..];
-    while !rest.is_empty() {
-        if let Some(behind) = rest.strip_prefix(MARK) {
-            rest = behind;
-        } else {
-            out.push(rest[0]);
-            rest = &rest[1..];
-        }
+    while let Some(at) = finder.find(rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + MARK.len()..];
     }
+    out.extend_from_slice(rest);
     out
 }
 

@@ -27,14 +27,19 @@ impl<'a> Exec<'a, '_> {
             let wanted = matches!(function.body, Body::Or);
             return self.and_or(dot, wanted, arguments, last);
         }
-        let items = self.arguments(dot, function.parameters, function.rest, arguments, last)?;
+        let (parameters, rest) = (function.parameters, function.rest);
         let called = match function.body {
             Body::Values(body) => {
-                let values: Vec<Value> = items.into_iter().map(|item| item.value).collect();
+                let values =
+                    self.arguments(dot, parameters, rest, arguments, last, |item| item.value)?;
                 body(self, &values)
             }
-            Body::Items(body) => body(self, &items),
+            Body::Items(body) => {
+                let items = self.arguments(dot, parameters, rest, arguments, last, |item| item)?;
+                body(self, &items)
+            }
             Body::Call => {
+                let items = self.arguments(dot, parameters, rest, arguments, last, |item| item)?;
                 let callee = arguments.first().map_or_else(
                     || match &items[0].value {
                         Value::Str(s) => s.to_string(),
@@ -69,8 +74,9 @@ impl<'a> Exec<'a, '_> {
     ) -> Evaluated {
         let name = method.name;
         self.check_count(name, method.parameters, None, arguments, last.as_ref())?;
-        let items = self.arguments(dot, method.parameters, None, arguments, last)?;
-        let values: Vec<Value> = items.into_iter().map(|item| item.value).collect();
+        let values = self.arguments(dot, method.parameters, None, arguments, last, |item| {
+            item.value
+        })?;
         match (method.call)(self, receiver, &values) {
             Ok(value) => Ok(value.into()),
             Err(error) => {
@@ -105,14 +111,16 @@ impl<'a> Exec<'a, '_> {
         Ok(())
     }
 
-    fn arguments(
+    /// Evaluates the arguments; `keep` says what is kept of each.
+    fn arguments<T>(
         &mut self,
         dot: &Item,
         parameters: &[Type],
         rest: Option<Type>,
         arguments: &'a [Operand],
         last: Option<Item>,
-    ) -> Result<Vec<Item>, Error> {
+        keep: fn(Item) -> T,
+    ) -> Result<Vec<T>, Error> {
         let type_at = |i: usize| {
             parameters
                 .get(i)
@@ -122,10 +130,10 @@ impl<'a> Exec<'a, '_> {
         };
         let mut items = Vec::with_capacity(arguments.len() + 1);
         for (i, argument) in arguments.iter().enumerate() {
-            items.push(self.argument(dot, type_at(i), argument)?);
+            items.push(keep(self.argument(dot, type_at(i), argument)?));
         }
         if let Some(last) = last {
-            items.push(self.validate(last, type_at(arguments.len()))?);
+            items.push(keep(self.validate(last, type_at(arguments.len()))?));
         }
         Ok(items)
     }

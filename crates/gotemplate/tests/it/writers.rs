@@ -32,7 +32,7 @@ fn values_are_written_as_in_helm() {
                 Some(tree) => {
                     // Go reads -0 as the whole number 0.
                     let tree = match tree {
-                        value::Value::Float(0.0) => value::Value::Int(0),
+                        value::Value::Float(_) if json == "-0" => value::Value::Int(0),
                         tree => tree,
                     };
                     let template = format!("{{{{ {function} . }}}}");
