@@ -185,6 +185,28 @@ impl Writer {
         self.out.push(b'"');
     }
 
+    /// Writes members on one line. The reference puts a comma after all but the last, also where
+    /// that last one is `nil` and left out.
+    fn inline_members(
+        &mut self,
+        members: &[&(crate::Str, Value)],
+        more_follow: bool,
+        depth: usize,
+    ) -> Result<(), String> {
+        for (i, (key, item)) in members.iter().enumerate() {
+            if is_nil(item) {
+                continue;
+            }
+            self.key(key);
+            self.put(" = ");
+            self.element(item, depth + 1)?;
+            if more_follow || i + 1 != members.len() {
+                self.put(", ");
+            }
+        }
+        Ok(())
+    }
+
     fn element(&mut self, value: &Value, depth: usize) -> Result<(), String> {
         if depth > NESTING_MAX {
             return Err("toml: values are nested too deep".to_owned());
@@ -217,15 +239,18 @@ impl Writer {
             Value::Map(map) => {
                 self.out.push(b'{');
                 let members = map.to_vec();
-                let members = members.iter().filter(|(_, v)| !is_nil(v));
-                for (i, (key, item)) in members.enumerate() {
-                    if i > 0 {
-                        self.put(", ");
+                let mut plain = Vec::with_capacity(members.len());
+                let mut tables = Vec::new();
+                for member in &members {
+                    if shape(&member.1)? == Shape::Plain {
+                        plain.push(member);
+                    } else {
+                        tables.push(member);
                     }
-                    self.key(key);
-                    self.put(" = ");
-                    self.element(item, depth + 1)?;
                 }
+                let has_tables = !tables.is_empty();
+                self.inline_members(&plain, has_tables, depth)?;
+                self.inline_members(&tables, false, depth)?;
                 self.out.push(b'}');
             }
             Value::Object(object) => match object.json() {
