@@ -113,6 +113,10 @@ pub(crate) enum DemoAction {
     PushBad,
     /// Push a commit that works, and deletes one object
     PushFix,
+    /// Release myapp 1.1.0 to production: a commit to its overlay
+    Release,
+    /// Undo that release: a revert
+    Revert,
 }
 
 #[derive(Args, Debug)]

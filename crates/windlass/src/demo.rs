@@ -1,5 +1,6 @@
 //! `windlass demo`: Git to a healed cluster in a minute, and nothing left behind.
 
+mod release;
 mod sample;
 mod scenes;
 
@@ -82,20 +83,24 @@ async fn start(args: &Demo, dir: PathBuf, begun: Instant) -> Result<Plane, Failu
         .host
         .create(sample::NAME)
         .and_then(|repository| sample::first(&repository))
-        .map_err(|e| Failure::new(RUNTIME, format!("the sample repository: {e}")))?;
-    say(&format!(
-        "  git             ready          git clone {}",
-        plane.git_url(sample::NAME)
-    ));
+        .and_then(|_| plane.host.create(release::NAME))
+        .and_then(|repository| release::first(&repository))
+        .map_err(|e| Failure::new(RUNTIME, format!("the sample repositories: {e}")))?;
+    for name in [sample::NAME, release::NAME] {
+        say(&format!(
+            "  git             ready          git clone {}",
+            plane.git_url(name)
+        ));
+    }
     let kubeconfig = plane.kubeconfig.display();
     say(&format!(
         "  kubeconfig      ready          export KUBECONFIG={kubeconfig}"
     ));
-    create_application(&plane).await?;
+    create_applications(&plane).await?;
     Ok(plane)
 }
 
-async fn create_application(plane: &Plane) -> Result<(), Failure> {
+async fn create_applications(plane: &Plane) -> Result<(), Failure> {
     crate::plane::ensure_namespace(&plane.client, sample::NAME).await?;
     let application = json!({
         "apiVersion": api::names::ARGO_API_VERSION,
@@ -121,10 +126,14 @@ async fn create_application(plane: &Plane) -> Result<(), Failure> {
         api::names::ARGO_API_VERSION,
         api::names::CONTROL_NAMESPACE
     );
-    match plane.client.create(&path, &application).await {
-        Err(error) if error.code != 409 => Err(error.into()),
-        _ => Ok(()),
+    let released = release::application(&plane.git_url(release::NAME));
+    for application in [application, released] {
+        match plane.client.create(&path, &application).await {
+            Err(error) if error.code != 409 => return Err(error.into()),
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 async fn play(args: &Demo, plane: &Plane, begun: Instant) -> Result<u8, Failure> {
@@ -136,6 +145,7 @@ async fn play(args: &Demo, plane: &Plane, begun: Instant) -> Result<u8, Failure>
         show.bad_commit().await?;
         show.fix().await?;
         show.trail().await?;
+        show.release().await?;
         say(&format!(
             "  all scenes passed in {:.1}s",
             begun.elapsed().as_secs_f64()
@@ -149,6 +159,7 @@ async fn play(args: &Demo, plane: &Plane, begun: Instant) -> Result<u8, Failure>
     say("    windlass demo push-bad     # or: push a commit with image web:broken");
     say("    windlass app wait shop --for operation; windlass why shop");
     say("    windlass demo push-fix");
+    say("    windlass demo release      # myapp 1.1.0 to production; then: windlass demo revert");
     say("    windlass audit list");
     show.narrate().await
 }
@@ -170,11 +181,13 @@ async fn press(action: DemoAction) -> anyhow::Result<u8> {
             scenes::scale(&client, 9).await?;
             say("deployment web scaled to 9 by hand; see: windlass drift list");
         }
-        DemoAction::PushBad | DemoAction::PushFix => {
-            let name = if matches!(action, DemoAction::PushBad) {
-                "bad"
-            } else {
-                "fix"
+        DemoAction::PushBad | DemoAction::PushFix | DemoAction::Release | DemoAction::Revert => {
+            let [before, after] = release::VERSIONS;
+            let name = match action {
+                DemoAction::PushBad => "bad".to_owned(),
+                DemoAction::Release => format!("release-{after}"),
+                DemoAction::Revert => format!("release-{before}"),
+                _ => "fix".to_owned(),
             };
             let path = format!("/demo/{name}");
             let answer = client

@@ -1,5 +1,6 @@
 //! The sample repository and its commits.
 
+use super::release;
 use crate::connect::user;
 use crate::plane::{Commits, Pushed};
 use githost::{Author, CommitId, Error, Repository};
@@ -63,7 +64,7 @@ fn image(repository: &Repository, image: &str) -> Result<String, Error> {
     Ok(lines.collect())
 }
 
-fn commit(
+pub(crate) fn commit(
     repository: &Repository,
     files: &[(&str, Option<&[u8]>)],
     message: &str,
@@ -86,6 +87,9 @@ fn commit(
 /// Returns the demo's buttons: commits by name.
 pub(crate) fn commits(git: PathBuf) -> Commits {
     Arc::new(move |name| {
+        if let Some(version) = name.strip_prefix("release-") {
+            return release::press(&git, version);
+        }
         let repository = Repository::open(&git.join(format!("{NAME}.git")))?;
         let id = match name {
             "bad" => bad(&repository),

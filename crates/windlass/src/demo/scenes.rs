@@ -1,6 +1,6 @@
 //! The scenes: what happens, told, and checked.
 
-use super::sample;
+use super::{release, sample};
 use crate::failure::{Failure, NO};
 use crate::output::{say, short};
 use crate::plane::Plane;
@@ -38,9 +38,9 @@ impl<'a> Show<'a> {
         Ok(self.plane.client.get(path).await?)
     }
 
-    async fn application(&self) -> Result<Value, Failure> {
-        self.get("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/shop")
-            .await
+    async fn application(&self, name: &str) -> Result<Value, Failure> {
+        let path = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications";
+        self.get(&format!("{path}/{name}")).await
     }
 
     async fn deployment(&self) -> Result<Value, Failure> {
@@ -53,15 +53,24 @@ impl<'a> Show<'a> {
         Ok(self.get(&path).await?.array_at(&["items"]).to_vec())
     }
 
-    /// Looks at the application until it is as described.
+    /// Looks at the first sample's application until it is as described.
     async fn until(
         &self,
         what: &str,
         done: impl Fn(&Value) -> bool,
     ) -> Result<(Value, Duration), Failure> {
+        self.until_app(sample::NAME, what, done).await
+    }
+
+    async fn until_app(
+        &self,
+        name: &str,
+        what: &str,
+        done: impl Fn(&Value) -> bool,
+    ) -> Result<(Value, Duration), Failure> {
         let begun = Instant::now();
         loop {
-            let app = self.application().await?;
+            let app = self.application(name).await?;
             if done(&app) {
                 return Ok((app, begun.elapsed()));
             }
@@ -150,7 +159,7 @@ impl<'a> Show<'a> {
     pub(crate) async fn bad_commit(&self) -> Result<(), Failure> {
         say("");
         say("# scene 3: push a bad commit");
-        let good = revision(&self.application().await?).to_owned();
+        let good = revision(&self.application(sample::NAME).await?).to_owned();
         let repository = self.repository()?;
         let bad = sample::bad(&repository)
             .map_err(|e| broken(&e))?
@@ -197,7 +206,7 @@ impl<'a> Show<'a> {
         // A held revision isn't tried again, whatever is asked for.
         self.plane.repository_changed(sample::NAME);
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let app = self.application().await?;
+        let app = self.application(sample::NAME).await?;
         if revision(&app) != good {
             return Err(Failure::new(
                 NO,
@@ -238,7 +247,8 @@ impl<'a> Show<'a> {
         self.plane.flush().await;
         let mut items = self.ledger("auditentries").await?;
         items.sort_by_key(|i| i.i64_at(&["spec", "number"]).unwrap_or(0));
-        let entries: Vec<AuditEntry> = items.iter().filter_map(AuditEntry::from_value).collect();
+        let entries = items.iter().filter_map(AuditEntry::from_value);
+        let entries: Vec<AuditEntry> = entries.filter(|e| e.app == sample::NAME).collect();
         say("");
         for (i, entry) in entries.iter().enumerate().rev() {
             say(&format!(
@@ -257,6 +267,41 @@ impl<'a> Show<'a> {
             return Err(Failure::new(
                 NO,
                 format!("scene failed: the trail is {actions:?}"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Scene 5: a release is a commit to an overlay, its undoing a revert.
+    pub(crate) async fn release(&self) -> Result<(), Failure> {
+        say("");
+        say("# scene 5: release myapp 1.1.0 to production, and revert it");
+        self.until_app(release::APPLICATION, "Synced and Healthy", fine)
+            .await?;
+        let repository = self.plane.host.create(release::NAME);
+        let repository = repository.map_err(|e| broken(&e))?;
+        let [before, after] = release::VERSIONS;
+        for version in [after, before] {
+            let commit = release::release(&repository, version).map_err(|e| broken(&e))?;
+            let commit = commit.to_string();
+            self.plane.repository_changed(release::NAME);
+            let done = |app: &Value| fine(app) && revision(app) == commit;
+            let (_, took) = self
+                .until_app(release::APPLICATION, "the release", done)
+                .await?;
+            let path = "/apis/apps/v1/namespaces/myapp-production/deployments/myapp";
+            let live = self.get(path).await?;
+            let containers = live.array_at(&["spec", "template", "spec", "containers"]);
+            let image = containers.first().map_or("", |c| c.str_at(&["image"]));
+            if image != format!("myapp:{version}") {
+                let wrong = format!("scene failed: production runs {image}, not {version}");
+                return Err(Failure::new(NO, wrong));
+            }
+            say(&format!(
+                "  app {:<11} Synced, Healthy at {} after {:.1}s; runs {image}",
+                release::APPLICATION,
+                short(&commit),
+                took.as_secs_f64(),
             ));
         }
         Ok(())
