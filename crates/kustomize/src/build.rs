@@ -1,6 +1,7 @@
 //! One build.
 
 use crate::cache::Cache;
+use crate::config::FieldSpec;
 use crate::error::{Error, Result, mistake};
 use crate::helm::Charts;
 use crate::load::{AboveRoot, LoadRestrictor, Loader};
@@ -11,7 +12,7 @@ use crate::remote::Remotes;
 use crate::resource::{Change, Resource};
 use crate::schema::Schema;
 use crate::target::{Accumulated, Target};
-use crate::transform::{Source, Step, Transformer, order};
+use crate::transform::{Source, Specs, Step, Transformer, order};
 use crate::vars;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -230,12 +231,9 @@ impl<'b> Builder<'b> {
             (None, Order::AsGiven) => {}
         }
         if self.options.managed_by_label || k.notes("managedByLabel") {
-            for resource in &mut acc.set {
-                let mut labels = resource.texts("labels");
-                labels.retain(|(name, _)| name != MANAGED_BY);
-                labels.push((MANAGED_BY.to_owned(), format!("kustomize-{VERSION}")));
-                resource.set_texts("labels", &labels)?;
-            }
+            let pairs = [(MANAGED_BY.to_owned(), format!("kustomize-{VERSION}"))].into();
+            let specs = Specs::Own(vec![FieldSpec::everywhere("metadata/labels")]);
+            Transformer::Texts(pairs, specs).run(&mut acc.set, &self.schema())?;
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ pub(crate) fn overwrite(node: &mut Node, new: &str, line: u32) -> Result<()> {
     };
     if node.tag.is_some() || text.as_ref() != new {
         *text = new.into();
-        node.tag = None;
+        node.untag();
         node.line = line;
     }
     Ok(())

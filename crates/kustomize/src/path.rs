@@ -127,7 +127,7 @@ impl Finder {
             _ => match self.create {
                 Create::Mapping => Node::mapping(Vec::new(), 0),
                 Create::Sequence => Node::sequence(Vec::new(), 0),
-                Create::Scalar | Create::Nothing => Node::plain("", 0),
+                Create::Scalar | Create::Nothing => Node::untagged("", 0),
             },
         }
     }
@@ -232,9 +232,9 @@ impl Finder {
             return Ok(());
         }
         let new = if name.is_empty() {
-            Node::plain(pattern, 0)
+            Node::untagged(pattern, 0)
         } else {
-            let member = (Node::string(name, 0), Node::plain(pattern, 0));
+            let member = (Node::string(name, 0), Node::untagged(pattern, 0));
             Node::mapping(vec![member], 0)
         };
         let made_fits = fits(&new);

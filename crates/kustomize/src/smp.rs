@@ -207,6 +207,11 @@ impl Merger<'_> {
             let patched = new.iter().position(|(k, _)| k.as_text() == Some(name));
             let patch = patched.map(|i| new.remove(i).1);
             if patch.is_none() && value.is_scalar() && !value.is_null() {
+                // Setting a field makes text of what only looks like something else.
+                let value = match (value.tag.is_some() && value.is_text(), value.as_text()) {
+                    (true, Some(text)) => Node::string(text, value.line),
+                    _ => value,
+                };
                 merged.push((key, value));
                 continue;
             }

@@ -105,7 +105,7 @@ impl Step {
 }
 
 impl Transformer {
-    fn run(&self, set: &mut Set, schema: &crate::schema::Schema) -> Result<()> {
+    pub(crate) fn run(&self, set: &mut Set, schema: &crate::schema::Schema) -> Result<()> {
         match self {
             Self::MergePatches(patches) => patch::apply_merge_patches(set, patches, schema),
             Self::Patch(patch) => patch.run(set, schema),

@@ -195,7 +195,7 @@ fn set_field(field: &mut Node, values: &mut Values<'_>) -> Result<()> {
         }
         NodeKind::Mapping { members, .. } => {
             for (key, value) in members {
-                if !is_text(key) {
+                if !key.is_text() {
                     return Err(mistake!(
                         "invalid map key: value='{}', tag='{}'",
                         key.as_text().unwrap_or(""),
@@ -208,7 +208,7 @@ fn set_field(field: &mut Node, values: &mut Values<'_>) -> Result<()> {
         }
         NodeKind::Sequence { elements, .. } => {
             for element in elements {
-                if !is_text(element) {
+                if !element.is_text() {
                     return Err(Error::new("invalid value type expect a string"));
                 }
                 set_text(element, values);
@@ -218,15 +218,18 @@ fn set_field(field: &mut Node, values: &mut Values<'_>) -> Result<()> {
     }
 }
 
-fn is_text(node: &Node) -> bool {
-    node.is_scalar() && node.short_tag() == "!!str"
-}
-
 fn set_text(node: &mut Node, values: &mut Values<'_>) {
-    let Some(text) = node.as_text().filter(|t| t.contains('$')) else {
+    let Some(text) = node.as_text() else {
         return;
     };
-    if !is_text(node) {
+    if !text.contains('$') {
+        // What only looks like a number is text from now on.
+        if node.tag.is_some() && node.is_text() {
+            *node = Node::string(text, node.line);
+        }
+        return;
+    }
+    if !node.is_text() {
         return;
     }
     let text = text.to_owned();

@@ -143,7 +143,7 @@ fn value(set: &Set, replacement: &Replacement) -> Result<Node> {
                 "value and resource selectors are mutually exclusive",
             ));
         }
-        (Some(text), None) => return Ok(Node::plain(text.as_str(), 0)),
+        (Some(text), None) => return Ok(Node::untagged(text.as_str(), 0)),
         (None, Some(source)) => source,
         (None, None) => return Err(Error::new("nothing selected by ")),
     };
@@ -283,12 +283,7 @@ fn set_one(field: &mut Node, value: &Node, options: Option<&FieldOptions>) -> Re
     match (field.is_scalar(), value.as_text()) {
         (true, text) => {
             let text = text.unwrap_or("").to_owned();
-            // A field that was just made is what its text looks like.
-            if field.line == 0 && field.as_text() == Some("") && field.tag.is_none() {
-                *field = Node::plain(text, 0);
-            } else {
-                field.set_text(text);
-            }
+            field.set_text(text);
         }
         (false, _) => *field = value,
     }

@@ -28,6 +28,31 @@ impl Node {
         Self::of(NodeKind::Scalar { text, style }, line)
     }
 
+    /// Returns a plain scalar that kyaml gave no tag: it is written as what it looks like, but counts
+    /// as text until then.
+    #[must_use]
+    pub fn untagged(text: impl Into<Box<str>>, line: u32) -> Self {
+        let mut node = Self::plain(text, line);
+        node.untag();
+        node
+    }
+
+    /// Drops the tag of a scalar, as kyaml does when it writes over one.
+    pub fn untag(&mut self) {
+        self.tag = match &self.kind {
+            NodeKind::Scalar { text, style } if *style == Style::Plain => {
+                (!resolve::is_v3_text(text)).then(|| NO_TAG.into())
+            }
+            _ => None,
+        };
+    }
+
+    /// Returns true for text, and for what counts as text because it has no tag.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.is_scalar() && (self.tag.as_deref() == Some(NO_TAG) || self.short_tag() == "!!str")
+    }
+
     /// Returns a mapping.
     #[must_use]
     pub const fn mapping(members: Vec<(Self, Self)>, line: u32) -> Self {
@@ -198,6 +223,9 @@ impl Node {
         self
     }
 }
+
+/// The tag that says nothing.
+const NO_TAG: &str = "!";
 
 /// Returns the long form of a short tag of YAML's own.
 fn long_tag(short: &str) -> Box<str> {
