@@ -2,7 +2,6 @@
 //! that are given: `cargo bench -p kustomize --bench build [-- ROOT FOLDER...]`
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 use kustomize::{Cache, Options, build};
