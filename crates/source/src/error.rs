@@ -15,6 +15,18 @@ pub enum Reason {
     RevisionNotFound,
     /// The URL is malformed or of a kind that isn't supported.
     UrlInvalid,
+    /// The repository has no such chart.
+    ChartNotFound,
+    /// The chart has no such version, or none in the range.
+    VersionNotFound,
+    /// The bytes aren't those that the repository has announced.
+    DigestMismatch,
+    /// The repository's answer can't be understood.
+    RepositoryInvalid,
+    /// The chart's archive can't be unpacked, or has what no chart may have.
+    ChartInvalid,
+    /// Something is larger than we read.
+    TooLarge,
     /// Our own cache can't be read or written (disk full, permissions).
     CacheFailed,
 }
@@ -29,6 +41,12 @@ impl Reason {
             Self::RepositoryUnreachable => "RepositoryUnreachable",
             Self::RevisionNotFound => "RevisionNotFound",
             Self::UrlInvalid => "UrlInvalid",
+            Self::ChartNotFound => "ChartNotFound",
+            Self::VersionNotFound => "VersionNotFound",
+            Self::DigestMismatch => "DigestMismatch",
+            Self::RepositoryInvalid => "RepositoryInvalid",
+            Self::ChartInvalid => "ChartInvalid",
+            Self::TooLarge => "TooLarge",
             Self::CacheFailed => "CacheFailed",
         }
     }

@@ -1,5 +1,6 @@
 //! Mirrors: one bare repository per URL, fetched at most once for all who ask at the same time.
 
+use crate::chart::Charts;
 use crate::error::{Error, Reason, chain};
 use crate::snapshot::{Snapshot, TreeCache};
 use crate::url::{Location, locate, redact};
@@ -41,19 +42,21 @@ pub struct CommitInfo {
     pub subject: String,
 }
 
-/// All repositories, each with its mirror.
+/// All repositories: Git's, each with its mirror, and those of charts.
 pub struct Sources {
     cache: PathBuf,
     mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
+    pub(crate) charts: Charts,
 }
 
 impl Sources {
-    /// Returns sources whose mirrors live below `cache`.
+    /// Returns sources whose mirrors and charts live below `cache`.
     #[must_use]
     pub fn new(cache: &Path) -> Self {
         Self {
             cache: cache.to_owned(),
             mirrors: Mutex::default(),
+            charts: Charts::new(cache),
         }
     }
 

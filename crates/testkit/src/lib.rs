@@ -1,4 +1,4 @@
-//! Test support: Git over HTTP and fixture repositories.
+//! Test support: Git over HTTP, Helm repositories, OCI registries and what is in them.
 //!
 //! Only for `[dev-dependencies]`: it prefers a clear panic to an error.
 
@@ -7,9 +7,17 @@
     reason = "a fixture that can't be made fails the test"
 )]
 
+mod archive;
+mod charts;
 mod git;
+mod http;
+mod registry;
 
+pub use archive::{ArchiveEntry, pack, pack_chart, pack_folder, sha256};
+pub use charts::{ChartServer, ChartServerOptions};
 pub use git::{GitServer, GitServerOptions, git};
+pub use http::HttpRequest;
+pub use registry::{Registry, RegistryOptions};
 
 use std::path::PathBuf;
 

@@ -1,0 +1,179 @@
+//! A chart's `.tgz` to its files, with the limits of Helm 4.
+
+use super::files::Folder;
+use std::io::Read;
+use tar::EntryType;
+
+/// All files of a chart together, as Helm.
+const CHART_BYTES_MAX: u64 = 100 << 20;
+/// One file of a chart, as Helm.
+const FILE_BYTES_MAX: u64 = 5 << 20;
+/// Entries of an archive, folders included: the largest charts have some 2,000. Each costs a
+/// header even if it is empty.
+const ENTRIES_MAX: usize = 50_000;
+/// What is decompressed at most: the files, their padding, and a header for each.
+const STREAM_BYTES_MAX: u64 = CHART_BYTES_MAX + (ENTRIES_MAX as u64) * 2_048;
+/// Folders inside one another.
+const DEPTH_MAX: usize = 64;
+
+/// Why an archive isn't unpacked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It is damaged, or has what no chart may have.
+    Invalid(String),
+    /// It is larger than we unpack.
+    TooLarge(String),
+}
+
+/// Unpacks an archive; the top folder is stripped, whatever its name.
+pub(crate) fn unpack(archive: impl Read) -> Result<Folder, Refused> {
+    let stream = flate2::read::MultiGzDecoder::new(archive).take(STREAM_BYTES_MAX);
+    let mut archive = tar::Archive::new(stream);
+    let damaged = |e: std::io::Error| {
+        let e = e.to_string().replace('\n', " ");
+        Refused::Invalid(format!("is no .tgz archive, or damaged: {e}"))
+    };
+    let mut files = Folder::default();
+    let (mut left, mut count, mut is_empty) = (CHART_BYTES_MAX, 0, true);
+    for entry in archive.entries().map_err(damaged)? {
+        let mut entry = entry.map_err(damaged)?;
+        count += 1;
+        if count > ENTRIES_MAX {
+            let text = format!("has more than {ENTRIES_MAX} entries");
+            return Err(Refused::TooLarge(text));
+        }
+        let name = entry.path_bytes().into_owned();
+        let name = String::from_utf8(name).map_err(|e| {
+            let name = String::from_utf8_lossy(e.as_bytes()).into_owned();
+            Refused::Invalid(format!("has an entry whose name is not UTF-8: {name:?}"))
+        })?;
+        let path = match entry.header().entry_type() {
+            EntryType::Directory | EntryType::XGlobalHeader | EntryType::XHeader => continue,
+            // Old archives mark folders by a slash alone.
+            EntryType::Regular | EntryType::Continuous if name.ends_with('/') => continue,
+            EntryType::Regular | EntryType::Continuous => inside(&name)?,
+            kind => return Err(Refused::Invalid(no_file(&name, kind, &entry))),
+        };
+        let size = entry.size();
+        if size > FILE_BYTES_MAX {
+            return Err(Refused::TooLarge(format!(
+                "has a file {name:?} of {size} bytes; a file may have {FILE_BYTES_MAX}"
+            )));
+        }
+        left = left.checked_sub(size).ok_or_else(|| {
+            Refused::TooLarge(format!("has more than {CHART_BYTES_MAX} bytes unpacked"))
+        })?;
+        let mut content = Vec::new();
+        let read = (&mut entry).take(size).read_to_end(&mut content);
+        if read.map_err(damaged)? as u64 != size {
+            return Err(Refused::Invalid(format!("ends in the middle of {name:?}")));
+        }
+        if !files.insert(&path, &content) {
+            return Err(Refused::Invalid(format!(
+                "has {name:?} both as a file and as a folder"
+            )));
+        }
+        is_empty = false;
+    }
+    if is_empty {
+        return Err(Refused::Invalid("has no files".to_owned()));
+    }
+    if !files.has_file("Chart.yaml") {
+        let text = "has no Chart.yaml in its top folder";
+        return Err(Refused::Invalid(text.to_owned()));
+    }
+    Ok(files)
+}
+
+/// Returns what is wrong with an entry that isn't a file.
+fn no_file(name: &str, kind: EntryType, entry: &tar::Entry<'_, impl Read>) -> String {
+    let target = entry.link_name_bytes().unwrap_or_default();
+    let target = String::from_utf8_lossy(&target);
+    match kind {
+        EntryType::Symlink => format!(
+            "has a symbolic link {name:?} to {target:?}: package the chart with `helm package`, \
+             which stores the file itself"
+        ),
+        EntryType::Link => format!("has a hard link {name:?} to {target:?}: store the file itself"),
+        _ => format!("has an entry {name:?} that is neither file nor folder"),
+    }
+}
+
+/// Returns the path of an entry below the chart's folder.
+fn inside(name: &str) -> Result<String, Refused> {
+    let refuse = |why: &str| {
+        Err(Refused::Invalid(format!(
+            "has an entry {name:?} that {why}"
+        )))
+    };
+    // Archives made on Windows.
+    let delimiter = if name.contains('\\') { '\\' } else { '/' };
+    let Some((top, below)) = name.split_once(delimiter) else {
+        return refuse("is outside the chart's folder");
+    };
+    let below = below.replace(delimiter, "/");
+    if name.contains('\0') {
+        return refuse("has a zero byte in its name");
+    }
+    if top.is_empty() || below.starts_with('/') {
+        return refuse("is an absolute path");
+    }
+    if top == ".." {
+        return refuse("leaves the chart's folder");
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in below.split('/') {
+        match part {
+            "" | "." => {}
+            // Helm allows a way down and up again; nothing that packages charts writes it.
+            ".." => return refuse("leaves the chart's folder"),
+            part => parts.push(part),
+        }
+    }
+    let Some(first) = parts.first() else {
+        return refuse("is outside the chart's folder");
+    };
+    if first.len() == 2 && first.ends_with(':') && first.as_bytes()[0].is_ascii_alphabetic() {
+        return refuse("is an absolute path");
+    }
+    if parts.len() > DEPTH_MAX {
+        return refuse("is too deep");
+    }
+    Ok(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_top_folder_is_stripped_and_nothing_leaves_it() {
+        let cases = [
+            ("web/Chart.yaml", Some("Chart.yaml")),
+            ("web/templates/./a.yaml", Some("templates/a.yaml")),
+            ("web\\templates\\a.yaml", Some("templates/a.yaml")),
+            ("./Chart.yaml", Some("Chart.yaml")),
+            ("Chart.yaml", None),
+            ("web/../../etc/passwd", None),
+            ("web/a/../b", None),
+            ("../web/Chart.yaml", None),
+            ("/etc/passwd", None),
+            ("web//etc/passwd", None),
+            ("web/c:/x", None),
+            ("web/", None),
+        ];
+        for (name, want) in cases {
+            assert_eq!(inside(name).ok().as_deref(), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn garbage_is_refused() {
+        for bytes in [&b""[..], b"hello", b"\x1f\x8b\x08\x00"] {
+            assert!(
+                matches!(unpack(bytes), Err(Refused::Invalid(_))),
+                "{bytes:?}"
+            );
+        }
+    }
+}
