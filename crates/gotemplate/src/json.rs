@@ -40,6 +40,9 @@ fn node(out: &mut Vec<u8>, value: &Value, style: Style, depth: usize) -> Result<
             "json: unsupported value: encountered a cycle via {name}"
         ));
     }
+    if out.len() > crate::fmt::TEXT_BYTES_MAX {
+        return Err("json: the value is too large".to_owned());
+    }
     match value {
         Value::Nil => out.extend_from_slice(b"null"),
         Value::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),

@@ -208,7 +208,7 @@ impl Writer {
     }
 
     fn element(&mut self, value: &Value, depth: usize) -> Result<(), String> {
-        if depth > NESTING_MAX {
+        if depth > NESTING_MAX || self.out.len() > crate::fmt::TEXT_BYTES_MAX {
             return Err("toml: values are nested too deep".to_owned());
         }
         match value {

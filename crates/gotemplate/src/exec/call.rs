@@ -32,7 +32,13 @@ impl<'a> Exec<'a, '_> {
             Body::Values(body) => {
                 let values =
                     self.arguments(dot, parameters, rest, arguments, last, |item| item.value)?;
-                body(self, &values)
+                // Whatever a function does, it looks at its text once.
+                let text = values
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(|s| s.len())
+                    .sum();
+                self.room(text).and_then(|()| body(self, &values))
             }
             Body::Items(body) => {
                 let items = self.arguments(dot, parameters, rest, arguments, last, |item| item)?;
@@ -54,6 +60,10 @@ impl<'a> Exec<'a, '_> {
             }
             Body::And | Body::Or => Ok(Value::Nil),
         };
+        let called = called.and_then(|value| {
+            let length = value.as_str().map_or(0, |s| s.len());
+            self.room(length).map(|()| value)
+        });
         match called {
             Ok(value) => Ok(value.into()),
             Err(error) => {

@@ -23,8 +23,12 @@ pub struct Limits {
     /// Nodes walked, commands evaluated, and bytes written (eight of them count as one) in a whole
     /// session: some seconds of work.
     pub steps_max: usize,
-    /// Templates that may be inside each other, whatever they are called; Go allows 100,000.
+    /// Templates that may be inside each other by `{{ template }}`. Go allows 100,000, and the error
+    /// says so here too: nothing but a recursion without end comes near either, and a stack that
+    /// deep would take gigabytes.
     pub depth_max: usize,
+    /// Templates inside each other that `include` and `tpl` called.
+    pub nested_max: usize,
     /// Bytes of one string, and of the output of one template.
     pub string_bytes_max: usize,
     /// Elements of a list that one call makes.
@@ -37,7 +41,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             steps_max: 50_000_000,
-            depth_max: 100_000,
+            depth_max: 10_000,
+            nested_max: 5_000,
             string_bytes_max: 64 << 20,
             list_items_max: 4_000_000,
             include_max: 1000,

@@ -71,6 +71,7 @@ pub(crate) struct Run<'r> {
     pub(crate) dialect: Dialect,
     pub(crate) lookup: Option<&'r Lookup<'r>>,
     pub(crate) depth: usize,
+    nested: usize,
     pub(crate) regexes: crate::regexp::Cache,
     pub(crate) uses: Vec<Use>,
     steps: usize,
@@ -104,6 +105,7 @@ impl<'r> Session<'r> {
             dialect,
             lookup: None,
             depth: 0,
+            nested: 0,
             regexes: crate::regexp::Cache::default(),
             uses: Vec::new(),
             steps: 0,
@@ -136,6 +138,7 @@ impl<'r> Session<'r> {
             outer: None,
         };
         self.run.depth = 0;
+        self.run.nested = 0;
         self.run.includes.clear();
         Exec::template(&mut self.run, &set, template, &dot.clone().into())
     }
@@ -179,16 +182,16 @@ impl Exec<'_, '_> {
         &mut self,
         inside: impl FnOnce(&mut Exec<'_, '_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let max = self.run.options.limits.depth_max;
-        if self.run.depth >= max {
+        let max = self.run.options.limits.nested_max;
+        if self.run.nested >= max {
             return Err(Error::new(format!(
                 "templates are nested deeper than {max}"
             )));
         }
-        self.run.depth += 1;
+        self.run.nested += 1;
         let result =
             stacker::maybe_grow(super::STACK_RED_ZONE, super::STACK_SEGMENT, || inside(self));
-        self.run.depth -= 1;
+        self.run.nested -= 1;
         result
     }
 

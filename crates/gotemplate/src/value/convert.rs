@@ -46,7 +46,7 @@ impl Value {
     /// Fails, in Go's words, for what JSON has no place for: NaN, infinities, complex numbers, and
     /// what nests without end.
     pub fn to_tree(&self) -> Result<value::Value, String> {
-        export(self, 0, false)
+        Export::new(false).value(self, 0)
     }
 
     /// Returns the value as an encoder sees it that knows more than JSON: every `float64` stays
@@ -55,48 +55,74 @@ impl Value {
     /// # Errors
     /// Fails like [`Value::to_tree`].
     pub fn to_plain_tree(&self) -> Result<value::Value, String> {
-        export(self, 0, true)
+        Export::new(true).value(self, 0)
     }
 }
 
-fn export(value: &Value, depth: usize, plain: bool) -> Result<value::Value, String> {
-    if depth > NESTING_MAX {
-        let name = value.type_name();
-        return Err(format!(
-            "json: unsupported value: encountered a cycle via {name}"
-        ));
+/// An export under way.
+struct Export {
+    plain: bool,
+    bytes: usize,
+}
+
+impl Export {
+    const fn new(plain: bool) -> Self {
+        Self { plain, bytes: 0 }
     }
-    Ok(match value {
-        Value::Nil => value::Value::Null,
-        Value::Bool(b) => value::Value::Bool(*b),
-        #[expect(clippy::cast_sign_loss, reason = "the bits are kept")]
-        Value::Int(IntKind::Uint64, i) => value::Value::from(*i as u64),
-        Value::Int(_, i) => value::Value::Int(*i),
-        Value::Float(f) if plain => value::Value::Float(*f),
-        Value::Float(f) => number(*f)?,
-        Value::Complex(..) => return Err("json: unsupported type: complex128".to_owned()),
-        Value::Str(s) => value::Value::from(&*s.lossy()),
-        Value::Bytes(b) if plain => b.iter().map(|b| value::Value::Int(i64::from(*b))).collect(),
-        Value::Bytes(b) => value::Value::from(crate::encoding::base64(b)),
-        Value::List(l) if l.is_nil() => value::Value::Null,
-        Value::List(l) => l.with(|items| {
-            let items: Result<Vec<_>, _> =
-                items.iter().map(|v| export(v, depth + 1, plain)).collect();
-            items.map(value::Value::Array)
-        })?,
-        Value::Map(m) if m.is_nil() => value::Value::Null,
-        Value::Map(m) => m.with(|members| {
-            let mut object = value::Object::with_capacity(members.len());
-            for (k, v) in members {
-                object.insert(key(k), export(v, depth + 1, plain)?);
+
+    /// Text that is shared here is not shared there.
+    fn pay(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > crate::fmt::TEXT_BYTES_MAX {
+            return Err("json: the value is too large".to_owned());
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &Value, depth: usize) -> Result<value::Value, String> {
+        if depth > NESTING_MAX {
+            let name = value.type_name();
+            return Err(format!(
+                "json: unsupported value: encountered a cycle via {name}"
+            ));
+        }
+        Ok(match value {
+            Value::Nil => value::Value::Null,
+            Value::Bool(b) => value::Value::Bool(*b),
+            #[expect(clippy::cast_sign_loss, reason = "the bits are kept")]
+            Value::Int(IntKind::Uint64, i) => value::Value::from(*i as u64),
+            Value::Int(_, i) => value::Value::Int(*i),
+            Value::Float(f) if self.plain => value::Value::Float(*f),
+            Value::Float(f) => number(*f)?,
+            Value::Complex(..) => return Err("json: unsupported type: complex128".to_owned()),
+            Value::Str(s) => {
+                self.pay(s.len())?;
+                value::Value::from(&*s.lossy())
             }
-            Ok::<_, String>(value::Value::Object(object))
-        })?,
-        Value::Object(o) => match o.json() {
-            Some(json) => export(&json, depth + 1, plain)?,
-            None => value::Value::object(),
-        },
-    })
+            Value::Bytes(b) if self.plain => {
+                b.iter().map(|b| value::Value::Int(i64::from(*b))).collect()
+            }
+            Value::Bytes(b) => value::Value::from(crate::encoding::base64(b)),
+            Value::List(l) if l.is_nil() => value::Value::Null,
+            Value::List(l) => l.with(|items| {
+                let items: Result<Vec<_>, _> =
+                    items.iter().map(|v| self.value(v, depth + 1)).collect();
+                items.map(value::Value::Array)
+            })?,
+            Value::Map(m) if m.is_nil() => value::Value::Null,
+            Value::Map(m) => m.with(|members| {
+                let mut object = value::Object::with_capacity(members.len());
+                for (k, v) in members {
+                    object.insert(key(k), self.value(v, depth + 1)?);
+                }
+                Ok::<_, String>(value::Value::Object(object))
+            })?,
+            Value::Object(o) => match o.json() {
+                Some(json) => self.value(&json, depth + 1)?,
+                None => value::Value::object(),
+            },
+        })
+    }
 }
 
 fn key(key: &Str) -> value::Key {

@@ -5,5 +5,6 @@
 mod application_sets;
 mod cases;
 mod libraries;
+mod limits;
 mod sprig;
 mod writers;
