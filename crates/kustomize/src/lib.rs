@@ -31,6 +31,7 @@ mod generate;
 mod helm;
 mod id;
 mod kustomization;
+mod link;
 mod load;
 mod nameref;
 mod node;

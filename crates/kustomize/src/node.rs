@@ -4,6 +4,7 @@
 //! the same; where that loses a type, so does this.
 
 use crate::error::{Error, Result, mistake};
+use crate::link;
 use yaml::v3::{Node, NodeKind};
 
 /// Returns what stands at a path of members.
@@ -57,7 +58,7 @@ pub(crate) fn set_member(node: &mut Node, name: &str, value: Node) -> Result<()>
 
 /// Sets a member, even to `null`.
 pub(crate) fn put_member(node: &mut Node, name: &str, value: Node) -> Result<()> {
-    let line = value.line;
+    let line = link::line_only(value.line);
     let NodeKind::Mapping { members, .. } = &mut node.kind else {
         return Err(wrong_kind("MappingNode", node));
     };
@@ -65,7 +66,7 @@ pub(crate) fn put_member(node: &mut Node, name: &str, value: Node) -> Result<()>
         .iter_mut()
         .find(|(key, _)| key.as_text() == Some(name))
     {
-        Some((_, old)) => *old = value.styled_like(old),
+        Some((_, old)) => *old = link::in_place_of(value.styled_like(old), old),
         None => members.push((Node::string(name, line), value)),
     }
     Ok(())
@@ -76,7 +77,7 @@ pub(crate) fn set_scalar(node: &mut Node, value: Node) -> Result<()> {
     if !node.is_scalar() {
         return Err(wrong_kind("ScalarNode", node));
     }
-    *node = value.styled_like(node);
+    *node = link::in_place_of(value.styled_like(node), node);
     Ok(())
 }
 
@@ -88,7 +89,9 @@ pub(crate) fn overwrite(node: &mut Node, new: &str, line: u32) -> Result<()> {
     if node.tag.is_some() || text.as_ref() != new {
         *text = new.into();
         node.untag();
-        node.line = line;
+        if !link::is_mark(node.line) {
+            node.line = line;
+        }
     }
     Ok(())
 }

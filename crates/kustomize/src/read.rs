@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, mistake};
 use crate::id::text_of;
+use crate::link;
 use crate::resource::{Resource, validate};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -87,7 +88,7 @@ pub(crate) fn patches(text: &[u8], file: &Arc<str>, line: u32) -> Result<Vec<Res
 
 /// Returns the line of a node in the file of its object, if it comes from there.
 pub(crate) fn own_line(node: &Node) -> Option<u32> {
-    (node.line > 0 && node.line & FOREIGN == 0).then_some(node.line)
+    (node.line > 0 && node.line & FOREIGN == 0 && !link::is_mark(node.line)).then_some(node.line)
 }
 
 /// Returns the line of a node in the file of the patch that brought it, if one did.

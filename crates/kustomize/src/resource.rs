@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::id::{Id, text_of};
+use crate::link;
 use crate::node;
 use std::sync::Arc;
 use yaml::v3::{Node, NodeKind};
@@ -92,6 +93,10 @@ pub(crate) struct State {
     pub(crate) may_change_kind: bool,
     pub(crate) vars: Vec<String>,
     pub(crate) changes: Vec<Change>,
+    /// Numbers of fields that change together, and what they hold.
+    pub(crate) links: Vec<(u32, Node)>,
+    /// The last number that was given.
+    pub(crate) last_link: u32,
 }
 
 static NOTHING: State = State {
@@ -105,6 +110,8 @@ static NOTHING: State = State {
     may_change_kind: false,
     vars: Vec::new(),
     changes: Vec::new(),
+    links: Vec::new(),
+    last_link: 0,
 };
 
 /// Where the object's own files, and this program, keep notes about a build.
@@ -369,7 +376,7 @@ pub(crate) fn set_texts(node: &mut Node, field: &str, texts: &[(String, String)]
     }
     let line_of = |name: &str| {
         let line = old.as_ref().and_then(|old| Some(old.get(name)?.line));
-        line.unwrap_or(0)
+        link::line_only(line.unwrap_or(0))
     };
     let members = texts.iter().map(|(name, text)| {
         let line = line_of(name);

@@ -6,6 +6,7 @@
 //! where the patch says nothing, which shows when two elements have the same key.
 
 use crate::error::{Error, Result, mistake};
+use crate::link;
 use crate::node::{self, wrong_kind};
 use crate::schema::{Place, Schema};
 use yaml::v3::{Node, NodeKind};
@@ -224,7 +225,7 @@ impl Merger<'_> {
                 continue;
             }
             let value = match &old_scalar {
-                Some(old) => value.styled_like(old),
+                Some(old) => link::in_place_of(value.styled_like(old), old),
                 None => value,
             };
             merged.push((key, value));

@@ -100,6 +100,7 @@ pub(crate) struct Step {
 impl Step {
     pub(crate) fn run(&self, set: &mut Set, schema: &crate::schema::Schema) -> Result<()> {
         let run = self.transformer.run(set, schema);
+        crate::link::settle(set);
         run.map_err(|e| e.at(&self.source.file, self.source.line))
     }
 }

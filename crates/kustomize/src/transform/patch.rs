@@ -3,6 +3,7 @@
 use crate::error::{Error, Result, mistake};
 use crate::id::Id;
 use crate::kustomization::{PatchOptions, Selector};
+use crate::link;
 use crate::load::Loader;
 use crate::node;
 use crate::read;
@@ -252,6 +253,7 @@ fn apply_json(resource: &mut Resource, operations: &Value) -> Result<()> {
     let document = resource.to_value()?;
     let patched = value::json_patch(document.clone(), operations).map_err(|e| mistake!("{e}"))?;
     let new = update(resource.node(), &document, &patched);
+    link::forget(resource);
     resource.set_node(new);
     Ok(())
 }
@@ -284,7 +286,7 @@ fn update(node: &Node, old: &Value, new: &Value) -> Node {
             });
             Node::sequence(elements.collect(), node.line)
         }
-        (old, new) if old == new => Node::from_value(new, node.line),
+        (old, new) if old == new => Node::from_value(new, link::line_only(node.line)),
         (_, new) => Node::from_value(new, 0),
     }
 }
