@@ -338,6 +338,7 @@ impl<'a, 'r> Exec<'a, 'r> {
     }
 
     fn iteration(&mut self, control: &'a Control, index: Item, element: &Item) -> Walked {
+        self.charge(1)?;
         let names = &control.pipe.variables;
         let mark = self.variables.len();
         if control.pipe.assigns {

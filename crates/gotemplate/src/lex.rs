@@ -70,7 +70,6 @@ pub(crate) struct Token<'a> {
     pub(crate) kind: Kind,
     pub(crate) position: usize,
     pub(crate) text: &'a [u8],
-    pub(crate) line: usize,
     /// The message of an error.
     pub(crate) message: Option<Box<str>>,
 }
@@ -99,8 +98,6 @@ pub(crate) struct Lexer<'a> {
     input: &'a [u8],
     at: usize,
     start: usize,
-    line: usize,
-    start_line: usize,
     paren_depth: usize,
     inside_action: bool,
     left: memchr::memmem::Finder<'static>,
@@ -114,8 +111,6 @@ impl<'a> Lexer<'a> {
             input,
             at: 0,
             start: 0,
-            line: 1,
-            start_line: 1,
             paren_depth: 0,
             inside_action: false,
             left: memchr::memmem::Finder::new(LEFT),
@@ -134,7 +129,6 @@ impl<'a> Lexer<'a> {
                 kind: Kind::Error,
                 position: self.start,
                 text: b"",
-                line: self.start_line,
                 message: Some(message.into()),
             };
             self.input = b"";
@@ -156,9 +150,6 @@ impl<'a> Lexer<'a> {
     fn next(&mut self) -> Option<char> {
         let (c, width) = text::decode(self.rest())?;
         self.at += width;
-        if c == '\n' {
-            self.line += 1;
-        }
         Some(c)
     }
 
@@ -167,20 +158,16 @@ impl<'a> Lexer<'a> {
             kind,
             position: self.start,
             text: &self.input[self.start..self.at],
-            line: self.start_line,
             message: None,
         };
         self.start = self.at;
-        self.start_line = self.line;
         token
     }
 
     /// Goes over `n` bytes that belong to no token.
     fn skip(&mut self, n: usize) {
         self.at += n;
-        self.line += memchr::memchr_iter(b'\n', &self.input[self.start..self.at]).count();
         self.start = self.at;
-        self.start_line = self.line;
     }
 
     fn text(&mut self) -> Lexed<'a> {
@@ -191,7 +178,6 @@ impl<'a> Lexer<'a> {
                     return Ok(self.token(Kind::Eof));
                 }
                 self.at = self.input.len();
-                self.line += memchr::memchr_iter(b'\n', rest).count();
                 return Ok(self.token(Kind::Text));
             };
             let trims = has_left_trim_marker(&rest[length + LEFT.len()..]);
@@ -202,7 +188,6 @@ impl<'a> Lexer<'a> {
             };
             if kept > 0 {
                 self.at += kept;
-                self.line += memchr::memchr_iter(b'\n', &rest[..kept]).count();
                 let token = self.token(Kind::Text);
                 self.skip(length - kept);
                 return Ok(token);
@@ -295,8 +280,6 @@ impl<'a> Lexer<'a> {
             '\'' => self.quoted(Kind::CharConstant, '\'', "unterminated character constant"),
             '`' => match find(self.rest(), b"`") {
                 Some(length) => {
-                    let body = &self.rest()[..length];
-                    self.line += memchr::memchr_iter(b'\n', body).count();
                     self.at += length + 1;
                     Ok(self.token(Kind::RawString))
                 }
@@ -337,10 +320,8 @@ impl<'a> Lexer<'a> {
             if length == 1 {
                 return self.right_delimiter(true);
             }
-            self.line += memchr::memchr_iter(b'\n', &self.rest()[..length - 1]).count();
             self.at += length - 1;
         } else {
-            self.line += memchr::memchr_iter(b'\n', &self.rest()[..length]).count();
             self.at += length;
         }
         self.token(Kind::Space)
@@ -378,6 +359,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn alphanumerics(&mut self) {
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+        self.at += self.rest().iter().take_while(|b| plain(b)).count();
         while let Some((c, width)) = text::decode(self.rest()) {
             if !is_alphanumeric(c) {
                 break;

@@ -54,7 +54,7 @@ pub fn parse(name: &str, text: &[u8], dialect: Dialect) -> Result<Parsed, Error>
         .file()
         .and_then(|root| parser.define(name.as_bytes(), root));
     let main = main.map_err(|message| {
-        let line = parser.tokens[0].line;
+        let line = parser.line(parser.tokens[0].position);
         Error::new(format!("template: {name}:{line}: {message}"))
     })?;
     Ok(Parsed {
@@ -78,7 +78,8 @@ struct Parser<'a> {
 /// What a template starts with anew.
 struct Scope {
     variables: Vec<Str>,
-    action_line: usize,
+    /// Where the action began that is being read.
+    action: Option<usize>,
     range_depth: usize,
 }
 
@@ -86,7 +87,7 @@ impl Default for Scope {
     fn default() -> Self {
         Self {
             variables: vec!["$".into()],
-            action_line: 0,
+            action: None,
             range_depth: 0,
         }
     }
@@ -122,7 +123,6 @@ impl Token<'_> {
             kind: Kind::Eof,
             position: 0,
             text: b"",
-            line: 0,
             message: None,
         }
     }
@@ -180,8 +180,8 @@ impl<'a> Parser<'a> {
         if token.kind != Kind::Error {
             return format!("unexpected {token} in {context}");
         }
-        let line = self.scope.action_line;
-        if line == 0 || line == token.line {
+        let line = self.scope.action.map_or(0, |position| self.line(position));
+        if line == 0 || line == self.line(token.position) {
             return token.to_string();
         }
         let message = token.message.as_deref().unwrap_or_default();
@@ -191,6 +191,12 @@ impl<'a> Parser<'a> {
             " in action"
         };
         format!("{token}{action} started at {}:{line}", self.source.name)
+    }
+
+    /// Returns the line of an offset, from 1.
+    fn line(&self, position: usize) -> usize {
+        let text = &self.source.text[..position.min(self.source.text.len())];
+        1 + memchr::memchr_iter(b'\n', text).count()
     }
 
     fn file(&mut self) -> Reading<Vec<Node>> {
@@ -272,10 +278,10 @@ impl<'a> Parser<'a> {
                 text: token.text.into(),
             })),
             Kind::LeftDelimiter => {
-                self.scope.action_line = token.line;
+                self.scope.action = Some(token.position);
                 let parsed = self.nested(Self::action);
                 if parsed.is_ok() {
-                    self.scope.action_line = 0;
+                    self.scope.action = None;
                 }
                 parsed
             }

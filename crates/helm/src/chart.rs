@@ -5,6 +5,7 @@ mod folder;
 mod metadata;
 
 pub use folder::FolderError;
+pub(crate) use metadata::text;
 pub use metadata::{Dependency, Maintainer, Metadata};
 
 use crate::values;

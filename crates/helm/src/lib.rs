@@ -2,7 +2,9 @@
 //!
 //! - [`Chart`]: what the files of a chart say, with the charts in it;
 //! - [`values`]: defaults, what is given, conditions, tags and imports brought together;
-//! - [`engine`]: the templates, rendered in Helm's order with Helm's objects.
+//! - [`schema`]: values against `values.schema.json`;
+//! - [`engine`]: the templates, rendered in Helm's order with Helm's objects;
+//! - [`manifests`]: what was rendered, cut and in the order of installation, hooks apart.
 //!
 //! It never does I/O: files come through a [`tree::Recording`] or as bytes. Random text and time come
 //! from the options; the same input gives the same bytes.
@@ -21,6 +23,7 @@
 mod chart;
 pub mod engine;
 pub mod ignore;
+pub mod manifests;
 pub mod schema;
 pub mod strvals;
 pub mod values;

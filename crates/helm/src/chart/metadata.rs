@@ -67,7 +67,7 @@ fn json_type(value: &Value) -> &'static str {
 }
 
 /// Returns the text of a scalar: where a string is wanted, numbers and booleans become one.
-fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     Some(match value {
         Value::Null => String::new(),
         Value::String(s) => s.to_string(),

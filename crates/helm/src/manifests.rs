@@ -1,0 +1,229 @@
+//! From rendered files to manifests: cut, hooks apart, in the order in which Helm installs.
+
+use crate::chart::text;
+use std::collections::BTreeMap;
+use value::Value;
+
+/// Kinds in the order in which Helm installs them; all others follow, by name.
+const INSTALL_ORDER: [&str; 38] = [
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+/// The events that a hook may name.
+const EVENTS: [&str; 10] = [
+    "pre-install",
+    "post-install",
+    "pre-delete",
+    "post-delete",
+    "pre-upgrade",
+    "post-upgrade",
+    "pre-rollback",
+    "post-rollback",
+    "test",
+    "test-success",
+];
+
+/// What makes a manifest a hook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hook {
+    /// `pre-install`, `post-upgrade`, `test`, ...
+    pub events: Vec<String>,
+    /// Lower ones come first.
+    pub weight: i64,
+    /// `before-hook-creation`, `hook-succeeded`, `hook-failed`.
+    pub delete_policies: Vec<String>,
+    /// `hook-succeeded`, `hook-failed`.
+    pub output_log_policies: Vec<String>,
+}
+
+/// A manifest that a chart rendered.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The template that it comes from.
+    pub path: String,
+    /// Its text, as rendered.
+    pub text: String,
+    /// What the text says.
+    pub object: Value,
+    /// What makes it a hook; nothing for an ordinary manifest.
+    pub hook: Option<Hook>,
+}
+
+/// Manifests in order, and hooks in order.
+#[derive(Clone, Debug, Default)]
+pub struct Manifests {
+    /// What is installed.
+    pub manifests: Vec<Manifest>,
+    /// What runs around that.
+    pub hooks: Vec<Manifest>,
+}
+
+/// A rendered file that is no YAML.
+#[derive(Debug, thiserror::Error)]
+#[error("YAML parse error on {path}: error converting YAML to JSON: {source}")]
+pub struct ManifestError {
+    /// The template.
+    pub path: String,
+    /// What is wrong with its text.
+    pub source: yaml::Error,
+}
+
+/// Cuts rendered files into manifests. Notes are left out, and so are hooks of events that nobody
+/// knows, as Helm does.
+///
+/// # Errors
+/// Fails for text that is no YAML.
+pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, ManifestError> {
+    let mut found = Manifests::default();
+    for (path, text) in files {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if name.starts_with('_') || path.ends_with("NOTES.txt") {
+            continue;
+        }
+        let text = String::from_utf8_lossy(text);
+        for document in yaml::helm_split(&text) {
+            let object =
+                yaml::v2::to_value(document.as_bytes()).map_err(|source| ManifestError {
+                    path: path.clone(),
+                    source,
+                })?;
+            if object.is_null() {
+                continue;
+            }
+            let mut manifest = Manifest {
+                path: path.clone(),
+                text: document.to_owned(),
+                object,
+                hook: None,
+            };
+            match annotation(&manifest.object, "helm.sh/hook") {
+                None => found.manifests.push(manifest),
+                Some(events) => {
+                    if let Some(hook) = hook(&manifest.object, &events) {
+                        manifest.hook = Some(hook);
+                        found.hooks.push(manifest);
+                    }
+                }
+            }
+        }
+    }
+    let order = |m: &Manifest| {
+        let kind = m.object.str_at(&["kind"]);
+        let known = INSTALL_ORDER.iter().position(|k| *k == kind);
+        (
+            known.unwrap_or(INSTALL_ORDER.len()),
+            known.map_or_else(|| kind.to_owned(), |_| String::new()),
+        )
+    };
+    found.manifests.sort_by_cached_key(order);
+    found.hooks.sort_by_cached_key(order);
+    Ok(found)
+}
+
+fn annotation(object: &Value, name: &str) -> Option<String> {
+    text(object.at(&["metadata", "annotations"])?.get(name)?)
+}
+
+fn words(list: &str) -> Vec<String> {
+    list.split(',')
+        .map(|word| word.trim().to_lowercase())
+        .collect()
+}
+
+/// Returns nothing if one of the events is unknown.
+fn hook(object: &Value, events: &str) -> Option<Hook> {
+    let mut events = words(events);
+    if !events.iter().all(|event| EVENTS.contains(&event.as_str())) {
+        return None;
+    }
+    for event in &mut events {
+        if event == "test-success" {
+            "test".clone_into(event);
+        }
+    }
+    let list = |name: &str| {
+        annotation(object, name)
+            .map(|l| words(&l))
+            .unwrap_or_default()
+    };
+    let weight = annotation(object, "helm.sh/hook-weight");
+    Some(Hook {
+        events,
+        weight: weight.and_then(|w| w.parse().ok()).unwrap_or(0),
+        delete_policies: list("helm.sh/hook-delete-policy"),
+        output_log_policies: list("helm.sh/hook-output-log-policy"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_are_ordered_and_hooks_apart() {
+        let files = BTreeMap::from([
+            (
+                "c/templates/a.yaml".to_owned(),
+                b"kind: Zebra\n---\nkind: Deployment\n---\nkind: Ant\n---\n# nothing\n---\nkind: Service\n"
+                    .to_vec(),
+            ),
+            (
+                "c/templates/h.yaml".to_owned(),
+                b"kind: Job\nmetadata:\n  annotations:\n    helm.sh/hook: Pre-Install, test-success\n    helm.sh/hook-weight: -5\n    helm.sh/hook-delete-policy: hook-succeeded\n---\nkind: Job\nmetadata: {annotations: {helm.sh/hook: crd-install}}\n"
+                    .to_vec(),
+            ),
+            ("c/templates/NOTES.txt".to_owned(), b"a: b: c".to_vec()),
+        ]);
+        let found = manifests(&files).expect("it is YAML");
+        let kinds: Vec<_> = found
+            .manifests
+            .iter()
+            .map(|m| m.object.str_at(&["kind"]))
+            .collect();
+        assert_eq!(kinds, ["Service", "Deployment", "Ant", "Zebra"]);
+        let [hook] = &found.hooks[..] else {
+            panic!("one hook: {:?}", found.hooks);
+        };
+        let hook = hook.hook.as_ref().expect("it is a hook");
+        assert_eq!(hook.events, ["pre-install", "test"]);
+        assert_eq!(hook.weight, -5);
+        assert_eq!(hook.delete_policies, ["hook-succeeded"]);
+    }
+}
