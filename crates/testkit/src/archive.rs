@@ -13,6 +13,8 @@ pub enum ArchiveEntry<'a> {
     Symlink(&'a str, &'a str),
     /// A hard link and where it leads.
     Hardlink(&'a str, &'a str),
+    /// The long name of an entry that doesn't follow.
+    LongName(&'a [u8]),
 }
 
 /// Returns a `.tgz` of a chart with these files below a folder of its name, as `helm package`
@@ -76,6 +78,7 @@ pub fn pack(entries: &[ArchiveEntry<'_>]) -> Vec<u8> {
             ArchiveEntry::Folder(path) => (EntryType::Directory, path, &b""[..], ""),
             ArchiveEntry::Symlink(path, to) => (EntryType::Symlink, path, &b""[..], to),
             ArchiveEntry::Hardlink(path, to) => (EntryType::Link, path, &b""[..], to),
+            ArchiveEntry::LongName(name) => (EntryType::GNULongName, "././@LongLink", name, ""),
         };
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);

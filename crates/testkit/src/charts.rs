@@ -3,7 +3,7 @@
 use crate::archive::sha256;
 use crate::http::{HttpRequest, HttpResponse, HttpServer};
 use base64::Engine as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a [`ChartServer`] asks of its clients.
@@ -27,6 +27,7 @@ struct Content {
     charts: BTreeMap<String, String>,
     files: BTreeMap<String, Vec<u8>>,
     redirects: BTreeMap<String, String>,
+    compressed: BTreeSet<String>,
 }
 
 impl ChartServer {
@@ -76,7 +77,7 @@ impl ChartServer {
             c.charts
                 .entry(name.to_owned())
                 .or_default()
-                .push_str(&entry)
+                .push_str(&entry);
         });
     }
 
@@ -87,10 +88,11 @@ impl ChartServer {
         });
     }
 
-    /// Serves nothing at a path any more.
-    pub fn remove(&self, path: &str) {
+    /// Serves bytes at a path that are compressed with gzip on their way alone.
+    pub fn put_compressed(&self, path: &str, gzip: &[u8]) {
+        self.put(path, gzip);
         self.change(|c| {
-            c.files.remove(&format!("/{path}"));
+            c.compressed.insert(format!("/{path}"));
         });
     }
 
@@ -151,7 +153,12 @@ fn answer(content: &Content, options: &ChartServerOptions, request: &HttpRequest
     if request.header("if-none-match") == etag {
         return HttpResponse::new(304, "").with("ETag", etag);
     }
-    HttpResponse::new(200, body).with("ETag", etag)
+    let answer = HttpResponse::new(200, body).with("ETag", etag);
+    if content.compressed.contains(path) {
+        answer.with("Content-Encoding", "gzip")
+    } else {
+        answer
+    }
 }
 
 fn may_enter(options: &ChartServerOptions, authorization: &str) -> bool {

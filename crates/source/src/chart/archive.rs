@@ -4,15 +4,25 @@ use super::files::Folder;
 use std::io::Read;
 use tar::EntryType;
 
-/// All files of a chart together, as Helm.
-const CHART_BYTES_MAX: u64 = 100 << 20;
-/// One file of a chart, as Helm.
-const FILE_BYTES_MAX: u64 = 5 << 20;
-/// Entries of an archive, folders included: the largest charts have some 2,000. Each costs a
-/// header even if it is empty.
-const ENTRIES_MAX: usize = 50_000;
-/// What is decompressed at most: the files, their padding, and a header for each.
-const STREAM_BYTES_MAX: u64 = CHART_BYTES_MAX + (ENTRIES_MAX as u64) * 2_048;
+/// What an archive may have.
+struct Limits {
+    /// All files together.
+    chart_bytes_max: u64,
+    /// One file.
+    file_bytes_max: u64,
+    /// Entries, folders included.
+    entries_max: usize,
+}
+
+/// Sizes as Helm. The largest charts have some 2,000 entries; each costs a header even if it is
+/// empty.
+const LIMITS: Limits = Limits {
+    chart_bytes_max: 100 << 20,
+    file_bytes_max: 5 << 20,
+    entries_max: 50_000,
+};
+/// What is decompressed for an entry beside its content: headers and padding.
+const OVERHEAD_BYTES: u64 = 2_048;
 /// Folders inside one another.
 const DEPTH_MAX: usize = 64;
 
@@ -27,19 +37,24 @@ pub(crate) enum Refused {
 
 /// Unpacks an archive; the top folder is stripped, whatever its name.
 pub(crate) fn unpack(archive: impl Read) -> Result<Folder, Refused> {
-    let stream = flate2::read::MultiGzDecoder::new(archive).take(STREAM_BYTES_MAX);
+    unpack_within(archive, &LIMITS)
+}
+
+fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Folder, Refused> {
+    let stream_bytes_max = limits.chart_bytes_max + limits.entries_max as u64 * OVERHEAD_BYTES;
+    let stream = flate2::read::MultiGzDecoder::new(archive).take(stream_bytes_max);
     let mut archive = tar::Archive::new(stream);
     let damaged = |e: std::io::Error| {
         let e = e.to_string().replace('\n', " ");
         Refused::Invalid(format!("is no .tgz archive, or damaged: {e}"))
     };
     let mut files = Folder::default();
-    let (mut left, mut count, mut is_empty) = (CHART_BYTES_MAX, 0, true);
+    let (mut left, mut count, mut is_empty) = (limits.chart_bytes_max, 0, true);
     for entry in archive.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
         count += 1;
-        if count > ENTRIES_MAX {
-            let text = format!("has more than {ENTRIES_MAX} entries");
+        if count > limits.entries_max {
+            let text = format!("has more than {} entries", limits.entries_max);
             return Err(Refused::TooLarge(text));
         }
         let name = entry.path_bytes().into_owned();
@@ -55,13 +70,15 @@ pub(crate) fn unpack(archive: impl Read) -> Result<Folder, Refused> {
             kind => return Err(Refused::Invalid(no_file(&name, kind, &entry))),
         };
         let size = entry.size();
-        if size > FILE_BYTES_MAX {
+        if size > limits.file_bytes_max {
             return Err(Refused::TooLarge(format!(
-                "has a file {name:?} of {size} bytes; a file may have {FILE_BYTES_MAX}"
+                "has a file {name:?} of {size} bytes; a file may have {}",
+                limits.file_bytes_max
             )));
         }
         left = left.checked_sub(size).ok_or_else(|| {
-            Refused::TooLarge(format!("has more than {CHART_BYTES_MAX} bytes unpacked"))
+            let max = limits.chart_bytes_max;
+            Refused::TooLarge(format!("has more than {max} bytes unpacked"))
         })?;
         let mut content = Vec::new();
         let read = (&mut entry).take(size).read_to_end(&mut content);
@@ -165,6 +182,38 @@ mod tests {
         for (name, want) in cases {
             assert_eq!(inside(name).ok().as_deref(), want, "{name}");
         }
+    }
+
+    #[test]
+    fn limits_hold_for_the_sum_and_the_number() {
+        use testkit::{ArchiveEntry, pack_chart};
+        let archive = pack_chart("web", "1.0.0", &[("a", "12345"), ("b", "12345"), ("c", "")]);
+        let limits = |chart_bytes_max, file_bytes_max, entries_max| Limits {
+            chart_bytes_max,
+            file_bytes_max,
+            entries_max,
+        };
+        let about = "apiVersion: v2\nname: web\nversion: 1.0.0\n".len() as u64;
+        let unpack = |limits: Limits| unpack_within(archive.as_slice(), &limits).err();
+        assert_eq!(unpack(limits(about + 10, about, 4)), None);
+        let said = [
+            (unpack(limits(about + 9, about, 4)), "bytes unpacked"),
+            (
+                unpack(limits(about + 10, about - 1, 4)),
+                "\"web/Chart.yaml\"",
+            ),
+            (unpack(limits(about + 10, about, 3)), "more than 3 entries"),
+        ];
+        for (refused, want) in said {
+            let Some(Refused::TooLarge(why)) = refused else {
+                panic!("{want}: {refused:?}");
+            };
+            assert!(why.contains(want), "{why}");
+        }
+        // What is never read to its end is bounded, too: a name that goes on and on.
+        let endless = testkit::pack(&[ArchiveEntry::LongName(&vec![b'x'; 1 << 20])]);
+        let refused = unpack_within(endless.as_slice(), &limits(100, 100, 10)).err();
+        assert!(refused.is_some());
     }
 
     #[test]

@@ -2,12 +2,19 @@
 
 use crate::digest::{Digest, Hasher};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 use tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
 
 /// The files of one version of a chart; the root is the chart's own folder. Cheap to clone.
 #[derive(Clone)]
 pub struct ChartSnapshot(Arc<Files>);
+
+impl fmt::Debug for ChartSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChartSnapshot({})", self.0.digest)
+    }
+}
 
 /// What the snapshots of one archive share.
 pub(crate) struct Files {

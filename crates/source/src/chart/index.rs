@@ -107,7 +107,11 @@ fn whole(index: impl BufRead, chart: &str) -> Result<Found, Broken> {
     let entries = index
         .get("entries")
         .ok_or_else(|| Broken::Invalid("it has no entries".to_owned()))?;
-    for (name, versions) in entries.as_object().into_iter().flat_map(|o| o.iter()) {
+    for (name, versions) in entries
+        .as_object()
+        .into_iter()
+        .flat_map(value::Object::iter)
+    {
         if collector.chart(name.as_str()) {
             for entry in versions.as_array().unwrap_or_default() {
                 collector.entry(entry)?;

@@ -1,4 +1,8 @@
-//! Mirrors and snapshots against a Git server over HTTP and local repositories.
+//! Git against a server over HTTP and local repositories; charts against repositories and
+//! registries.
+
+mod charts;
+mod registries;
 
 use githost::BasicAuth;
 use source::{Freshness, Reason, Sources};

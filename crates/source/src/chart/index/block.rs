@@ -161,13 +161,13 @@ fn key(text: &[u8]) -> Result<(String, &str), Broken> {
 }
 
 /// The lines of an index. Of one that is too long, only its beginning is kept.
-struct Lines<'r, R> {
+pub(super) struct Lines<'r, R> {
     reader: &'r mut R,
     line: Vec<u8>,
 }
 
-struct Line<'l> {
-    text: &'l [u8],
+pub(super) struct Line<'l> {
+    pub(super) text: &'l [u8],
     is_cut: bool,
 }
 
@@ -191,12 +191,17 @@ impl Line<'_> {
 }
 
 impl<'r, R: BufRead> Lines<'r, R> {
-    fn new(reader: &'r mut R) -> Self {
+    pub(super) fn new(reader: &'r mut R) -> Self {
         let line = Vec::new();
         Self { reader, line }
     }
 
-    fn next(&mut self) -> Result<Option<Line<'_>>, Broken> {
+    #[cfg(test)]
+    pub(super) fn held_bytes(&self) -> usize {
+        self.line.capacity()
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, Broken> {
         self.line.clear();
         let (mut is_cut, mut is_end) = (false, true);
         loop {

@@ -11,27 +11,25 @@ const NO_JSON: Broken = Broken::Unusual("it begins like JSON and isn't");
 
 /// Scans an index. It ends with the chart that is looked for, wherever that is.
 pub(super) fn scan(index: &mut impl BufRead, collector: &mut Collector<'_>) -> Result<(), Broken> {
-    let mut json = Json { reader: index };
+    let mut json = Json {
+        reader: index,
+        kept: Kept::default(),
+    };
     json.expect(b'{')?;
     while let Some(name) = json.next_key()? {
         if name != "entries" {
-            json.value(None)?;
+            json.skip()?;
             continue;
         }
         if json.peek()? != Some(b'{') {
-            json.value(None)?;
-            return Ok(());
+            return json.skip();
         }
         json.expect(b'{')?;
         while let Some(name) = json.next_key()? {
-            if !collector.chart(&name) {
-                json.value(None)?;
-                continue;
+            if collector.chart(&name) {
+                return entries(&mut json, collector);
             }
-            if json.peek()? != Some(b'[') {
-                return Ok(());
-            }
-            return entries(&mut json, collector);
+            json.skip()?;
         }
         return Ok(());
     }
@@ -39,12 +37,14 @@ pub(super) fn scan(index: &mut impl BufRead, collector: &mut Collector<'_>) -> R
 }
 
 fn entries(json: &mut Json<'_, impl BufRead>, collector: &mut Collector<'_>) -> Result<(), Broken> {
+    if json.peek()? != Some(b'[') {
+        return json.skip();
+    }
     json.expect(b'[')?;
-    let mut entry = Vec::new();
     while json.peek()? != Some(b']') {
-        entry.clear();
-        json.value(Some(&mut entry))?;
-        let entry = Value::parse(&entry).map_err(|_| NO_JSON)?;
+        json.kept = Kept::up_to(ENTRY_BYTES_MAX);
+        json.value()?;
+        let entry = Value::parse(&json.kept.bytes).map_err(|_| NO_JSON)?;
         collector.entry(&entry)?;
         if json.peek()? == Some(b',') {
             json.expect(b',')?;
@@ -53,8 +53,37 @@ fn entries(json: &mut Json<'_, impl BufRead>, collector: &mut Collector<'_>) -> 
     Ok(())
 }
 
+/// The text of what is being read, if it is wanted.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    bytes_max: Option<usize>,
+}
+
+impl Kept {
+    fn up_to(bytes_max: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            bytes_max: Some(bytes_max),
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        let Some(max) = self.bytes_max else {
+            return Ok(());
+        };
+        if self.bytes.len() + bytes.len() > max {
+            let text = format!("an entry has more than {max} bytes");
+            return Err(Broken::Invalid(text));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
 struct Json<'r, R> {
     reader: &'r mut R,
+    kept: Kept,
 }
 
 impl<R: BufRead> Json<'_, R> {
@@ -95,37 +124,40 @@ impl<R: BufRead> Json<'_, R> {
         if self.peek()? != Some(b'"') {
             return Err(NO_JSON);
         }
-        let mut name = Vec::new();
-        self.string(Some((&mut name, NAME_BYTES_MAX)))?;
-        let name = Value::parse(&name).map_err(|_| NO_JSON)?;
+        self.kept = Kept::up_to(NAME_BYTES_MAX);
+        self.string()?;
+        let name = Value::parse(&self.kept.bytes).map_err(|_| NO_JSON)?;
         self.expect(b':')?;
         Ok(Some(name.as_str().unwrap_or_default().to_owned()))
     }
 
+    /// Takes a value that nobody wants.
+    fn skip(&mut self) -> Result<(), Broken> {
+        self.kept = Kept::default();
+        self.value()
+    }
+
     /// Takes a value of any kind; nesting costs nothing.
-    fn value(&mut self, mut keep: Option<&mut Vec<u8>>) -> Result<(), Broken> {
+    fn value(&mut self) -> Result<(), Broken> {
         let mut depth = 0_usize;
         loop {
             let byte = self.peek()?.ok_or(NO_JSON)?;
             match byte {
-                b'"' => {
-                    let keep = keep.as_deref_mut().map(|k| (k, ENTRY_BYTES_MAX));
-                    self.string(keep)?;
-                }
+                b'"' => self.string()?,
                 b'{' | b'[' => {
                     depth += 1;
-                    self.byte(byte, keep.as_deref_mut())?;
+                    self.byte(byte)?;
                 }
                 b'}' | b']' => {
                     depth = depth.checked_sub(1).ok_or(NO_JSON)?;
-                    self.byte(byte, keep.as_deref_mut())?;
+                    self.byte(byte)?;
                 }
                 b',' | b':' if depth > 0 => {
-                    self.byte(byte, keep.as_deref_mut())?;
+                    self.byte(byte)?;
                     continue;
                 }
                 b',' | b':' => return Err(NO_JSON),
-                _ => self.word(keep.as_deref_mut())?,
+                _ => self.word()?,
             }
             if depth == 0 {
                 return Ok(());
@@ -133,21 +165,20 @@ impl<R: BufRead> Json<'_, R> {
         }
     }
 
-    fn byte(&mut self, byte: u8, keep: Option<&mut Vec<u8>>) -> Result<(), Broken> {
+    fn byte(&mut self, byte: u8) -> Result<(), Broken> {
         self.reader.consume(1);
-        push(keep.map(|k| (k, ENTRY_BYTES_MAX)).as_mut(), &[byte])
+        self.kept.push(&[byte])
     }
 
     /// Takes a number, `true`, `false` or `null`.
-    fn word(&mut self, keep: Option<&mut Vec<u8>>) -> Result<(), Broken> {
-        let mut keep = keep.map(|k| (k, ENTRY_BYTES_MAX));
+    fn word(&mut self) -> Result<(), Broken> {
         loop {
             let buffer = self.reader.fill_buf()?;
             let ends =
                 |b: &u8| b.is_ascii_whitespace() || matches!(b, b',' | b':' | b']' | b'}' | b'"');
             let end = buffer.iter().position(ends);
             let part = &buffer[..end.unwrap_or(buffer.len())];
-            push(keep.as_mut(), part)?;
+            self.kept.push(part)?;
             let (n, is_end) = (part.len(), end.is_some() || buffer.is_empty());
             self.reader.consume(n);
             if is_end {
@@ -157,21 +188,20 @@ impl<R: BufRead> Json<'_, R> {
     }
 
     /// Takes a string with its quotes.
-    fn string(&mut self, mut keep: Option<(&mut Vec<u8>, usize)>) -> Result<(), Broken> {
-        self.reader.consume(1);
-        push(keep.as_mut(), b"\"")?;
+    fn string(&mut self) -> Result<(), Broken> {
+        self.byte(b'"')?;
         loop {
             let buffer = self.reader.fill_buf()?;
             if buffer.is_empty() {
                 return Err(NO_JSON);
             }
             let Some(at) = memchr::memchr2(b'"', b'\\', buffer) else {
-                push(keep.as_mut(), buffer)?;
+                self.kept.push(buffer)?;
                 let n = buffer.len();
                 self.reader.consume(n);
                 continue;
             };
-            push(keep.as_mut(), &buffer[..=at])?;
+            self.kept.push(&buffer[..=at])?;
             let is_end = buffer[at] == b'"';
             self.reader.consume(at + 1);
             if is_end {
@@ -179,20 +209,7 @@ impl<R: BufRead> Json<'_, R> {
             }
             // Whatever is escaped doesn't end the string.
             let escaped = self.reader.fill_buf()?.first().copied().ok_or(NO_JSON)?;
-            push(keep.as_mut(), &[escaped])?;
-            self.reader.consume(1);
+            self.byte(escaped)?;
         }
     }
-}
-
-fn push(keep: Option<&mut (&mut Vec<u8>, usize)>, bytes: &[u8]) -> Result<(), Broken> {
-    if let Some((keep, max)) = keep {
-        if keep.len() + bytes.len() > *max {
-            return Err(Broken::Invalid(format!(
-                "an entry has more than {max} bytes"
-            )));
-        }
-        keep.extend_from_slice(bytes);
-    }
-    Ok(())
 }
