@@ -5,6 +5,7 @@ mod capabilities;
 mod failure;
 mod files;
 mod objects;
+mod versions;
 
 pub use cache::Cache;
 pub use capabilities::{Capabilities, KubeVersion};

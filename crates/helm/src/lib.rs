@@ -4,7 +4,8 @@
 //! - [`values`]: defaults, what is given, conditions, tags and imports brought together;
 //! - [`schema`]: values against `values.schema.json`;
 //! - [`engine`]: the templates, rendered in Helm's order with Helm's objects;
-//! - [`manifests`]: what was rendered, cut and in the order of installation, hooks apart.
+//! - [`manifests`]: what was rendered, cut and in the order of installation, hooks apart;
+//! - [`mod@template`]: all of it, as `helm template` does it.
 //!
 //! It never does I/O: files come through a [`tree::Recording`] or as bytes. Random text and time come
 //! from the options; the same input gives the same bytes.
@@ -26,6 +27,7 @@ pub mod ignore;
 pub mod manifests;
 pub mod schema;
 pub mod strvals;
+pub mod template;
 pub mod values;
 
 pub use chart::{Chart, Dependency, File, FolderError, LoadError, Maintainer, Metadata};

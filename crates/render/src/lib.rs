@@ -18,6 +18,7 @@
 //! assert!(rendered.read_set.is_current(&tree).unwrap());
 //! ```
 
+mod chart;
 mod diagnostic;
 mod directory;
 mod environment;
@@ -27,10 +28,11 @@ mod request;
 mod source;
 mod tool;
 
+pub use chart::{HelmRenderer, ReadFile};
 pub use diagnostic::{Diagnostic, Severity};
 pub use directory::DirectoryRenderer;
 pub use environment::{BuildContext, Environment};
 pub use kustomization::KustomizeRenderer;
 pub use object::{Output, Rendered, RenderedObject};
-pub use request::{Depth, Directory, Kustomize, MANIFEST_BYTES_MAX, Request};
+pub use request::{Depth, Directory, Helm, Kustomize, MANIFEST_BYTES_MAX, Request, SetKind};
 pub use tool::{Renderer, Renderers, Tool, render};

@@ -19,6 +19,8 @@ pub struct Request {
     pub directory: Directory,
     /// What counts if the folder holds a kustomization.
     pub kustomize: Kustomize,
+    /// What counts if the folder holds a chart.
+    pub helm: Helm,
     /// Bytes of all manifests together.
     pub manifest_bytes_max: usize,
 }
@@ -33,9 +35,70 @@ impl Request {
             tool: None,
             directory: Directory::default(),
             kustomize: Kustomize::default(),
+            helm: Helm::default(),
             manifest_bytes_max: MANIFEST_BYTES_MAX,
         }
     }
+}
+
+/// How a value is given on Helm's command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetKind {
+    /// `--set-json`.
+    Json,
+    /// `--set`.
+    Plain,
+    /// `--set-string`.
+    Text,
+    /// `--set-file`.
+    File,
+    /// `--set-literal`.
+    Literal,
+}
+
+impl SetKind {
+    /// Lowest precedence first.
+    pub const ORDER: [Self; 5] = [
+        Self::Json,
+        Self::Plain,
+        Self::Text,
+        Self::File,
+        Self::Literal,
+    ];
+}
+
+/// What counts for a chart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Helm {
+    /// The release; the application's name if empty.
+    pub release: String,
+    /// The release's namespace.
+    pub namespace: String,
+    /// Values files of the repository, from the chart's folder or, with a leading `/`, its root.
+    pub value_files: Vec<String>,
+    /// Values files that don't exist are left out.
+    pub ignore_missing_value_files: bool,
+    /// Values as text, with a name for errors; they win over the files.
+    pub values: Vec<(String, String)>,
+    /// Single values; they win over all others.
+    pub sets: Vec<(SetKind, String)>,
+    /// Leave out what is below `crds/`.
+    pub skip_crds: bool,
+    /// Leave out hooks.
+    pub skip_hooks: bool,
+    /// Leave out hooks that are tests.
+    pub skip_tests: bool,
+    /// Values may break the chart's schema.
+    pub skip_schema: bool,
+    /// The cluster's version; that of Helm's client if empty.
+    pub kube_version: String,
+    /// What the cluster serves besides what every cluster does: `example.com/v1`,
+    /// `example.com/v1/Thing`.
+    pub api_versions: Vec<String>,
+    /// Where random text comes from: secret, and the same for the same application.
+    pub seed: [u8; 32],
+    /// What `now` is, in seconds since 1970.
+    pub now_seconds: i64,
 }
 
 /// What counts for a kustomization.

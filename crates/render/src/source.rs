@@ -1,7 +1,7 @@
 //! An application's source, as it is written in the resource, as a request.
 
 use crate::environment::Environment;
-use crate::request::{Depth, Directory, Request};
+use crate::request::{Depth, Directory, Helm, Request, SetKind};
 use crate::tool::Tool;
 use kustomize::{Overrides, Pairs, Patch, PatchOptions, Replica, Selector};
 use value::Value;
@@ -28,6 +28,9 @@ impl Request {
         }
         if let Some(block) = block("kustomize") {
             request.kustomize.overrides = overrides(block, environment)?;
+        }
+        if let Some(block) = block("helm") {
+            request.helm = helm(block, environment);
         }
         Ok(request)
     }
@@ -68,6 +71,65 @@ fn pairs(block: &Value, name: &str) -> Pairs {
         .flat_map(value::Object::iter)
         .filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.to_owned())))
         .collect()
+}
+
+/// Reads the `helm` block. Argo CD gives its parts to Helm in this order.
+fn helm(block: &Value, environment: &Environment) -> Helm {
+    // Of values as an object and as text, the object counts.
+    let values = match block.get("valuesObject").filter(|v| v.is_object()) {
+        Some(object) => object.to_json(),
+        None => text(block, "values"),
+    };
+    let mut sets = Vec::new();
+    for parameter in block.array_at(&["parameters"]) {
+        let (kind, name) = match flag(parameter, "forceString") {
+            true => (SetKind::Text, parameter.str_at(&["name"])),
+            false => (SetKind::Plain, parameter.str_at(&["name"])),
+        };
+        let value = environment.substitute(parameter.str_at(&["value"]));
+        sets.push((kind, format!("{name}={}", escaped(&value))));
+    }
+    for parameter in block.array_at(&["fileParameters"]) {
+        let path = environment.substitute(parameter.str_at(&["path"]));
+        let name = parameter.str_at(&["name"]);
+        sets.push((SetKind::File, format!("{name}={}", escaped(&path))));
+    }
+    let value_files = texts(block, "valueFiles").into_iter();
+    Helm {
+        release: text(block, "releaseName"),
+        namespace: text(block, "namespace"),
+        value_files: value_files.map(|f| environment.substitute(&f)).collect(),
+        ignore_missing_value_files: flag(block, "ignoreMissingValueFiles"),
+        values: match values.as_str() {
+            "" => Vec::new(),
+            _ => vec![("spec.source.helm.values".to_owned(), values)],
+        },
+        sets,
+        skip_crds: flag(block, "skipCrds"),
+        skip_hooks: false,
+        skip_tests: flag(block, "skipTests"),
+        skip_schema: flag(block, "skipSchemaValidation"),
+        kube_version: text(block, "kubeVersion"),
+        api_versions: texts(block, "apiVersions"),
+        ..Helm::default()
+    }
+}
+
+/// Escapes the commas of a parameter's value, unless they are escaped already or it is a list.
+fn escaped(value: &str) -> String {
+    if value.starts_with('{') && value.ends_with('}') {
+        return value.to_owned();
+    }
+    let mut out = String::with_capacity(value.len());
+    let mut before = ' ';
+    for c in value.chars() {
+        if c == ',' && before != '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+        before = c;
+    }
+    out
 }
 
 /// Reads the `kustomize` block.

@@ -18,9 +18,15 @@ pub(crate) struct Cli {
     /// Use this kubeconfig (default: KUBECONFIG, a running demo or `up`, ~/.kube/config)
     #[arg(long, global = true, value_name = "FILE", env = "WINDLASS_KUBECONFIG")]
     pub(crate) kubeconfig: Option<PathBuf>,
-    /// Look for applications in this namespace
-    #[arg(long, short, global = true, default_value = api::names::CONTROL_NAMESPACE, env = "WINDLASS_NAMESPACE")]
-    pub(crate) namespace: String,
+    /// Look for applications in this namespace (default: argocd); `render` takes it for a chart's
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "WINDLASS_NAMESPACE",
+        value_name = "NAMESPACE"
+    )]
+    pub(crate) namespace: Option<String>,
     /// Use colours
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto)]
     pub(crate) color: ColorChoice,
@@ -36,6 +42,14 @@ pub(crate) enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+impl Cli {
+    /// Returns the namespace of applications.
+    pub(crate) fn namespace(&self) -> &str {
+        let given = self.namespace.as_deref();
+        given.unwrap_or(api::names::CONTROL_NAMESPACE)
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -254,6 +268,56 @@ pub(crate) struct Render {
     /// Say what set a field instead: KIND/NAME:/json/pointer
     #[arg(long, value_name = "FIELD")]
     pub(crate) explain: Option<String>,
+    #[command(flatten)]
+    pub(crate) chart: ChartArgs,
+}
+
+/// What `helm template` takes, by the same names.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options for charts")]
+pub(crate) struct ChartArgs {
+    /// The release's name
+    #[arg(long, value_name = "NAME", default_value = "release-name")]
+    pub(crate) release: String,
+    /// Values from this file, or `-`; later files win
+    #[arg(long = "values", short = 'f', value_name = "FILE")]
+    pub(crate) values: Vec<PathBuf>,
+    /// Set values: a.b=1,c={x,y}
+    #[arg(long, value_name = "VALUES")]
+    pub(crate) set: Vec<String>,
+    /// Set values that are always text
+    #[arg(long, value_name = "VALUES")]
+    pub(crate) set_string: Vec<String>,
+    /// Set values that are JSON
+    #[arg(long, value_name = "VALUES")]
+    pub(crate) set_json: Vec<String>,
+    /// Set values from files: name=path
+    #[arg(long, value_name = "VALUES")]
+    pub(crate) set_file: Vec<String>,
+    /// Set a value as it stands, commas and all
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) set_literal: Vec<String>,
+    /// The cluster's version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kube_version: Option<String>,
+    /// What the cluster serves, besides what all do: example.com/v1
+    #[arg(long, short, value_name = "VERSIONS", value_delimiter = ',')]
+    pub(crate) api_versions: Vec<String>,
+    /// The manifests below crds/, too
+    #[arg(long)]
+    pub(crate) include_crds: bool,
+    /// No hooks
+    #[arg(long)]
+    pub(crate) no_hooks: bool,
+    /// No hooks that are tests
+    #[arg(long)]
+    pub(crate) skip_tests: bool,
+    /// Values may break the chart's schema
+    #[arg(long)]
+    pub(crate) skip_schema_validation: bool,
+    /// Show the values that the chart's templates see instead
+    #[arg(long)]
+    pub(crate) show_values: bool,
 }
 
 /// Named as `kustomize build` names them.

@@ -26,7 +26,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Drift(command) => ledger::drift(&cli, command).await,
         Command::Audit(command) => ledger::audit(&cli, command).await,
         Command::Why { name } => why::run(&cli, name).await,
-        Command::Render(args) => render::run(args),
+        Command::Render(args) => render::run(args, cli.namespace.as_deref()),
         Command::Version { output } => version(&output.format),
         Command::Completion { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();

@@ -33,7 +33,7 @@ pub(crate) async fn session(cli: &Cli) -> Result<Session, Failure> {
     })?;
     Ok(Session {
         client,
-        namespace: cli.namespace.clone(),
+        namespace: cli.namespace().to_owned(),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::output::{complain, say};
 use engine::ObjectKey;
 
 pub(crate) async fn run(cli: &Cli, args: &Install) -> anyhow::Result<u8> {
-    let mut manifests = api::permissions(&cli.namespace);
+    let mut manifests = api::permissions(cli.namespace());
     manifests.extend(api::definitions());
     if args.export {
         for manifest in &manifests {

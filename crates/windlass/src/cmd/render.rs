@@ -1,11 +1,14 @@
 //! `windlass render`: a local folder to YAML.
 
+mod chart;
+
 use crate::cli::{Render, RenderAs, Restrictor};
 use crate::failure::{Failure, NO, RUNTIME, USAGE};
 use crate::output::{complain, say};
 use kustomize::LoadRestrictor;
 use render::{
-    Depth, Directory, KustomizeRenderer, RenderedObject, Renderers, Request, Severity, Tool,
+    Depth, Directory, HelmRenderer, KustomizeRenderer, RenderedObject, Renderers, Request,
+    Severity, Tool,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tree::{ContentId, Entry, EntryKind, Named, Tree, TreeError};
 
-pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &Render, namespace: Option<&str>) -> anyhow::Result<u8> {
     if !args.path.is_dir() {
         let wrong = format!("{} is not a folder", args.path.display());
         return Err(Failure::new(USAGE, wrong).into());
@@ -39,6 +42,7 @@ pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
         include: args.include.clone().unwrap_or_default(),
         exclude: args.exclude.clone().unwrap_or_default(),
     };
+    request.helm = chart::request(&args.chart, namespace)?;
     // Below the file system's root, paths are those that people know.
     let before = if root.parent().is_none() { "/" } else { "" };
     let tree = Folder {
@@ -49,9 +53,15 @@ pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
         trace: args.explain.is_some(),
         ..KustomizeRenderer::default()
     };
+    let show_values = |values: &value::Value| say(yaml::to_yaml(values).trim_end());
+    let helm = HelmRenderer {
+        read_file: Some(&chart::read_file),
+        show_values: args.chart.show_values.then_some(&show_values),
+        ..HelmRenderer::default()
+    };
     let renderers = Renderers {
         kustomize: Some(&kustomize),
-        ..Renderers::default()
+        helm: Some(&helm),
     };
     let rendered = render::render(&tree, &request, &renderers)
         .map_err(|e| Failure::new(RUNTIME, e.to_string()))?;
@@ -59,6 +69,9 @@ pub(crate) fn run(args: &Render) -> anyhow::Result<u8> {
     for diagnostic in &rendered.diagnostics {
         failed |= diagnostic.severity == Severity::Error;
         complain(&format!("{before}{diagnostic}"));
+    }
+    if args.chart.show_values {
+        return Ok(if failed { NO } else { 0 });
     }
     if let Some(field) = &args.explain {
         explain(field, &rendered.objects, before)?;

@@ -13,7 +13,7 @@ pub(crate) async fn run(cli: &Cli, args: &Serve) -> anyhow::Result<u8> {
         .cache
         .clone()
         .unwrap_or_else(|| super::target::cache_dir().join("serve"));
-    let mut options = Options::new(&cli.namespace, cache);
+    let mut options = Options::new(cli.namespace(), cache);
     options.config.health_gate = args.gate.health_gate.0;
     options.poll = args.poll.map(|seconds| {
         let every = Duration::from_secs(seconds);
@@ -30,7 +30,7 @@ pub(crate) async fn run(cli: &Cli, args: &Serve) -> anyhow::Result<u8> {
         })?;
     complain(&format!(
         "  controller      ready   applications in namespace {}",
-        cli.namespace
+        cli.namespace()
     ));
     complain("  Press Ctrl-C to stop.");
     tokio::signal::ctrl_c().await?;

@@ -1,0 +1,158 @@
+//! `helm template`: from a chart and values to manifests, in Helm's order.
+
+use crate::chart::{Chart, File};
+use crate::engine::{self, Cache, Capabilities, Context, Release};
+use crate::manifests::{Hook, Manifest, manifests};
+use crate::schema;
+use crate::values::{coalesce, process_dependencies};
+use gotemplate::semver::{Constraint, Version};
+use gotemplate::{Lookup, Options, Use};
+use value::Value;
+
+/// Which manifests come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The manifests below `crds/`.
+    pub crds: bool,
+    /// Hooks.
+    pub hooks: bool,
+    /// Hooks that are tests.
+    pub tests: bool,
+}
+
+/// What is asked of a chart besides its values.
+#[derive(Clone, Copy)]
+pub struct Request<'r> {
+    /// The release.
+    pub release: &'r Release,
+    /// The cluster.
+    pub capabilities: &'r Capabilities,
+    /// What comes out.
+    pub parts: Parts,
+    /// Values may break their schema.
+    pub skip_schema: bool,
+    /// Limits, seed and time.
+    pub options: &'r Options,
+    /// Templates parsed before.
+    pub cache: Option<&'r Cache>,
+    /// What `lookup` asks; without it, it finds nothing.
+    pub lookup: Option<&'r Lookup<'r>>,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Definitions first, then objects in the order in which Helm installs them, then hooks.
+    pub manifests: Vec<Manifest>,
+    /// The values that the chart's own templates saw.
+    pub values: Value,
+    /// Calls whose answers depend on more than the chart and the values.
+    pub uses: Vec<Use>,
+}
+
+/// Why a chart makes no manifests, in Helm's words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateError(String);
+
+fn failed(message: &impl ToString) -> TemplateError {
+    TemplateError(message.to_string())
+}
+
+/// Renders a chart with the user's values.
+///
+/// # Errors
+/// Fails with Helm's text.
+pub fn template(
+    mut chart: Chart,
+    values: &Value,
+    request: &Request<'_>,
+) -> Result<Output, TemplateError> {
+    check(&chart, request.capabilities)?;
+    process_dependencies(&mut chart, values).map_err(|e| failed(&e))?;
+    let values = coalesce(&chart, values).map_err(|e| failed(&e))?;
+    if !request.skip_schema {
+        schema::validate(&chart, &values).map_err(|e| failed(&e))?;
+    }
+    let context = Context {
+        release: request.release,
+        capabilities: request.capabilities,
+        options: request.options,
+        cache: request.cache,
+        lookup: request.lookup,
+    };
+    let rendered = engine::render(&chart, &values, context).map_err(|e| failed(&e))?;
+    let mut all = Vec::new();
+    if request.parts.crds {
+        for file in chart.crds() {
+            all.extend(definitions(&file));
+        }
+    }
+    let sorted = manifests(&rendered.files).map_err(|e| failed(&e))?;
+    all.extend(sorted.manifests);
+    if request.parts.hooks {
+        let is_test = |hook: &Hook| hook.events.iter().any(|e| e.starts_with("test"));
+        let wanted = |m: &Manifest| request.parts.tests || !m.hook.as_ref().is_some_and(is_test);
+        all.extend(sorted.hooks.into_iter().filter(wanted));
+    }
+    Ok(Output {
+        manifests: all,
+        values,
+        uses: rendered.uses,
+    })
+}
+
+/// Cuts a file below `crds/`, which is no template. What can't be read is shown as it is: Helm
+/// doesn't read it either.
+fn definitions(file: &File) -> Vec<Manifest> {
+    let text = String::from_utf8_lossy(&file.data);
+    let documents = yaml::helm_split(&text);
+    documents
+        .map(|document| Manifest {
+            path: file.name.clone(),
+            text: document.to_owned(),
+            object: yaml::v2::to_value(document.as_bytes()).unwrap_or_default(),
+            hook: None,
+        })
+        .collect()
+}
+
+/// Refuses what can't be installed.
+fn check(chart: &Chart, capabilities: &Capabilities) -> Result<(), TemplateError> {
+    let kind = chart.metadata.chart_type.as_str();
+    if !matches!(kind, "" | "application") {
+        return Err(failed(&format!("{kind} charts are not installable")));
+    }
+    let missing: Vec<&str> = chart
+        .metadata
+        .dependencies
+        .iter()
+        .map(|d| d.name.as_str())
+        .filter(|name| chart.dependencies.iter().all(|c| c.name() != *name))
+        .collect();
+    if !missing.is_empty() {
+        return Err(failed(&format!(
+            "An error occurred while checking for chart dependencies. You may need to run `helm \
+             dependency build` to fetch missing dependencies: found in Chart.yaml, but missing in \
+             charts/ directory: {}",
+            missing.join(", ")
+        )));
+    }
+    let wanted = chart.metadata.kube_version.as_str();
+    let version = &capabilities.kube_version;
+    let fits = wanted.is_empty()
+        || Constraint::parse(wanted)
+            .ok()
+            .zip(Version::parse(&version.normalized).ok())
+            .is_some_and(|(constraint, version)| constraint.check(&version));
+    if !fits {
+        return Err(failed(&format!(
+            "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {}",
+            version.version
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

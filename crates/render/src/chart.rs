@@ -1,0 +1,208 @@
+//! Helm charts.
+
+use crate::diagnostic::Diagnostic;
+use crate::object::{Output, RenderedObject};
+use crate::request::{Helm, Request, SetKind};
+use crate::tool::Renderer;
+use gotemplate::{Lookup, Options, Seed};
+use helm::engine::{Cache, Capabilities, KubeVersion, Release};
+use helm::manifests::Manifest;
+use helm::template::{self, Parts};
+use helm::{Chart, FolderError, strvals, values};
+use std::sync::Arc;
+use tree::{FollowError, Recording, TreeError, join};
+use value::Value;
+use yaml::Lines;
+
+/// Reads a file that `--set-file` names, from somewhere else than the tree.
+pub type ReadFile<'r> = dyn Fn(&str) -> Result<String, String> + 'r;
+
+/// Renders charts as `helm template` does.
+#[derive(Clone, Copy, Default)]
+pub struct HelmRenderer<'r> {
+    /// Templates parsed before.
+    pub cache: Option<&'r Cache>,
+    /// What `lookup` asks; without it, it finds nothing.
+    pub lookup: Option<&'r Lookup<'r>>,
+    /// What `--set-file` reads; without it, files of the tree.
+    pub read_file: Option<&'r ReadFile<'r>>,
+    /// What sees the values that the chart's templates saw.
+    pub show_values: Option<&'r dyn Fn(&Value)>,
+}
+
+/// Why a chart doesn't render: a mistake of the user's, or a tree that can't be read.
+enum Failure {
+    Tree(TreeError),
+    Mistake(String),
+}
+
+impl From<FollowError> for Failure {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Tree(error) => Self::Tree(error),
+            error => Self::Mistake(error.to_string()),
+        }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Mistake(message)
+    }
+}
+
+impl Renderer for HelmRenderer<'_> {
+    fn render(&self, tree: &Recording<'_>, request: &Request) -> Result<Output, TreeError> {
+        let mut output = Output::default();
+        match self.manifests(tree, request) {
+            Ok(manifests) => {
+                for manifest in manifests {
+                    place(&request.path, manifest, &mut output);
+                }
+            }
+            Err(Failure::Tree(error)) => return Err(error),
+            Err(Failure::Mistake(message)) => {
+                let diagnostic = Diagnostic::error(&request.path, message);
+                output.diagnostics.push(diagnostic);
+            }
+        }
+        Ok(output)
+    }
+}
+
+/// Adds a manifest's objects: a list's one by one.
+fn place(folder: &str, manifest: Manifest, output: &mut Output) {
+    // Below the chart's own name stand the chart's files.
+    let inside = manifest.path.split_once('/').map_or("", |(_, path)| path);
+    let file: Arc<str> = join(folder, inside).into();
+    let lines = Arc::new(Lines::default());
+    let is_list = manifest.object.str_at(&["kind"]).ends_with("List");
+    match manifest.object.get("items").and_then(Value::as_array) {
+        Some(items) if is_list => {
+            for item in items {
+                let object = RenderedObject::new(item.clone(), file.clone(), lines.clone(), "");
+                output.objects.push(object);
+            }
+        }
+        _ if manifest.object.is_null() => {}
+        _ => output
+            .objects
+            .push(RenderedObject::new(manifest.object, file, lines, "")),
+    }
+}
+
+impl HelmRenderer<'_> {
+    fn manifests(&self, tree: &Recording<'_>, request: &Request) -> Result<Vec<Manifest>, Failure> {
+        let helm = &request.helm;
+        let chart = match Chart::from_folder(tree, &request.path) {
+            Ok(chart) => chart,
+            Err(FolderError::Read(error)) => return Err(error.into()),
+            Err(error) => return Err(error.to_string().into()),
+        };
+        let given = self.values(tree, request)?;
+        let release = Release {
+            name: match helm.release.as_str() {
+                "" => request.app_name.clone(),
+                name => name.to_owned(),
+            },
+            namespace: helm.namespace.clone(),
+            revision: 1,
+            is_upgrade: false,
+        };
+        let options = Options {
+            seed: Seed(helm.seed),
+            now_seconds: helm.now_seconds,
+            ..Options::default()
+        };
+        let capabilities = capabilities(helm)?;
+        let asked = template::Request {
+            release: &release,
+            capabilities: &capabilities,
+            parts: Parts {
+                crds: !helm.skip_crds,
+                hooks: !helm.skip_hooks,
+                tests: !helm.skip_tests,
+            },
+            skip_schema: helm.skip_schema,
+            options: &options,
+            cache: self.cache,
+            lookup: self.lookup,
+        };
+        let output = template::template(chart, &given, &asked).map_err(|e| e.to_string())?;
+        if let Some(show) = self.show_values {
+            show(&output.values);
+        }
+        Ok(output.manifests)
+    }
+
+    /// Brings together what the user gives, lowest precedence first.
+    fn values(&self, tree: &Recording<'_>, request: &Request) -> Result<Value, Failure> {
+        let helm = &request.helm;
+        let mut given = Value::object();
+        for file in &helm.value_files {
+            let path = in_repository(&request.path, file);
+            match tree.read(&path)? {
+                Some(text) => values::merge(&mut given, read(file, &text)?),
+                None if helm.ignore_missing_value_files => {}
+                None => {
+                    return Err(format!("values file {path}: no such file or directory").into());
+                }
+            }
+        }
+        for (name, text) in &helm.values {
+            values::merge(&mut given, read(name, text.as_bytes())?);
+        }
+        let from_tree = |name: &str| -> Result<String, String> {
+            let path = in_repository(&request.path, name);
+            match tree.read(&path) {
+                Ok(Some(text)) => Ok(String::from_utf8_lossy(&text).into_owned()),
+                Ok(None) => Err(format!("open {path}: no such file or directory")),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        for kind in SetKind::ORDER {
+            for (_, text) in helm.sets.iter().filter(|(k, _)| *k == kind) {
+                let kind = match kind {
+                    SetKind::Json => strvals::Kind::SetJson,
+                    SetKind::Plain => strvals::Kind::Set,
+                    SetKind::Text => strvals::Kind::SetString,
+                    SetKind::File => strvals::Kind::SetFile(match self.read_file {
+                        Some(read) => read,
+                        None => &from_tree,
+                    }),
+                    SetKind::Literal => strvals::Kind::SetLiteral,
+                };
+                strvals::set(&mut given, text, kind)?;
+            }
+        }
+        Ok(given)
+    }
+}
+
+/// Returns the path of a file that is named from the chart's folder, or from the root.
+fn in_repository(folder: &str, file: &str) -> String {
+    match file.strip_prefix('/') {
+        Some(path) => path.to_owned(),
+        None => join(folder, file),
+    }
+}
+
+fn read(name: &str, text: &[u8]) -> Result<Value, String> {
+    values::read_documents(text).map_err(|e| format!("failed to parse {name}: {e}"))
+}
+
+fn capabilities(helm: &Helm) -> Result<Capabilities, String> {
+    let mut capabilities = Capabilities::default();
+    if !helm.kube_version.is_empty() {
+        let version = KubeVersion::parse(&helm.kube_version);
+        capabilities.kube_version = version.ok_or_else(|| {
+            format!(
+                "invalid kube version '{}': Invalid Semantic Version",
+                helm.kube_version
+            )
+        })?;
+    }
+    let more = helm.api_versions.iter().cloned();
+    capabilities.api_versions.extend(more);
+    Ok(capabilities)
+}
