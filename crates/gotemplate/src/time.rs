@@ -90,6 +90,24 @@ pub(crate) const DAYS: [&str; 7] = [
 /// Seconds from the year 1, where Go's zero time is, to 1970.
 pub(crate) const ZERO_SECONDS: i64 = -62_135_596_800;
 
+/// Quotes text as the messages of Go's `time` package do.
+pub(crate) fn quote(s: &[u8]) -> String {
+    let mut out = String::with_capacity(s.len() + 2);
+    out.push('"');
+    for b in s {
+        match b {
+            b'"' | b'\\' => {
+                out.push('\\');
+                out.push(char::from(*b));
+            }
+            b' '..=0x7f => out.push(char::from(*b)),
+            _ => out.push_str(&format!("\\x{b:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// Returns the days from 1970 to a date; months out of range are carried into the year.
 pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = year + (month - 1).div_euclid(12);

@@ -4,6 +4,7 @@ use super::{ANY, Called, Function, STR, fixed, str_at};
 use crate::error::Error;
 use crate::exec::Exec;
 use crate::json::{self, Style};
+use crate::time::Time;
 use crate::toml;
 use crate::value::{List, ListType, Map, MapType, Value};
 
@@ -89,15 +90,19 @@ pub(super) const APPLICATION_SET: &[Function] = &[
     fixed("toYaml", &[ANY], |exec, a| strict(exec, yaml_text(&a[0]))),
     fixed("fromYaml", &[STR], |exec, a| {
         match read_yaml(exec, &str_at(a, 0))? {
-            Ok(value @ (Value::Map(_) | Value::Nil)) => Ok(map_or_error(Ok(value), from_json)),
-            Ok(other) => Err(from_json(json::wrong_type(&other, "map[string]interface {}")).into()),
+            Ok(None) => Ok(empty_map()),
+            Ok(Some(map @ Value::Map(_))) => Ok(map),
+            Ok(Some(other)) => {
+                Err(from_json(json::wrong_type(&other, "map[string]interface {}")).into())
+            }
             Err(message) => Err(message.into()),
         }
     }),
     fixed("fromYamlArray", &[STR], |exec, a| {
         match read_yaml(exec, &str_at(a, 0))? {
-            Ok(value @ (Value::List(_) | Value::Nil)) => Ok(list_or_error(Ok(value), from_json)),
-            Ok(other) => Err(from_json(json::wrong_type(&other, "[]interface {}")).into()),
+            Ok(None) => Ok(empty_list()),
+            Ok(Some(list @ Value::List(_))) => Ok(list),
+            Ok(Some(other)) => Err(from_json(json::wrong_type(&other, "[]interface {}")).into()),
             Err(message) => Err(message.into()),
         }
     }),
@@ -126,6 +131,12 @@ fn yaml_text(value: &Value) -> Result<Vec<u8>, String> {
 }
 
 fn pretty_yaml(value: &Value) -> Result<Vec<u8>, String> {
+    // A time is no text to this encoder; what it looks like needs no quotes.
+    if let (Some(_), Value::Object(object)) = (Time::of(value), value)
+        && let Some(Value::Str(text)) = object.json()
+    {
+        return Ok(text.to_vec());
+    }
     Ok(trimmed(yaml::to_yaml_pretty(&value.to_plain_tree()?)))
 }
 
@@ -143,10 +154,11 @@ fn toml_text(value: &Value) -> Result<Result<Vec<u8>, String>, Error> {
     Ok(toml::write(value))
 }
 
-fn read_yaml(exec: &mut Exec<'_, '_>, text: &[u8]) -> Result<Result<Value, String>, Error> {
+fn read_yaml(exec: &mut Exec<'_, '_>, text: &[u8]) -> Result<Result<Option<Value>, String>, Error> {
     exec.charge(text.len())?;
+    // Where there is nothing, the map or list that was to be filled stays as it was: empty.
     Ok(yaml::v2::to_value(text)
-        .map(|tree| Value::from_tree_floats(&tree))
+        .map(|tree| (!tree.is_null()).then(|| Value::from_tree_floats(&tree)))
         .map_err(|e| format!("error converting YAML to JSON: {e}")))
 }
 
@@ -157,6 +169,14 @@ fn from_json(message: String) -> String {
     } else {
         format!("error unmarshaling JSON: while decoding JSON: {message}")
     }
+}
+
+fn empty_map() -> Value {
+    Value::map(Vec::<(crate::Str, Value)>::new())
+}
+
+fn empty_list() -> Value {
+    Value::list(Vec::new())
 }
 
 fn error_map(message: String) -> Value {
@@ -185,9 +205,17 @@ fn list_or_error(read: Result<Value, String>, explain: fn(String) -> String) -> 
 }
 
 fn from_yaml(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
-    Ok(map_or_error(read_yaml(exec, &str_at(a, 0))?, from_json))
+    let read = read_yaml(exec, &str_at(a, 0))?;
+    Ok(map_or_error(
+        read.map(|v| v.unwrap_or_else(empty_map)),
+        from_json,
+    ))
 }
 
 fn from_yaml_array(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
-    Ok(list_or_error(read_yaml(exec, &str_at(a, 0))?, from_json))
+    let read = read_yaml(exec, &str_at(a, 0))?;
+    Ok(list_or_error(
+        read.map(|v| v.unwrap_or_else(empty_list)),
+        from_json,
+    ))
 }

@@ -17,7 +17,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(version.into_value())
     }),
     fixed("semverCompare", &[STR, STR], |_, a| {
-        let constraint = Constraint::parse(&str_at(a, 0).lossy()).map_err(Error::new)?;
+        let text = str_at(a, 0);
+        if std::str::from_utf8(&text).is_err() {
+            let quoted = crate::strconv::quote(&text);
+            return Err(format!("improper constraint: {quoted}").into());
+        }
+        let constraint = Constraint::parse(&text.lossy()).map_err(Error::new)?;
         let version = Version::parse(&str_at(a, 1).lossy()).map_err(Error::new)?;
         Ok(constraint.check(&version).into())
     }),

@@ -159,7 +159,7 @@ fn decrypt(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     exec.room(text.len())?;
     let bytes = encoding::from_base64(&text).map_err(Error::new)?;
     if bytes.len() < BLOCK {
-        let capacity = bytes.len();
+        let capacity = text.len() / 4 * 3;
         return Err(format!(
             "runtime error: slice bounds out of range [:16] with capacity {capacity}"
         )

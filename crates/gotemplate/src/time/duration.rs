@@ -52,7 +52,7 @@ fn fraction(u: u64, scale: u64) -> String {
 /// # Errors
 /// Fails with Go's text.
 pub fn parse_duration(text: &[u8]) -> Result<i64, String> {
-    let quoted = || crate::strconv::quote(text);
+    let quoted = || super::quote(text);
     let invalid = || format!("time: invalid duration {}", quoted());
     let (negative, mut rest) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -105,7 +105,7 @@ pub fn parse_duration(text: &[u8]) -> Result<i64, String> {
         }
         rest = &rest[unit_length..];
         let unit = unit(name).ok_or_else(|| {
-            let name = crate::strconv::quote(name);
+            let name = super::quote(name);
             format!("time: unknown unit {name} in duration {}", quoted())
         })?;
         value = value

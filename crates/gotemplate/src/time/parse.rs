@@ -1,8 +1,7 @@
 //! Reading times by a layout.
 
 use super::format::{Offset, Piece, next_piece};
-use super::{DAYS, MONTHS, Time, Zone, days_from_civil};
-use crate::strconv::quote;
+use super::{DAYS, MONTHS, Time, Zone, days_from_civil, quote};
 
 /// Why a piece can't be read.
 enum Fault {

@@ -16,8 +16,13 @@ static TABLES: ListType = ListType {
 
 /// Reads a document: whole numbers are `int64`, tables in lists are typed as such.
 pub(crate) fn read(text: &[u8]) -> Result<Value, String> {
-    if std::str::from_utf8(text).is_err() {
-        return Err("toml: invalid UTF-8 byte".to_owned());
+    if let Err(error) = std::str::from_utf8(text) {
+        let at = error.valid_up_to();
+        let line = 1 + memchr::memchr_iter(b'\n', &text[..at]).count();
+        let byte = text[at];
+        return Err(format!(
+            "toml: line {line}: invalid UTF-8 byte: {byte:#04x}"
+        ));
     }
     let root = table();
     let mut reader = Reader {
@@ -132,15 +137,15 @@ impl Reader<'_> {
                 let is_list = self.starts(b"[[");
                 self.at += if is_list { 2 } else { 1 };
                 prefix = self.keys()?;
-                self.last_key = shown(&prefix);
                 let close: &[u8] = if is_list { b"]]" } else { b"]" };
                 if !self.starts(close) {
                     return Err(self.error(format!(
-                        "expected end of table name delimiter ']', but got {} instead",
+                        "expected '.' or ']' to end table name, but got {} instead",
                         self.found()
                     )));
                 }
                 self.at += close.len();
+                self.last_key = shown(&prefix);
                 self.end_of_line()?;
                 current = self.header(root, &prefix, is_list)?;
             } else {

@@ -103,13 +103,14 @@ impl Export {
                 b.iter().map(|b| value::Value::Int(i64::from(*b))).collect()
             }
             Value::Bytes(b) => value::Value::from(crate::encoding::base64(b)),
-            Value::List(l) if l.is_nil() => value::Value::Null,
+            // Encoders that know more than JSON write an empty list or map.
+            Value::List(l) if l.is_nil() && !self.plain => value::Value::Null,
             Value::List(l) => l.with(|items| {
                 let items: Result<Vec<_>, _> =
                     items.iter().map(|v| self.value(v, depth + 1)).collect();
                 items.map(value::Value::Array)
             })?,
-            Value::Map(m) if m.is_nil() => value::Value::Null,
+            Value::Map(m) if m.is_nil() && !self.plain => value::Value::Null,
             Value::Map(m) => m.with(|members| {
                 let mut object = value::Object::with_capacity(members.len());
                 for (k, v) in members {
