@@ -86,13 +86,14 @@ pub(crate) fn overwrite(node: &mut Node, new: &str, line: u32) -> Result<()> {
     let NodeKind::Scalar { text, .. } = &mut node.kind else {
         return Err(wrong_kind("ScalarNode", node));
     };
-    if node.tag.is_some() || text.as_ref() != new {
+    if text.as_ref() != new {
         *text = new.into();
-        node.untag();
         if !link::is_mark(node.line) {
             node.line = line;
         }
     }
+    // Even the same text counts as written anew.
+    node.untag();
     Ok(())
 }
 

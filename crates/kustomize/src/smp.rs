@@ -209,7 +209,8 @@ impl Merger<'_> {
             let patch = patched.map(|i| new.remove(i).1);
             if patch.is_none() && value.is_scalar() && !value.is_null() {
                 // Setting a field makes text of what only looks like something else.
-                let value = match (value.tag.is_some() && value.is_text(), value.as_text()) {
+                let is_odd = value.tag.is_some() && value.is_text() && value.short_tag() != "!!str";
+                let value = match (is_odd, value.as_text()) {
                     (true, Some(text)) => Node::string(text, value.line),
                     _ => value,
                 };

@@ -236,7 +236,12 @@ impl Writer {
             return self.styled_node(node, indent, Context::Element);
         };
         let analysis = Analysis::of(text, self.flavour);
-        let is_text = node.short_tag() == "!!str";
+        let tag = node.short_tag();
+        let is_text = tag == "!!str";
+        let look = resolve::v3_tag(None, text, Style::Plain);
+        if node.tag.as_deref().is_some_and(|t| t != "!") && !is_text && tag != look {
+            self.word(&tag);
+        }
         let looks_like_text = resolve::is_v3_text(text);
         let wanted = match style {
             Style::Plain if is_text && !looks_like_text => Style::DoubleQuoted,

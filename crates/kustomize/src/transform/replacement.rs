@@ -248,6 +248,10 @@ fn set_field(
         true => format!("unable to find or create field {path_text:?} in replacement target"),
         false => format!("unable to find field {path_text:?} in replacement target"),
     };
+    // What can't be written back into the text is dropped there without a word.
+    if is_inside_text(object, &path, create) {
+        return Ok(());
+    }
     let ways = path::find_all(object, &path, create).map_err(|e| e.context(missing()))?;
     if ways.is_empty() {
         return Err(Error::new(missing()));
@@ -259,7 +263,7 @@ fn set_field(
 }
 
 fn set_one(field: &mut Node, value: &Node, options: Option<&FieldOptions>) -> Result<()> {
-    let mut value = value.clone();
+    let value = value.clone();
     if let Some(options) = options.filter(|o| !o.delimiter.is_empty()) {
         let Some(text) = field.as_text() else {
             return Err(Error::new(
@@ -278,13 +282,11 @@ fn set_one(field: &mut Node, value: &Node, options: Option<&FieldOptions>) -> Re
             Ok(i) => parts[i] = &new,
         }
         let joined = parts.join(&options.delimiter);
-        value.set_text(joined);
+        field.set_text(joined);
+        return Ok(());
     }
     match (field.is_scalar(), value.as_text()) {
-        (true, text) => {
-            let text = text.unwrap_or("").to_owned();
-            field.set_text(text);
-        }
+        (true, text) => field.set_text(text.unwrap_or("")),
         (false, _) => *field = value,
     }
     Ok(())
@@ -299,17 +301,7 @@ fn set_inside_text(
     create: Create,
 ) -> Result<()> {
     let nothing = || Error::new("no structured data found in path");
-    let mut cut = None;
-    for i in 1..path.len() {
-        let found = path::lookup(object, &path[..i]).ok().flatten();
-        if let Some(text) = found.and_then(Node::as_text)
-            && let Ok(document) = first_document(text)
-        {
-            cut = Some((i, text.to_owned(), document));
-            break;
-        }
-    }
-    let (i, text, mut document) = cut.ok_or_else(nothing)?;
+    let (i, text, mut document) = text_with_document(object, path).ok_or_else(nothing)?;
     let ways = path::find_all(&mut document, &path[i..], create)?;
     if ways.is_empty() {
         return Err(Error::new("unable to find field in structured data"));
@@ -333,6 +325,23 @@ fn set_inside_text(
     };
     path::follow(object, way).set_text(new);
     Ok(())
+}
+
+/// Returns the first text on a path that is a document of its own: the number of names that lead to
+/// it, the text and the document.
+fn text_with_document(object: &Node, path: &[String]) -> Option<(usize, String, Node)> {
+    (1..path.len()).find_map(|i| {
+        let text = path::lookup(object, &path[..i]).ok()??.as_text()?;
+        let document = first_document(text).ok()?;
+        Some((i, text.to_owned(), document))
+    })
+}
+
+/// Returns true if a path leads to fields of a document that stands in a text.
+fn is_inside_text(object: &Node, path: &[String], create: Create) -> bool {
+    text_with_document(object, path).is_some_and(|(i, _, mut document)| {
+        path::find_all(&mut document, &path[i..], create).is_ok_and(|ways| !ways.is_empty())
+    })
 }
 
 fn first_document(text: &str) -> Result<Node> {

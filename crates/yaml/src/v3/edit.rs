@@ -40,9 +40,7 @@ impl Node {
     /// Drops the tag of a scalar, as kyaml does when it writes over one.
     pub fn untag(&mut self) {
         self.tag = match &self.kind {
-            NodeKind::Scalar { text, style } if *style == Style::Plain => {
-                (!resolve::is_v3_text(text)).then(|| NO_TAG.into())
-            }
+            NodeKind::Scalar { style, .. } if *style == Style::Plain => Some(NO_TAG.into()),
             _ => None,
         };
     }
