@@ -122,8 +122,10 @@ fn serve(
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader, stream) {
         let note = HttpRequest {
+            method: request.method.clone(),
+            target: request.target.clone(),
+            headers: request.headers.clone(),
             body: Vec::new(),
-            ..request.clone()
         };
         seen.lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -136,7 +138,9 @@ fn serve(
         head.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
         let mut answer = head.into_bytes();
         // In one piece: a head alone waits 40 ms for the client's acknowledgement.
-        answer.extend_from_slice(&response.body);
+        if request.method != "HEAD" {
+            answer.extend_from_slice(&response.body);
+        }
         let mut out = stream;
         if out.write_all(&answer).is_err() {
             return;

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CHART_LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+/// What a chart's image is said to be: nobody needs it.
+const CONFIG: &[u8] = b"{}";
 /// The token that the registry gives and takes.
 const TOKEN: &str = "registry-token";
 
@@ -70,10 +72,14 @@ impl Registry {
         let digest = format!("sha256:{}", sha256(layer));
         let manifest = format!(
             r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":"sha256:{}","size":2}},"layers":[{{"mediaType":"{kind}","digest":"{digest}","size":{}}}]}}"#,
-            sha256(b"{}"),
+            sha256(CONFIG),
             layer.len()
         );
-        self.change(|c| c.blobs.insert(digest, layer.to_vec()));
+        self.change(|c| {
+            c.blobs.insert(digest, layer.to_vec());
+            c.blobs
+                .insert(format!("sha256:{}", sha256(CONFIG)), CONFIG.to_vec());
+        });
         self.push_manifest(name, tag, manifest.as_bytes())
     }
 

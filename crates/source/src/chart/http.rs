@@ -142,7 +142,8 @@ impl Http {
             .timeout(SILENCE_TIMEOUT)
             .redirect(redirect::Policy::none());
         let builder = if is_local {
-            builder.tls_certs_only([])
+            // No proxy knows this machine by that name, either.
+            builder.tls_certs_only([]).no_proxy()
         } else {
             builder
         };

@@ -21,6 +21,8 @@ pub(crate) struct Known<K, T>(Mutex<HashMap<K, Arc<Slot<T>>>>);
 
 struct Slot<T> {
     answer: Mutex<Option<(Instant, Arc<T>)>>,
+    /// Shared by those who waited for it alone: the next one asks again.
+    failure: Mutex<Option<(Instant, Error)>>,
     /// Held while the server is asked: whoever comes meanwhile waits and shares the answer.
     asking: Mutex<()>,
 }
@@ -48,6 +50,7 @@ impl<K: Eq + Hash, T> Known<K, T> {
             Arc::clone(slots.entry(question).or_insert_with(|| {
                 Arc::new(Slot {
                     answer: Mutex::default(),
+                    failure: Mutex::default(),
                     asking: Mutex::default(),
                 })
             }))
@@ -60,9 +63,15 @@ impl<K: Eq + Hash, T> Known<K, T> {
         if let Some(answer) = slot.since(freshness, called) {
             return Ok(answer);
         }
+        match lock(&slot.failure).as_ref() {
+            Some((asked, failure)) if *asked >= called => return Err(failure.clone()),
+            _ => {}
+        }
         let last = lock(&slot.answer).as_ref().map(|(_, a)| Arc::clone(a));
         let asked = Instant::now();
-        let answer = Arc::new(ask(last.as_deref())?);
+        let answer = ask(last.as_deref())
+            .map(Arc::new)
+            .inspect_err(|e| *lock(&slot.failure) = Some((asked, e.clone())))?;
         *lock(&slot.answer) = Some((asked, Arc::clone(&answer)));
         Ok(answer)
     }
@@ -78,5 +87,29 @@ impl<T> Slot<T> {
             Freshness::Known => true,
         };
         enough.then(|| Arc::clone(answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Reason;
+
+    #[test]
+    fn answers_last_as_long_as_they_are_fresh_and_failures_not_at_all() {
+        let known: Known<u8, u8> = Known::default();
+        let fail = |_: Option<&u8>| Err(Error::new(Reason::RepositoryUnreachable, "down"));
+        let start = Instant::now();
+        assert!(known.get(1, Freshness::Known, fail).is_err());
+        assert_eq!(*known.get(1, Freshness::Known, |_| Ok(7)).unwrap(), 7);
+        for freshness in [Freshness::Known, Freshness::Since(start)] {
+            assert_eq!(*known.get(1, freshness, fail).unwrap(), 7);
+        }
+        assert!(known.get(1, Freshness::Latest, fail).is_err());
+        // What was known before the failure is still known, and what the next answer builds on.
+        assert_eq!(*known.get(1, Freshness::Known, fail).unwrap(), 7);
+        let next = |last: Option<&u8>| Ok(last.map_or(0, |last| last + 1));
+        assert_eq!(*known.get(1, Freshness::Latest, next).unwrap(), 8);
+        assert_eq!(*known.get(2, Freshness::Known, next).unwrap(), 0);
     }
 }

@@ -82,7 +82,9 @@ impl Charts {
         let tags = self.tags(repository, &name, freshness)?;
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
         let none = || no_version(repository, chart, wanted, &tags);
-        let version = tags[versions::pick(wanted, &tags).ok_or_else(none)?];
+        // Unlike in an index, a version means the tag of that name and no other, as for Helm.
+        let at = versions::pick(wanted, &tags).filter(|_| is_range);
+        let version = tags[at.ok_or_else(none)?];
         let layer = self.layer(repository, &name, &tag_of(version), freshness)?;
         Ok(found(version, layer.ok_or_else(none)?))
     }

@@ -2,6 +2,7 @@
 //! registries.
 
 mod charts;
+mod helm;
 mod registries;
 
 use githost::BasicAuth;

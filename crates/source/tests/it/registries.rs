@@ -64,7 +64,6 @@ fn tags_ranges_and_digests_give_the_files_of_that_version() {
         ("", "1.10.0"),
         ("^1.2", "1.10.0"),
         ("~1.9", "v1.9.9"),
-        ("1.9.9", "v1.9.9"),
         ("1.10.0+build.7", "1.10.0_build.7"),
         (">=2.0.0-0 <3", "2.0.0-rc.1"),
     ];
@@ -197,6 +196,11 @@ fn what_is_missing_is_named_with_what_is_there() {
         said.contains("1.2.3") && !said.contains("20240101"),
         "{said}"
     );
+    // A version is a tag and no range, though an index would take it for one.
+    for wanted in ["1.2", "v1.2.3"] {
+        let error = tag(&sources, &from, wanted).unwrap_err();
+        assert_eq!(error.reason(), Reason::VersionNotFound, "{error}");
+    }
     let error = tag(&sources, &from, "stable").unwrap_err();
     assert!(
         error.to_string().contains("neither a version nor a range"),
