@@ -213,7 +213,8 @@ impl<'a> Lexer<'a> {
         let Some(length) = find(&self.rest()[2..], b"*/") else {
             return Err("unclosed comment".to_owned());
         };
-        self.skip(length + 4);
+        // An error is about the comment from where it begins.
+        self.at += length + 4;
         let (closes, trims) = self.at_right_delimiter();
         if !closes {
             return Err("comment ends before closing delimiter".to_owned());
