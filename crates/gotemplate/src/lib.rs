@@ -51,6 +51,12 @@ pub use value::{
     IntKind, Kind, List, ListType, Map, MapType, Method, MethodBody, Object, Type, Value,
 };
 
+/// Prints values as Go's `fmt.Sprintf` does.
+#[must_use]
+pub fn format(format: &str, values: &[Value]) -> Str {
+    fmt::sprintf(format.as_bytes(), values).into()
+}
+
 /// Returns what `%v` prints of a value.
 #[must_use]
 pub fn text_of(value: &Value) -> Str {

@@ -38,14 +38,8 @@ pub(super) fn coalesce_with(
         if let Some(own) = values.get(name)
             && !own.is_object()
         {
-            let shown = match own {
-                Value::Bool(b) => b.to_string(),
-                Value::Null => "%!t(<nil>)".to_owned(),
-                Value::String(s) => format!("%!t(string={s})"),
-                Value::Array(_) => format!("%!t([]interface {{}}={})", own.to_json()),
-                Value::Int(i) => format!("%!t(int64={i})"),
-                other => format!("%!t(float64={})", other.to_json()),
-            };
+            // The reference prints it as a boolean, which it hardly ever is.
+            let shown = gotemplate::format("%t", &[gotemplate::Value::from_tree(own)]);
             return Err(ValuesError(format!("type mismatch on {name}: {shown}")));
         }
         let mut own = match values.remove(name) {
