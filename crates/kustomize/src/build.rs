@@ -217,6 +217,10 @@ impl<'b> Builder<'b> {
         if let Some(before) = &before {
             crate::trace::note(before, &mut acc.set, &source("vars"));
         }
+        for resource in &acc.set {
+            crate::resource::validate(resource.node())
+                .map_err(|e| e.at(&resource.file, read::own_line(resource.node()).unwrap_or(0)))?;
+        }
         acc.set.retain(|r| !r.is_local());
         Ok(())
     }
