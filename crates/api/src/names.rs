@@ -53,3 +53,9 @@ pub const HEALTH_GATE: &str = "windlass.dev/health-gate";
 pub const HOLDS: &str = "windlass.dev/holds";
 /// The last revision that was seen healthy.
 pub const LAST_HEALTHY: &str = "windlass.dev/last-healthy";
+/// Makes an object a hook of Helm's.
+pub const HELM_HOOK: &str = "helm.sh/hook";
+/// The order among Helm's hooks.
+pub const HELM_HOOK_WEIGHT: &str = "helm.sh/hook-weight";
+/// When a hook of Helm's is deleted.
+pub const HELM_HOOK_DELETE_POLICY: &str = "helm.sh/hook-delete-policy";

@@ -53,10 +53,12 @@ type GroupKind = (Box<str>, Box<str>);
 pub struct Discovery {
     /// By group and kind; the first version is the preferred one.
     kinds: HashMap<GroupKind, Vec<Arc<Resource>>>,
+    /// The server's version, like `v1.36.3`.
+    version: Box<str>,
 }
 
 impl Discovery {
-    /// Asks the API server (two requests).
+    /// Asks the API server (three requests).
     ///
     /// # Errors
     /// Fails if the server can't be reached or doesn't answer in the aggregated form, which every
@@ -75,6 +77,10 @@ impl Discovery {
                 });
             }
             it.read(&document);
+        }
+        // Who may not ask it gets charts for the version that Helm assumes.
+        if let Ok(version) = client.get("/version").await {
+            it.version = version.str_at(&["gitVersion"]).into();
         }
         Ok(it)
     }
@@ -109,6 +115,28 @@ impl Discovery {
         };
         let key = (it.group.clone(), it.kind.clone());
         self.kinds.entry(key).or_default().push(Arc::new(it));
+    }
+
+    /// Returns the server's version, like `v1.36.3`; empty if it doesn't say.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Returns what the cluster serves, as charts ask for it: `apps/v1` and `apps/v1/Deployment`,
+    /// sorted.
+    #[must_use]
+    pub fn api_versions(&self) -> Vec<String> {
+        let mut all = std::collections::BTreeSet::new();
+        for resource in self.kinds.values().flatten() {
+            let version = match &*resource.group {
+                "" => resource.version.to_string(),
+                group => format!("{group}/{}", resource.version),
+            };
+            all.insert(format!("{version}/{}", resource.kind));
+            all.insert(version);
+        }
+        all.into_iter().collect()
     }
 
     /// Returns a kind, in the version asked for if there is one (`""` is the preferred one).

@@ -1,6 +1,7 @@
 //! Git and rendering: where a revision points, and which objects it wants.
 
 use crate::actor::Mail;
+use crate::secret::Secret;
 use crate::{Mailboxes, Shared};
 use cluster::Discovery;
 use engine::{Desired, Directives, ObjectKey, Problem, Spec, Target, Tracking};
@@ -49,18 +50,28 @@ pub(crate) struct Git {
     fetches: Semaphore,
     /// What the kustomizations of a repository share: a base of many overlays is built once.
     bases: Mutex<HashMap<Box<str>, Arc<kustomize::Cache>>>,
+    /// Templates parsed before, of all charts.
+    templates: Arc<helm::engine::Cache>,
+    seed: Secret,
     /// The last rendering of each application: a commit that changed nothing it read costs a
     /// comparison of ids.
     last: Mutex<HashMap<Box<str>, Last>>,
 }
 
 impl Git {
-    pub(crate) fn new(sources: Sources, renders_max: usize, fetches_max: usize) -> Self {
+    pub(crate) fn new(
+        sources: Sources,
+        seed: Secret,
+        renders_max: usize,
+        fetches_max: usize,
+    ) -> Self {
         Self {
             sources: Arc::new(sources),
             renders: Semaphore::new(renders_max),
             fetches: Semaphore::new(fetches_max),
             bases: Mutex::default(),
+            templates: Arc::default(),
+            seed,
             last: Mutex::default(),
         }
     }
@@ -126,6 +137,8 @@ impl Git {
             discovery,
             tracking: tracking.clone(),
             bases: self.bases_of(&spec.source.repo_url),
+            templates: Arc::clone(&self.templates),
+            seed: self.seed,
         };
         let _permit = self.renders.acquire().await;
         let answer = tokio::task::spawn_blocking(move || job.run(before));
@@ -181,6 +194,8 @@ struct Job {
     discovery: Arc<Discovery>,
     tracking: Tracking,
     bases: Arc<kustomize::Cache>,
+    templates: Arc<helm::engine::Cache>,
+    seed: Secret,
 }
 
 impl Job {
@@ -228,17 +243,22 @@ impl Job {
             repo_url: &source.repo_url,
             path: &source.path,
             target_revision: &source.target_revision,
-            kube_version: "",
+            kube_version: self.discovery.version(),
         });
-        let request = render::Request::of_source(&self.app, &source.raw, &environment)
+        let mut request = render::Request::of_source(&self.app, &source.raw, &environment)
             .map_err(invalid_source)?;
+        self.complete(&mut request.helm);
         let kustomize = render::KustomizeRenderer {
             cache: Some(&self.bases),
             ..render::KustomizeRenderer::default()
         };
+        let helm = render::HelmRenderer {
+            cache: Some(&self.templates),
+            ..render::HelmRenderer::default()
+        };
         let renderers = render::Renderers {
             kustomize: Some(&kustomize),
-            ..render::Renderers::default()
+            helm: Some(&helm),
         };
         let rendered =
             render::render(snapshot, &request, &renderers).map_err(|e| unreadable(&e))?;
@@ -266,6 +286,27 @@ impl Job {
             target: Arc::new(target),
             reads: Arc::new(rendered.read_set),
         })
+    }
+
+    /// Adds what a chart sees of the cluster and the installation.
+    fn complete(&self, helm: &mut render::Helm) {
+        if helm.namespace.is_empty() {
+            helm.namespace.clone_from(&self.spec.destination.namespace);
+        }
+        if helm.kube_version.is_empty() {
+            self.discovery.version().clone_into(&mut helm.kube_version);
+        }
+        if helm.api_versions.is_empty() {
+            helm.api_versions = self.discovery.api_versions();
+        }
+        let commit = source::Id::from_hex(self.revision.as_bytes()).ok();
+        let info = commit.and_then(|id| {
+            let url = &self.spec.source.repo_url;
+            self.sources.commit_info(url, id).ok()
+        });
+        // The time of the commit: rendering it again gives the same.
+        helm.now_seconds = info.map_or(0, |info| info.seconds);
+        helm.seed = self.seed.of(&self.app);
     }
 
     /// Gives objects their namespace and tracking id; of two of one name the last wins.
@@ -377,6 +418,7 @@ pub async fn render_application(
     revision: Option<&str>,
     discovery: Arc<Discovery>,
     tracking: &Tracking,
+    seed: Secret,
 ) -> Result<Arc<Target>, Problem> {
     let view = engine::argo::view(application);
     if let Some(problem) = view.spec.problems.first() {
@@ -386,7 +428,7 @@ pub async fn render_application(
             transient: false,
         });
     }
-    let git = Git::new(Sources::new(cache), 1, 1);
+    let git = Git::new(Sources::new(cache), seed, 1, 1);
     let source = &view.spec.source;
     let revision = revision.unwrap_or(&source.target_revision);
     let id = git

@@ -12,6 +12,7 @@ mod actor;
 mod effects;
 mod git;
 mod records;
+mod secret;
 mod settings;
 mod world;
 
@@ -26,6 +27,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 pub use git::{GitPoll, Loaded, render_application};
+pub use secret::Secret;
 pub use settings::Settings;
 
 /// Requests that are under way at the same time; an API server's own limits are higher.
@@ -95,6 +97,7 @@ impl Controller {
     /// Fails if the API server can't be reached, or doesn't know applications.
     pub async fn start(client: Client, options: Options) -> Result<Self, StartError> {
         let settings = Settings::read(&client, &options.namespace).await?;
+        let seed = Secret::read_or_make(&client, &options.namespace).await?;
         for problem in &settings.problems {
             tracing::warn!("argocd-cm: {problem}; it has no effect");
         }
@@ -115,7 +118,7 @@ impl Controller {
             ledger: Ledger::start(client, &options.namespace),
             namespace: options.namespace,
             config: options.config,
-            git: git::Git::new(Sources::new(&options.cache), RENDERS_MAX, FETCHES_MAX),
+            git: git::Git::new(Sources::new(&options.cache), seed, RENDERS_MAX, FETCHES_MAX),
             identity: options.identity,
             writes: Semaphore::new(WRITES_MAX),
             applies: Semaphore::new(APPLIES_MAX),

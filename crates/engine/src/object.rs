@@ -134,7 +134,13 @@ impl Directives {
         use api::names;
         let annotation = |name: &str| object.str_at(&["metadata", "annotations", name]);
         let mut it = Self {
-            wave: annotation(names::SYNC_WAVE).trim().parse().unwrap_or(0),
+            wave: match annotation(names::SYNC_WAVE) {
+                "" => annotation(names::HELM_HOOK_WEIGHT),
+                wave => wave,
+            }
+            .trim()
+            .parse()
+            .unwrap_or(0),
             ignore_extraneous: words(annotation(names::COMPARE_OPTIONS))
                 .any(|w| w == "IgnoreExtraneous"),
             ignore_health: annotation(names::IGNORE_HEALTHCHECK) == "true",
@@ -151,8 +157,30 @@ impl Directives {
                 _ => {}
             }
         }
-        for policy in words(annotation(names::HOOK_DELETE_POLICY)) {
+        // Helm's hooks count where Argo CD's annotation says nothing; one that installs definitions is
+        // none, and one for an event that no sync has never runs.
+        let helm_hook = annotation(names::HELM_HOOK);
+        if !it.is_hook && !helm_hook.is_empty() && helm_hook != "crd-install" {
+            it.is_hook = true;
+            for event in words(helm_hook) {
+                let phase = match event {
+                    "pre-install" | "pre-upgrade" => Phase::PreSync,
+                    "post-install" | "post-upgrade" => Phase::PostSync,
+                    _ => continue,
+                };
+                if !it.hooks.contains(&phase) {
+                    it.hooks.push(phase);
+                }
+            }
+        }
+        let policies = words(annotation(names::HOOK_DELETE_POLICY));
+        for policy in policies.chain(words(annotation(names::HELM_HOOK_DELETE_POLICY))) {
             match policy {
+                "hook-succeeded" => it.delete_policies.push(DeletePolicy::HookSucceeded),
+                "hook-failed" => it.delete_policies.push(DeletePolicy::HookFailed),
+                "before-hook-creation" => {
+                    it.delete_policies.push(DeletePolicy::BeforeHookCreation);
+                }
                 "HookSucceeded" => it.delete_policies.push(DeletePolicy::HookSucceeded),
                 "HookFailed" => it.delete_policies.push(DeletePolicy::HookFailed),
                 "BeforeHookCreation" => it.delete_policies.push(DeletePolicy::BeforeHookCreation),

@@ -3,7 +3,7 @@
 use crate::connect::Session;
 use crate::failure::{Failure, RUNTIME};
 use cluster::Discovery;
-use controller::Settings;
+use controller::{Secret, Settings};
 use engine::Target;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +28,16 @@ pub(crate) async fn render(
     let namespace = application.str_at(&["metadata", "namespace"]);
     let tracking = Settings::read(&session.client, namespace).await?.tracking;
     let cache = cache_dir();
-    controller::render_application(&cache, &name, application, revision, discovery, &tracking)
-        .await
-        .map_err(|problem| Failure::new(RUNTIME, format!("{name}: {}", problem.message)))
+    let seed = Secret::read_or_make(&session.client, namespace).await?;
+    controller::render_application(
+        &cache,
+        &name,
+        application,
+        revision,
+        discovery,
+        &tracking,
+        seed,
+    )
+    .await
+    .map_err(|problem| Failure::new(RUNTIME, format!("{name}: {}", problem.message)))
 }
