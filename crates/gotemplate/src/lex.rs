@@ -65,13 +65,11 @@ impl Kind {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'a> {
     pub(crate) kind: Kind,
     pub(crate) position: usize,
     pub(crate) text: &'a [u8],
-    /// The message of an error.
-    pub(crate) message: Option<Box<str>>,
 }
 
 impl std::fmt::Display for Token<'_> {
@@ -80,7 +78,7 @@ impl std::fmt::Display for Token<'_> {
         let text = String::from_utf8_lossy(self.text);
         match self.kind {
             Kind::Eof => f.write_str("EOF"),
-            Kind::Error => f.write_str(self.message.as_deref().unwrap_or_default()),
+            Kind::Error => f.write_str("error"),
             kind if kind.is_keyword() => write!(f, "<{text}>"),
             _ if self.text.len() > 10 => {
                 let head: String = text.chars().take(10).collect();
@@ -101,6 +99,8 @@ pub(crate) struct Lexer<'a> {
     paren_depth: usize,
     inside_action: bool,
     left: memchr::memmem::Finder<'static>,
+    /// What the last [`Kind::Error`] is about.
+    message: String,
 }
 
 type Lexed<'a> = Result<Token<'a>, String>;
@@ -114,6 +114,7 @@ impl<'a> Lexer<'a> {
             paren_depth: 0,
             inside_action: false,
             left: memchr::memmem::Finder::new(LEFT),
+            message: String::new(),
         }
     }
 
@@ -129,14 +130,19 @@ impl<'a> Lexer<'a> {
                 kind: Kind::Error,
                 position: self.start,
                 text: b"",
-                message: Some(message.into()),
             };
+            self.message = message;
             self.input = b"";
             self.at = 0;
             self.start = 0;
             self.inside_action = false;
             token
         })
+    }
+
+    /// Returns what is wrong, once there was a [`Kind::Error`].
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -158,7 +164,6 @@ impl<'a> Lexer<'a> {
             kind,
             position: self.start,
             text: &self.input[self.start..self.at],
-            message: None,
         };
         self.start = self.at;
         token

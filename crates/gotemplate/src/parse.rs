@@ -123,7 +123,6 @@ impl Token<'_> {
             kind: Kind::Eof,
             position: 0,
             text: b"",
-            message: None,
         }
     }
 
@@ -139,7 +138,7 @@ impl<'a> Parser<'a> {
         } else {
             self.tokens[0] = self.lexer.next_token();
         }
-        self.tokens[self.peeked].clone()
+        self.tokens[self.peeked]
     }
 
     fn backup(&mut self) {
@@ -180,17 +179,17 @@ impl<'a> Parser<'a> {
         if token.kind != Kind::Error {
             return format!("unexpected {token} in {context}");
         }
+        let message = self.lexer.message();
         let line = self.scope.action.map_or(0, |position| self.line(position));
         if line == 0 || line == self.line(token.position) {
-            return token.to_string();
+            return message.to_owned();
         }
-        let message = token.message.as_deref().unwrap_or_default();
         let action = if message.ends_with(" action") {
             ""
         } else {
             " in action"
         };
-        format!("{token}{action} started at {}:{line}", self.source.name)
+        format!("{message}{action} started at {}:{line}", self.source.name)
     }
 
     /// Returns the line of an offset, from 1.
