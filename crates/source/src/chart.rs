@@ -19,7 +19,7 @@ use crate::error::{Error, Reason};
 use crate::mirror::{Freshness, Sources};
 use http::{Answer, Http};
 use index_repository::Indexes;
-use known::lock;
+use known::{Known, lock};
 use registry::Registries;
 use repository::Protocol;
 use reqwest::StatusCode;
@@ -106,7 +106,11 @@ pub(crate) struct Charts {
     store: Store,
     indexes: Indexes,
     registries: Registries,
+    /// Archives that were fetched; those without a digest stay as long as their index does.
+    fetched: Known<(ChartRepository, ChartVersion), Digest>,
     unpacked: Mutex<Unpacked>,
+    /// Each held while one of its archives is unpacked: whoever wants the same one waits.
+    unpacking: [Mutex<()>; 16],
 }
 
 /// Unpacked charts, the one that was used last at the end.
@@ -120,7 +124,9 @@ impl Charts {
             store: Store::new(cache),
             indexes: Indexes::default(),
             registries: Registries::default(),
+            fetched: Known::default(),
             unpacked: Mutex::default(),
+            unpacking: Default::default(),
         }
     }
 
@@ -129,25 +135,46 @@ impl Charts {
         repository: &ChartRepository,
         version: &ChartVersion,
     ) -> Result<ChartSnapshot, Error> {
-        if let Some(snapshot) = version.digest.and_then(|d| self.have(d).transpose()) {
-            return snapshot.map_err(|e| about(repository, version, &e));
-        }
-        let digest = match &version.origin {
-            Origin::Urls { urls, index } => self.fetch_listed(repository, version, urls, *index)?,
-            Origin::Layer { name, layer } => self.fetch_layer(repository, name, *layer)?,
+        let have = |digest| {
+            let snapshot = self.have(digest);
+            snapshot.map_err(|e| about(repository, version, &e))
         };
-        let snapshot = self
-            .have(digest)
-            .map_err(|e| about(repository, version, &e))?;
-        snapshot.ok_or_else(|| {
-            let text = format!("archive {digest} is not in the cache any more: try again");
-            Error::new(Reason::CacheFailed, text)
-        })
+        if let Some(digest) = version.digest
+            && let Some(snapshot) = have(digest)?
+        {
+            return Ok(snapshot);
+        }
+        // What is known may be thrown away by now.
+        for freshness in [Freshness::Known, Freshness::Latest] {
+            let question = (repository.clone(), version.clone());
+            let fetch = |_: Option<&_>| self.fetch(repository, version);
+            let digest = self.fetched.get(question, freshness, fetch)?;
+            if let Some(snapshot) = have(*digest)? {
+                return Ok(snapshot);
+            }
+        }
+        let (chart, version) = (&version.chart, &version.version);
+        let text = format!("the archive of chart {chart:?} {version} was thrown away: try again");
+        Err(Error::new(Reason::CacheFailed, text))
+    }
+
+    fn fetch(&self, repository: &ChartRepository, version: &ChartVersion) -> Result<Digest, Error> {
+        match &version.origin {
+            Origin::Urls { urls, .. } => self.fetch_listed(repository, version, urls),
+            Origin::Layer { name, layer } => self.fetch_layer(repository, name, *layer),
+        }
     }
 
     /// Returns the chart whose archive has that digest, if it is here.
     fn have(&self, digest: Digest) -> Result<Option<ChartSnapshot>, archive::Refused> {
-        if let Some(snapshot) = lock(&self.unpacked).get(digest) {
+        let unpacked = || lock(&self.unpacked).get(digest);
+        if let Some(snapshot) = unpacked() {
+            return Ok(Some(snapshot));
+        }
+        let shard = usize::from(digest.short()[0]) % self.unpacking.len();
+        let _unpacking = lock(&self.unpacking[shard]);
+        // Somebody may have unpacked it while we waited.
+        if let Some(snapshot) = unpacked() {
             return Ok(Some(snapshot));
         }
         let Some(file) = self.store.open(Kept::Archive, digest) else {

@@ -28,8 +28,6 @@ pub(super) struct Indexes {
     /// By URL and login: somebody else may see another one.
     asked: Known<(Url, Option<Login>), Index>,
     found: Mutex<HashMap<(Digest, String), Arc<Found>>>,
-    /// Digests of archives whose index doesn't tell, as long as the index is the same.
-    undigested: Mutex<HashMap<(Digest, Box<str>), Digest>>,
 }
 
 /// The index that a repository had.
@@ -156,24 +154,11 @@ impl Charts {
         repository: &ChartRepository,
         version: &ChartVersion,
         urls: &[Box<str>],
-        index: Digest,
     ) -> Result<Digest, Error> {
         let mut first_error = None;
         for url in urls {
-            let key = (index, url.clone());
-            let known = lock(&self.indexes.undigested).get(&key).copied();
-            if let Some(digest) = known.filter(|d| self.store.has(Kept::Archive, *d)) {
-                return Ok(digest);
-            }
             match self.fetch_url(repository, version, url) {
-                Ok(digest) => {
-                    let mut undigested = lock(&self.indexes.undigested);
-                    if undigested.len() >= CHARTS_MAX {
-                        undigested.clear();
-                    }
-                    undigested.insert(key, digest);
-                    return Ok(digest);
-                }
+                Ok(digest) => return Ok(digest),
                 Err(e) => drop(first_error.get_or_insert(e)),
             }
         }

@@ -396,11 +396,11 @@ fn whoever_asks_at_the_same_time_shares_one_answer() {
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
-                sources
-                    .resolve_chart(&from, "web", "^1", Freshness::Since(now))
-                    .unwrap();
+                let version = sources.resolve_chart(&from, "web", "^1", Freshness::Since(now));
+                sources.chart(&from, &version.unwrap()).unwrap();
             });
         }
     });
     assert_eq!(server.requests("charts/index.yaml"), 1);
+    assert_eq!(server.requests("charts/web-1.10.0.tgz"), 1);
 }
