@@ -7,6 +7,7 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::{Method, StatusCode, Url, redirect};
 use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -170,6 +171,12 @@ fn redirected(from: &Url, response: &Response) -> Result<Option<Url>, Error> {
     if !matches!(to.scheme(), "http" | "https") {
         return refuse(&format!("to {}, which is not HTTP", to.scheme()));
     }
+    if !may_lead(from, &to) {
+        return refuse(&format!(
+            "to {}, which is for this machine alone",
+            shown(&to)
+        ));
+    }
     if from.scheme() == "https" && to.scheme() == "http" {
         return refuse(&format!("from https to {}, in clear text", shown(&to)));
     }
@@ -182,6 +189,31 @@ fn redirected(from: &Url, response: &Response) -> Result<Option<Url>, Error> {
         return refuse("to something that is no URL");
     }
     Ok(Some(to))
+}
+
+/// Returns true if what a server says may send us from one URL to another: nobody outside sends
+/// us to this machine or to its link, where clouds hand out credentials. Names are not looked up
+/// for it.
+pub(super) fn may_lead(from: &Url, to: &Url) -> bool {
+    !is_near(to) || is_near(from)
+}
+
+fn is_near(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let near_v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_link_local() || ip.is_unspecified();
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V4(ip)) => near_v4(ip),
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unicast_link_local()
+                || ip.to_ipv4_mapped().is_some_and(near_v4)
+        }
+        Err(_) => {
+            let host = host.trim_end_matches('.');
+            host == "localhost" || host.ends_with(".localhost")
+        }
+    }
 }
 
 fn unreachable(url: &Url, e: reqwest::Error) -> Error {
@@ -307,5 +339,41 @@ impl Read for Timed {
             return Err(std::io::Error::other(text));
         }
         self.inner.read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_outside_sends_us_to_this_machine() {
+        let outside = Url::parse("https://charts.example.com/x").unwrap();
+        let here = Url::parse("http://127.0.0.1:8080/x").unwrap();
+        for near in [
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://0.0.0.0/",
+            "http://[::1]/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fe80::1]/",
+            "http://localhost:6443/",
+            "http://LOCALHOST./",
+            "http://x.localhost/",
+        ] {
+            let near = Url::parse(near).unwrap();
+            assert!(!may_lead(&outside, &near), "{near}");
+            assert!(may_lead(&here, &near), "{near}");
+        }
+        for far in [
+            "http://10.0.0.7/",
+            "https://cdn.example.com/",
+            "http://chartmuseum.charts/",
+        ] {
+            let far = Url::parse(far).unwrap();
+            assert!(may_lead(&outside, &far) && may_lead(&here, &far), "{far}");
+        }
     }
 }

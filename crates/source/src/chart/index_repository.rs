@@ -1,6 +1,6 @@
 //! Helm repositories: an `index.yaml`, and archives at the URLs that it names.
 
-use super::http::{Get, Validators};
+use super::http::{Get, Validators, may_lead};
 use super::index::{self, Broken, Found};
 use super::known::{Known, lock};
 use super::repository::{ChartRepository, Login, PassCredentials, shown};
@@ -194,6 +194,9 @@ impl Charts {
                 "is {}, which is not supported",
                 url.scheme()
             )));
+        }
+        if !may_lead(&repository.url, &url) {
+            return Err(invalid("is for this machine alone"));
         }
         let cleared = url.set_username("").and_then(|()| url.set_password(None));
         cleared.map_err(|()| invalid("is none"))?;

@@ -2,7 +2,7 @@
 
 mod auth;
 
-use super::http::{Answer, Get};
+use super::http::{Answer, Get, may_lead};
 use super::index_repository::passed_on;
 use super::known::Known;
 use super::repository::{ChartRepository, Login, shown};
@@ -103,6 +103,10 @@ impl Charts {
             None => (url, version.version.as_str()),
         };
         let mut registry = ChartRepository::new(place)?;
+        if !may_lead(&repository.url, &registry.url) {
+            let text = format!("{place}, where the index leads, is for this machine alone");
+            return Err(Error::new(Reason::RepositoryInvalid, text));
+        }
         registry.login = passed_on(repository, &registry.url).cloned();
         let name = name(&registry, "")?;
         let layer = self.layer(&registry, &name, &tag_of(tag), Freshness::Latest)?;

@@ -1,7 +1,7 @@
 //! Logging in to a registry: what it asks for, and the tokens that it gave.
 
 use super::Place;
-use crate::chart::http::Get;
+use crate::chart::http::{Get, may_lead};
 use crate::chart::known::lock;
 use crate::chart::repository::{ChartRepository, Login, shown};
 use crate::chart::{Charts, refused};
@@ -96,6 +96,11 @@ impl Charts {
             })?;
         if repository.url.scheme() == "https" && url.scheme() == "http" {
             let text = format!("{what} sends for a token to {}, in clear text", shown(&url));
+            return Err(Error::new(Reason::RepositoryInvalid, text));
+        }
+        if !may_lead(&repository.url, &url) {
+            let at = shown(&url);
+            let text = format!("{what} sends for a token to {at}, which is for this machine alone");
             return Err(Error::new(Reason::RepositoryInvalid, text));
         }
         let scope = scope.unwrap_or_else(|| format!("repository:{name}:pull"));
