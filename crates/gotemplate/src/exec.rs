@@ -332,6 +332,12 @@ impl<'a, 'r> Exec<'a, 'r> {
             Value::Nil => Ok(false),
             _ => {
                 let text = fmt::text_of(over);
+                let text = text.lossy();
+                // Pointers have been followed.
+                let text = match over {
+                    Value::Object(_) => text.strip_prefix('&').unwrap_or(&text),
+                    _ => &text,
+                };
                 Err(self.error(format!("range can't iterate over {text}")))
             }
         }

@@ -27,8 +27,7 @@ pub(super) fn read(text: &[u8], kind: Kind) -> Result<Number, String> {
             return Ok(number);
         }
         Kind::Complex => {
-            let (real, imaginary) =
-                split_complex(text).ok_or("syntax error scanning complex number")?;
+            let (real, imaginary) = split_complex(text)?;
             number.complex = Some((real, imaginary));
             simplify(&mut number);
             return Ok(number);
@@ -94,10 +93,20 @@ fn simplify(number: &mut Number) {
 }
 
 /// Cuts `1+2i` in two, at the sign that belongs to no exponent.
-fn split_complex(text: &[u8]) -> Option<(f64, f64)> {
-    let body = text.strip_suffix(b"i")?;
-    let at = (1..body.len()).rev().find(|&i| {
+fn split_complex(text: &[u8]) -> Result<(f64, f64), String> {
+    let scanning = || "syntax error scanning complex number".to_owned();
+    let body = text.strip_suffix(b"i").ok_or_else(scanning)?;
+    let is_sign = |i: usize| {
         matches!(body[i], b'+' | b'-') && !matches!(body[i - 1], b'e' | b'E' | b'p' | b'P')
-    })?;
-    Some((finite(&body[..at])?, finite(&body[at..])?))
+    };
+    let at = (1..body.len())
+        .rev()
+        .find(|i| is_sign(*i))
+        .ok_or_else(scanning)?;
+    let (real, imaginary) = body.split_at(at);
+    if imaginary.len() == 1 {
+        return Err(scanning());
+    }
+    let number = |text| finite(text).ok_or_else(|| "invalid syntax".to_owned());
+    Ok((number(real)?, number(imaginary)?))
 }
