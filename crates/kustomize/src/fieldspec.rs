@@ -41,6 +41,7 @@ pub(crate) fn visit_path(
     let walked = if path.contains('\\') {
         let names = split_path(path, "/");
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        crate::node::check_path(names.len())?;
         walk(object, &names, make, set)
     } else {
         let path = path
@@ -52,6 +53,7 @@ pub(crate) fn visit_path(
         for name in path.split('/') {
             if count == names.len() {
                 let names: Vec<&str> = path.split('/').collect();
+                crate::node::check_path(names.len())?;
                 return walk(object, &names, make, set).map_err(|e| blame(e, spec, object));
             }
             names[count] = name;

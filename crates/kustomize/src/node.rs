@@ -120,3 +120,28 @@ pub(crate) fn wrong_kind(wanted: &str, node: &Node) -> Error {
     };
     mistake!("wrong node kind: expected {wanted} but got {found}: node contents:\n{contents}")
 }
+
+/// Names that a path may have: whoever walks the tree afterwards may recurse.
+pub(crate) const PATH_NAMES_MAX: usize = 512;
+/// Collections inside one another in what is put into an object.
+pub(crate) const DEPTH_MAX: usize = 512;
+
+/// Refuses paths that would make an object too deep.
+pub(crate) fn check_path(names: usize) -> Result<()> {
+    if names > PATH_NAMES_MAX {
+        return Err(mistake!("a path may have {PATH_NAMES_MAX} names"));
+    }
+    Ok(())
+}
+
+/// Returns the number of parts of a node, and how many collections stand inside one another.
+pub(crate) fn measure(node: &Node) -> (usize, usize) {
+    let (mut count, mut depth) = (1, 0);
+    let parts = node.elements().iter();
+    for part in parts.chain(node.members().iter().map(|(_, value)| value)) {
+        let (more, deeper) = measure(part);
+        count += more;
+        depth = depth.max(deeper + 1);
+    }
+    (count, depth)
+}

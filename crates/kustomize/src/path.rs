@@ -93,6 +93,7 @@ fn member<'n>(node: &'n Node, name: &str) -> Result<Option<&'n Node>> {
 
 /// Returns the ways to all fields that a path with patterns means; makes them if `create` says so.
 pub(crate) fn find_all(node: &mut Node, path: &[String], create: Create) -> Result<Vec<Way>> {
+    crate::node::check_path(path.len())?;
     let mut finder = Finder {
         create,
         ways: Vec::new(),

@@ -241,12 +241,20 @@ fn operations(text: &[u8]) -> Result<Value> {
         Value::Array(a) if a.len() > OPERATIONS_MAX => Err(mistake!(
             "a JSON patch may have {OPERATIONS_MAX} operations"
         )),
+        Value::Array(a) if a.iter().any(is_too_deep) => {
+            Err(mistake!("a path may have {} names", node::PATH_NAMES_MAX))
+        }
         Value::Array(a) if a.iter().all(|o| o.is_object() || o.is_null()) => Ok(operations),
         other => Err(mistake!(
             "json: cannot unmarshal {} into Go value of type jsonpatch.Patch",
             other.type_name()
         )),
     }
+}
+
+fn is_too_deep(operation: &Value) -> bool {
+    let names = |field| operation.str_at(&[field]).matches('/').count();
+    names("path").max(names("from")) > node::PATH_NAMES_MAX
 }
 
 fn apply_json(resource: &mut Resource, operations: &Value) -> Result<()> {

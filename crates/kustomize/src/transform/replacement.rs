@@ -5,6 +5,7 @@ use crate::fieldspec::split_dotted;
 use crate::id::{Gvk, Id};
 use crate::kustomization::{FieldOptions, ReplacementEntry, Source, Target};
 use crate::load::Loader;
+use crate::node;
 use crate::path::{self, Create};
 use crate::resource::Resource;
 use crate::set::{Select, Set};
@@ -104,7 +105,12 @@ pub(crate) fn check(entries: &[ReplacementEntry]) -> Result<()> {
     Ok(())
 }
 
+/// Parts that the replacements of one kustomization may copy: a few of them in a row could otherwise
+/// double an object over and over.
+const COPIED_MAX: usize = 2_000_000;
+
 pub(super) fn run(set: &mut Set, replacements: &[Replacement]) -> Result<()> {
+    let mut copied = 0;
     for replacement in replacements {
         let has_source = replacement.source.is_some() || replacement.value.is_some();
         let Some(targets) = replacement.targets.as_ref().filter(|_| has_source) else {
@@ -113,8 +119,19 @@ pub(super) fn run(set: &mut Set, replacements: &[Replacement]) -> Result<()> {
             ));
         };
         let value = value(set, replacement)?;
+        let (parts, depth) = node::measure(&value);
+        if depth > node::DEPTH_MAX {
+            return Err(mistake!(
+                "a replacement may be {} collections deep",
+                node::DEPTH_MAX
+            ));
+        }
         for target in targets {
-            apply(set, &value, target)?;
+            let places = apply(set, &value, target)?;
+            copied += if parts > 1 { parts * places } else { 0 };
+            if copied > COPIED_MAX {
+                return Err(mistake!("replacements may copy {COPIED_MAX} parts"));
+            }
         }
     }
     Ok(())
@@ -200,7 +217,9 @@ fn value(set: &Set, replacement: &Replacement) -> Result<Node> {
     Ok(copy)
 }
 
-fn apply(set: &mut Set, value: &Node, target: &ReadyTarget) -> Result<()> {
+/// Puts a value where it goes; returns in how many places.
+fn apply(set: &mut Set, value: &Node, target: &ReadyTarget) -> Result<usize> {
+    let mut places = 0;
     let Some(select) = &target.select else {
         return Err(Error::new("target must specify resources to select"));
     };
@@ -218,13 +237,14 @@ fn apply(set: &mut Set, value: &Node, target: &ReadyTarget) -> Result<()> {
         if target.reject.iter().any(is_rejected) || !ids.iter().any(|id| select.matches_id(id)) {
             continue;
         }
+        places += target.paths.len();
         for path in &target.paths {
             let (file, line) = (resource.file.clone(), resource.node().line);
             set_field(resource.node_mut(), value, path, target.options.as_ref())
                 .map_err(|e| e.at(&file, line))?;
         }
     }
-    Ok(())
+    Ok(places)
 }
 
 fn set_field(

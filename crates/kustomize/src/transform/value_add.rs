@@ -95,6 +95,7 @@ impl ValueAdd {
                 }
                 let mut field = set[i].node_mut();
                 let names = split_path(&target.field_path, "/");
+                node::check_path(names.len())?;
                 for (i, name) in names.iter().enumerate() {
                     let is_last = i + 1 == names.len();
                     field = node::member_or(field, name, || match is_last {
