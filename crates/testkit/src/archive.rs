@@ -13,8 +13,10 @@ pub enum ArchiveEntry<'a> {
     Symlink(&'a str, &'a str),
     /// A hard link and where it leads.
     Hardlink(&'a str, &'a str),
-    /// The long name of an entry that doesn't follow.
+    /// The long name of the next entry, as GNU writes it.
     LongName(&'a [u8]),
+    /// The long name of the next entry, as POSIX has it.
+    PaxName(&'a str),
 }
 
 /// Returns a `.tgz` of a chart with these files below a folder of its name, as `helm package`
@@ -73,12 +75,20 @@ pub fn pack(entries: &[ArchiveEntry<'_>]) -> Vec<u8> {
     let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut archive = tar::Builder::new(gzip);
     for entry in entries {
+        let record;
         let (kind, path, content, target) = match *entry {
             ArchiveEntry::File(path, content) => (EntryType::Regular, path, content, ""),
             ArchiveEntry::Folder(path) => (EntryType::Directory, path, &b""[..], ""),
             ArchiveEntry::Symlink(path, to) => (EntryType::Symlink, path, &b""[..], to),
             ArchiveEntry::Hardlink(path, to) => (EntryType::Link, path, &b""[..], to),
             ArchiveEntry::LongName(name) => (EntryType::GNULongName, "././@LongLink", name, ""),
+            ArchiveEntry::PaxName(name) => {
+                // The length counts its own digits.
+                let rest = format!(" path={name}\n");
+                let length = (1..).find(|n: &usize| n.to_string().len() + rest.len() == *n);
+                record = format!("{}{rest}", length.expect("some number"));
+                (EntryType::XHeader, "web/PaxHeaders", record.as_bytes(), "")
+            }
         };
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);

@@ -23,6 +23,8 @@ const LIMITS: Limits = Limits {
 };
 /// What is decompressed for an entry beside its content: headers and padding.
 const OVERHEAD_BYTES: u64 = 2_048;
+/// A name, with whatever else is said beside it.
+const SAID_BYTES_MAX: u64 = 64 << 10;
 /// Folders inside one another.
 const DEPTH_MAX: usize = 64;
 
@@ -44,32 +46,28 @@ fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Folder, Refused>
     let stream_bytes_max = limits.chart_bytes_max + limits.entries_max as u64 * OVERHEAD_BYTES;
     let stream = flate2::read::MultiGzDecoder::new(archive).take(stream_bytes_max);
     let mut archive = tar::Archive::new(stream);
-    let damaged = |e: std::io::Error| {
-        let e = e.to_string().replace('\n', " ");
-        Refused::Invalid(format!("is no .tgz archive, or damaged: {e}"))
-    };
-    let mut files = Folder::default();
-    let (mut left, mut count, mut is_empty) = (limits.chart_bytes_max, 0, true);
-    for entry in archive.entries().map_err(damaged)? {
+    let (mut files, mut is_empty) = (Folder::default(), true);
+    let (mut left, mut count) = (limits.chart_bytes_max, 0);
+    let mut said = Said::default();
+    // Raw: the library would read the name of an entry whatever its length.
+    for entry in archive.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         count += 1;
         if count > limits.entries_max {
             let text = format!("has more than {} entries", limits.entries_max);
             return Err(Refused::TooLarge(text));
         }
-        let name = entry.path_bytes().into_owned();
-        let name = String::from_utf8(name).map_err(|e| {
-            let name = String::from_utf8_lossy(e.as_bytes()).into_owned();
-            Refused::Invalid(format!("has an entry whose name is not UTF-8: {name:?}"))
-        })?;
+        if said.hear(&mut entry)? {
+            continue;
+        }
+        let (name, size) = std::mem::take(&mut said).apply(&entry)?;
         let path = match entry.header().entry_type() {
-            EntryType::Directory | EntryType::XGlobalHeader | EntryType::XHeader => continue,
+            EntryType::Directory => continue,
             // Old archives mark folders by a slash alone.
             EntryType::Regular | EntryType::Continuous if name.ends_with('/') => continue,
             EntryType::Regular | EntryType::Continuous => inside(&name)?,
             kind => return Err(Refused::Invalid(no_file(&name, kind, &entry))),
         };
-        let size = entry.size();
         if size > limits.file_bytes_max {
             return Err(Refused::TooLarge(format!(
                 "has a file {name:?} of {size} bytes; a file may have {}",
@@ -81,8 +79,8 @@ fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Folder, Refused>
             Refused::TooLarge(format!("has more than {max} bytes unpacked"))
         })?;
         let mut content = Vec::new();
-        let read = (&mut entry).take(size).read_to_end(&mut content);
-        if read.map_err(damaged)? as u64 != size {
+        let read = entry.read_to_end(&mut content).map_err(damaged)?;
+        if read as u64 != size {
             return Err(Refused::Invalid(format!("ends in the middle of {name:?}")));
         }
         if !files.insert(&path, &content) {
@@ -100,6 +98,76 @@ fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Folder, Refused>
         return Err(Refused::Invalid(text.to_owned()));
     }
     Ok(files)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
+fn damaged(e: std::io::Error) -> Refused {
+    let e = e.to_string().replace('\n', " ");
+    Refused::Invalid(format!("is no .tgz archive, or damaged: {e}"))
+}
+
+/// What an entry says of the one that follows.
+#[derive(Default)]
+struct Said {
+    name: Option<Vec<u8>>,
+    size: Option<u64>,
+}
+
+impl Said {
+    /// Hears an entry; false if it is one by itself.
+    fn hear(&mut self, entry: &mut tar::Entry<'_, impl Read>) -> Result<bool, Refused> {
+        let kind = entry.header().entry_type();
+        match kind {
+            // What holds for all entries (a commit, as Git writes it), or where a link leads.
+            EntryType::XGlobalHeader | EntryType::GNULongLink => return Ok(true),
+            EntryType::GNULongName | EntryType::XHeader => {}
+            _ => return Ok(false),
+        }
+        let mut text = Vec::new();
+        let read = entry.take(SAID_BYTES_MAX + 1).read_to_end(&mut text);
+        if read.map_err(damaged)? as u64 > SAID_BYTES_MAX {
+            let text = format!("has a name of more than {SAID_BYTES_MAX} bytes");
+            return Err(Refused::TooLarge(text));
+        }
+        if kind == EntryType::GNULongName {
+            let end = text.iter().position(|b| *b == 0).unwrap_or(text.len());
+            text.truncate(end);
+            self.name = Some(text);
+            return Ok(true);
+        }
+        for record in tar::PaxExtensions::new(&text) {
+            let record = record.map_err(damaged)?;
+            match record.key_bytes() {
+                b"path" => self.name = Some(record.value_bytes().to_owned()),
+                b"size" => self.size = record.value().ok().and_then(|v| v.parse().ok()),
+                key if key.starts_with(b"GNU.sparse.") => {
+                    let text = "has a sparse file: package the chart with `helm package`";
+                    return Err(Refused::Invalid(text.to_owned()));
+                }
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the name and size of the entry that follows.
+    fn apply(self, entry: &tar::Entry<'_, impl Read>) -> Result<(String, u64), Refused> {
+        let name = self
+            .name
+            .unwrap_or_else(|| entry.header().path_bytes().into_owned());
+        let name = String::from_utf8(name).map_err(|e| {
+            let name = String::from_utf8_lossy(e.as_bytes()).into_owned();
+            Refused::Invalid(format!("has an entry whose name is not UTF-8: {name:?}"))
+        })?;
+        let size = entry.header().entry_size().map_err(damaged)?;
+        // Two sizes are only needed for what is too large anyway.
+        match self.size.filter(|said| *said != size) {
+            Some(said) => Err(Refused::Invalid(format!(
+                "has an entry {name:?} of both {said} and {size} bytes"
+            ))),
+            None => Ok((name, size)),
+        }
+    }
 }
 
 /// Returns what is wrong with an entry that isn't a file.
@@ -162,6 +230,9 @@ fn inside(name: &str) -> Result<String, Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::files::ChartSnapshot;
+    use crate::digest::Digest;
+    use tree::Tree as _;
 
     #[test]
     fn the_top_folder_is_stripped_and_nothing_leaves_it() {
@@ -186,7 +257,7 @@ mod tests {
 
     #[test]
     fn limits_hold_for_the_sum_and_the_number() {
-        use testkit::{ArchiveEntry, pack_chart};
+        use testkit::pack_chart;
         let archive = pack_chart("web", "1.0.0", &[("a", "12345"), ("b", "12345"), ("c", "")]);
         let limits = |chart_bytes_max, file_bytes_max, entries_max| Limits {
             chart_bytes_max,
@@ -210,10 +281,30 @@ mod tests {
             };
             assert!(why.contains(want), "{why}");
         }
-        // What is never read to its end is bounded, too: a name that goes on and on.
-        let endless = testkit::pack(&[ArchiveEntry::LongName(&vec![b'x'; 1 << 20])]);
-        let refused = unpack_within(endless.as_slice(), &limits(100, 100, 10)).err();
-        assert!(refused.is_some());
+    }
+
+    #[test]
+    fn long_names_are_read_in_both_formats_and_have_a_limit() {
+        use testkit::{ArchiveEntry, pack};
+        let about = ArchiveEntry::File("web/Chart.yaml", b"name: web");
+        let long = format!("web/{}/a.yaml", "x".repeat(200));
+        let names = [
+            ArchiveEntry::LongName(long.as_bytes()),
+            ArchiveEntry::PaxName(&long),
+        ];
+        for name in names {
+            let archive = pack(&[about, name, ArchiveEntry::File("web/short", b"1"), about]);
+            let snapshot = ChartSnapshot::new(Digest::of(b""), unpack(archive.as_slice()).unwrap());
+            let at = |path: &str| snapshot.entry(path).unwrap().is_some();
+            assert!(at(&long["web/".len()..]) && at("Chart.yaml") && !at("short"));
+        }
+        let evil = ArchiveEntry::PaxName("web/../../evil");
+        let archive = pack(&[about, evil, ArchiveEntry::File("web/short", b"1")]);
+        let refused = unpack(archive.as_slice()).err();
+        assert!(matches!(refused, Some(Refused::Invalid(why)) if why.contains("/../../evil")));
+        let endless = pack(&[ArchiveEntry::LongName(&vec![b'x'; 1 << 20])]);
+        let refused = unpack(endless.as_slice()).err();
+        assert!(matches!(refused, Some(Refused::TooLarge(why)) if why.contains("a name of more")));
     }
 
     #[test]

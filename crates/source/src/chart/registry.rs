@@ -103,6 +103,10 @@ impl Charts {
             None => (url, version.version.as_str()),
         };
         let mut registry = ChartRepository::new(place)?;
+        // Where the index comes without TLS, so does what the same host has beside it.
+        if repository.url.scheme() == "http" && repository.url.host() == registry.url.host() {
+            registry = registry.with_plain_http();
+        }
         if !may_lead(&repository.url, &registry.url) {
             let text = format!("{place}, where the index leads, is for this machine alone");
             return Err(Error::new(Reason::RepositoryInvalid, text));

@@ -101,3 +101,51 @@ fn helm_picks_the_same_versions_from_the_same_servers() {
         assert_eq!(picked(&tags, "", wanted), theirs, "registry: {wanted:?}");
     }
 }
+
+#[test]
+fn what_helm_packages_is_unpacked() {
+    let dir = tempfile::tempdir().unwrap();
+    let chart = dir.path().join("web");
+    let long = format!("files/{}/{}.txt", "long".repeat(30), "name".repeat(30));
+    let files = [
+        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("values.yaml", "a: 1\n"),
+        ("templates/a.yaml", "{{ .Values.a }}"),
+        ("files/größe.txt", "ü"),
+        (
+            "charts/db/Chart.yaml",
+            "apiVersion: v2\nname: db\nversion: 1.0.0\n",
+        ),
+        (&long, "x"),
+    ];
+    for (path, text) in files {
+        let path = chart.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let output = Command::new("helm")
+        .args(["package", "web"])
+        .current_dir(dir.path())
+        .output();
+    let Ok(output) = output else {
+        eprintln!("skipped: helm is not installed");
+        return;
+    };
+    assert!(output.status.success(), "{output:?}");
+    let server = ChartServer::start(ChartServerOptions::default());
+    let archive = std::fs::read(dir.path().join("web-1.0.0.tgz")).unwrap();
+    server.add("web", "1.0.0", &archive);
+    let (_dir, sources) = sources();
+    let from = ChartRepository::new(&server.url()).unwrap();
+    let version = sources
+        .resolve_chart(&from, "web", "", Freshness::Latest)
+        .unwrap();
+    let chart = sources.chart(&from, &version).unwrap();
+    for (path, text) in files {
+        let there = crate::charts::text(&chart, path);
+        assert!(
+            there.is_some_and(|t| t.trim_end() == text.trim_end() || path == "Chart.yaml"),
+            "{path}"
+        );
+    }
+}

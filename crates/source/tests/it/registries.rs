@@ -231,3 +231,27 @@ fn a_tag_that_was_moved_is_seen() {
     assert_eq!(text(&chart, "tag").as_deref(), Some("1.2.3"));
     assert_eq!(tag(&sources, &from, "1.2.3").unwrap(), "moved");
 }
+
+#[test]
+fn an_index_may_name_a_registry() {
+    let registry = registry(RegistryOptions::default());
+    let server = ChartServer::start(ChartServerOptions::default());
+    let layer = sha256(&pack_chart("web", "1.2.3", &[("tag", "1.2.3")]));
+    let url = |tag: &str| format!("oci://{}/org/web:{tag}", registry.host());
+    server.list("web", "1.2.3", &layer, &url("1.2.3"));
+    server.list("web", "1.10.0", &layer, &url("1.10.0"));
+    server.list("web", "0.9.0", "", &url("0.9.0").replace(":0.9.0", ""));
+    server.list("web", "7.0.0", "", &url("7.0.0"));
+    let from = ChartRepository::new(&server.url()).unwrap();
+    let (_dir, sources) = sources();
+    let error = tag(&sources, &from, "1.10.0").unwrap_err();
+    assert_eq!(error.reason(), Reason::DigestMismatch, "{error}");
+    assert_eq!(tag(&sources, &from, "1.2.3").unwrap(), "1.2.3");
+    let error = tag(&sources, &from, "7.0.0").unwrap_err();
+    assert_eq!(error.reason(), Reason::VersionNotFound, "{error}");
+    let version = sources
+        .resolve_chart(&from, "web", "0.9.0", Freshness::Latest)
+        .unwrap();
+    let chart = sources.chart(&from, &version).unwrap();
+    assert_eq!(text(&chart, "tag").as_deref(), Some("0.9.0"));
+}
