@@ -104,8 +104,12 @@ pub(crate) fn decide(
     }
     let keys: Vec<&ResourceState> = out_of_sync
         .into_iter()
-        .filter(|r| auto.prune || !r.requires_pruning)
+        .filter(|r| !r.requires_pruning || (auto.prune && !r.deleting))
         .collect();
+    if keys.is_empty() {
+        // What is left goes already, as soon as its finalizers let it.
+        return Decision::Nothing;
+    }
     Decision::Start(Box::new(request(spec, revision, &keys, attempts + 1)))
 }
 

@@ -80,6 +80,8 @@ pub struct ResourceState {
     pub wave: i32,
     /// True if it exists.
     pub exists: bool,
+    /// True if it is being deleted.
+    pub deleting: bool,
     /// The fields that differ.
     pub fields: Vec<FieldDiff>,
 }
@@ -177,6 +179,7 @@ fn wanted_state(
         hook,
         wave: desired.directives.wave,
         exists,
+        deleting: facts.deleting,
         fields,
     }
 }
@@ -192,6 +195,7 @@ fn extra_state(key: ObjectKey, facts: LiveFacts) -> ResourceState {
         hook,
         wave: facts.directives.wave,
         exists: true,
+        deleting: facts.deleting,
         fields: Vec::new(),
     }
 }

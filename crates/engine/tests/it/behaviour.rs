@@ -147,6 +147,19 @@ fn b8_prune_deletes_what_git_no_longer_has() {
 }
 
 #[test]
+fn what_is_being_deleted_is_not_pruned_again() {
+    let mut play = Play::new(automated());
+    play.push("r1", vec![map("a", "1"), map("b", "1")]);
+    play.cluster.lingering = true;
+    play.push("r2", vec![map("a", "1")]);
+    for _ in 0..5 {
+        play.pass(SignedDuration::from_secs(60));
+    }
+    assert_eq!(play.deleted, ["b"]);
+    assert_eq!(play.status("/sync/status"), "OutOfSync");
+}
+
+#[test]
 fn prune_false_keeps_an_object() {
     let mut play = Play::new(automated());
     let kept = map("b", "1").with("argocd.argoproj.io/sync-options", "Prune=false");
@@ -186,6 +199,7 @@ fn b12_an_object_that_is_not_tracked_is_never_pruned() {
         health: None,
         annotations: vec![],
         tracked: false,
+        deleting: false,
     };
     play.cluster.objects.insert(key("foreign"), foreign);
     play.push("r1", vec![map("a", "1")]);

@@ -17,6 +17,7 @@ pub(crate) struct Live {
     pub(crate) health: Option<HealthStatus>,
     pub(crate) annotations: Vec<(String, String)>,
     pub(crate) tracked: bool,
+    pub(crate) deleting: bool,
 }
 
 /// The cluster.
@@ -28,6 +29,8 @@ pub(crate) struct Cluster {
     /// Texts that the server refuses, with its words.
     pub(crate) refused: BTreeMap<String, String>,
     pub(crate) unknown_kinds: Vec<String>,
+    /// Deleted objects stay until their finalizers are gone.
+    pub(crate) lingering: bool,
 }
 
 impl World for Cluster {
@@ -75,7 +78,7 @@ impl World for Cluster {
             }),
             version: "v1".into(),
             directives: Directives::of(&object),
-            deleting: false,
+            deleting: live.deleting,
         })
     }
 
@@ -308,7 +311,10 @@ impl Play {
             }
             Effect::Delete { key, .. } => {
                 self.deleted.push(key.name.to_string());
-                self.cluster.objects.remove(&key);
+                match self.cluster.objects.get_mut(&key) {
+                    Some(live) if self.cluster.lingering => live.deleting = true,
+                    _ => drop(self.cluster.objects.remove(&key)),
+                }
                 queue.push_back(Event::Answered {
                     key,
                     outcome: Ok("pruned".into()),
@@ -344,6 +350,7 @@ impl Play {
             health,
             annotations,
             tracked: true,
+            deleting: false,
         };
         self.cluster.objects.insert(desired.key.clone(), live);
     }
