@@ -12,7 +12,7 @@ mod store;
 mod versions;
 
 pub use files::ChartSnapshot;
-pub use repository::{ChartRepository, Login, PassCredentials};
+pub use repository::{ChartRepository, Login, PassCredentials, Tls, Verify};
 
 use crate::digest::Digest;
 use crate::error::{Error, Reason};

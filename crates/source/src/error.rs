@@ -13,6 +13,8 @@ pub enum Reason {
     RepositoryUnreachable,
     /// The branch, tag or commit isn't there.
     RevisionNotFound,
+    /// The certificates that we were given for a repository can't be read.
+    CertificateInvalid,
     /// The URL is malformed or of a kind that isn't supported.
     UrlInvalid,
     /// The repository has no such chart.
@@ -40,6 +42,7 @@ impl Reason {
             Self::AuthenticationRequired => "AuthenticationRequired",
             Self::RepositoryUnreachable => "RepositoryUnreachable",
             Self::RevisionNotFound => "RevisionNotFound",
+            Self::CertificateInvalid => "CertificateInvalid",
             Self::UrlInvalid => "UrlInvalid",
             Self::ChartNotFound => "ChartNotFound",
             Self::VersionNotFound => "VersionNotFound",

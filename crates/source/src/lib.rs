@@ -27,7 +27,9 @@ mod mirror;
 mod snapshot;
 mod url;
 
-pub use chart::{ChartRepository, ChartSnapshot, ChartVersion, Login, PassCredentials};
+pub use chart::{
+    ChartRepository, ChartSnapshot, ChartVersion, Login, PassCredentials, Tls, Verify,
+};
 pub use digest::Digest;
 pub use error::{Error, Reason};
 pub use mirror::{CommitInfo, Freshness, Sources};

@@ -19,6 +19,7 @@ pub struct ChartServerOptions {
 pub struct ChartServer {
     http: HttpServer,
     content: Arc<Mutex<Content>>,
+    scheme: &'static str,
 }
 
 #[derive(Default)]
@@ -35,24 +36,41 @@ impl ChartServer {
     #[must_use]
     pub fn start(options: ChartServerOptions) -> Self {
         let content: Arc<Mutex<Content>> = Arc::default();
-        let served = Arc::clone(&content);
-        let http = HttpServer::start(move |request| {
-            let content = served.lock().unwrap_or_else(PoisonError::into_inner);
-            answer(&content, &options, request)
-        });
-        Self { http, content }
+        let http = HttpServer::start(answering(Arc::clone(&content), options));
+        Self {
+            http,
+            content,
+            scheme: "http",
+        }
+    }
+
+    /// Starts a repository that speaks TLS; returns its certificate, which has signed itself, as
+    /// PEM.
+    #[must_use]
+    pub fn start_tls(options: ChartServerOptions) -> (Self, String) {
+        let content: Arc<Mutex<Content>> = Arc::default();
+        let (http, certificate) = HttpServer::start_tls(answering(Arc::clone(&content), options));
+        let scheme = "https";
+        (
+            Self {
+                http,
+                content,
+                scheme,
+            },
+            certificate,
+        )
     }
 
     /// Returns the URL of the repository.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/charts", self.http.addr())
+        self.url_of("charts")
     }
 
     /// Returns the URL of a file of the server.
     #[must_use]
     pub fn url_of(&self, path: &str) -> String {
-        format!("http://{}/{path}", self.http.addr())
+        format!("{}://{}/{path}", self.scheme, self.http.addr())
     }
 
     /// Adds a version of a chart, with its digest and a relative URL.
@@ -133,6 +151,16 @@ impl Content {
         }
         index.push_str("generated: \"2026-01-01T00:00:00Z\"\n");
         index.into_bytes()
+    }
+}
+
+fn answering(
+    content: Arc<Mutex<Content>>,
+    options: ChartServerOptions,
+) -> impl Fn(&HttpRequest) -> HttpResponse {
+    move |request| {
+        let content = content.lock().unwrap_or_else(PoisonError::into_inner);
+        answer(&content, &options, request)
     }
 }
 

@@ -69,6 +69,31 @@ impl HttpServer {
     pub(crate) fn start(
         handle: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(handle, None)
+    }
+
+    /// Starts a server that speaks TLS; returns its certificate, which has signed itself, as PEM.
+    pub(crate) fn start_tls(
+        handle: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static,
+    ) -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]);
+        let made = made.expect("a certificate");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("the provider has the usual versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .expect("the key is that of the certificate");
+        let server = Self::start_with(handle, Some(Arc::new(config)));
+        (server, made.cert.pem())
+    }
+
+    fn start_with(
+        handle: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = listener.local_addr().expect("the port's address");
         let seen: Arc<Mutex<Vec<HttpRequest>>> = Arc::default();
@@ -82,7 +107,16 @@ impl HttpServer {
                 }
                 let (handle, seen) = (Arc::clone(&handle), Arc::clone(&server_seen));
                 let Ok(stream) = stream else { continue };
-                std::thread::spawn(move || serve(&stream, &*handle, &seen));
+                let tls = tls.clone();
+                std::thread::spawn(move || match tls {
+                    None => serve(stream, &*handle, &seen),
+                    Some(tls) => {
+                        let connection = rustls::ServerConnection::new(tls);
+                        let connection = connection.expect("the settings were checked");
+                        let stream = rustls::StreamOwned::new(connection, stream);
+                        serve(stream, &*handle, &seen);
+                    }
+                });
             }
         });
         Self {
@@ -115,12 +149,12 @@ impl Drop for HttpServer {
 
 /// Answers the requests of one connection; ends it at the first thing it doesn't understand.
 fn serve(
-    stream: &TcpStream,
+    stream: impl Read + Write,
     handle: &(impl Fn(&HttpRequest) -> HttpResponse + ?Sized),
     seen: &Mutex<Vec<HttpRequest>>,
 ) {
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read_request(&mut reader, stream) {
+    while let Some(request) = read_request(&mut reader) {
         let note = HttpRequest {
             method: request.method.clone(),
             target: request.target.clone(),
@@ -141,14 +175,14 @@ fn serve(
         if request.method != "HEAD" {
             answer.extend_from_slice(&response.body);
         }
-        let mut out = stream;
-        if out.write_all(&answer).is_err() {
+        let out = reader.get_mut();
+        if out.write_all(&answer).and_then(|()| out.flush()).is_err() {
             return;
         }
     }
 }
 
-fn read_request(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream) -> Option<HttpRequest> {
+fn read_request(reader: &mut BufReader<impl Read + Write>) -> Option<HttpRequest> {
     let mut line = String::new();
     if reader.read_line(&mut line).ok()? == 0 {
         return None;
@@ -171,7 +205,8 @@ fn read_request(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream) -> O
         request.headers.push(header);
     }
     if !request.header("expect").is_empty() {
-        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
+        let out = reader.get_mut();
+        out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
     }
     if request
         .header("transfer-encoding")

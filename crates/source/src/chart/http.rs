@@ -1,14 +1,16 @@
 //! One way to ask a server: bounded in time, size and redirects, and careful with logins.
 
-use super::repository::{Login, shown};
+use super::known::lock;
+use super::repository::{ChartRepository, Login, Tls, Verify, shown};
 use crate::digest::{Digest, Hasher};
 use crate::error::{Error, Reason, chain};
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{self, HeaderMap, HeaderName};
-use reqwest::{Method, StatusCode, Url, redirect};
+use reqwest::{Certificate, Identity, Method, StatusCode, Url, redirect};
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// How long a server may take to accept a connection.
@@ -19,20 +21,28 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 /// Redirects that one request follows, as Go.
 const REDIRECTS_MAX: usize = 10;
+/// Clients that are kept: each has a thread.
+const CLIENTS_MAX: usize = 64;
 /// What is kept of a body that explains an error.
 const EXPLANATION_BYTES_MAX: u64 = 4 << 10;
 
-/// Clients, made when the first request needs them.
+/// Clients, made when the first request needs them. A repository with rules of TLS of its own has
+/// its own.
 #[derive(Default)]
-pub(crate) struct Http {
-    remote: OnceLock<Client>,
-    /// For this machine: reading its certificates takes longer than the request.
-    local: OnceLock<Client>,
+pub(crate) struct Http(Mutex<HashMap<(Tls, Near), Client>>);
+
+/// Whether a client is for this machine: reading its certificates takes longer than the request.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Near {
+    Yes,
+    No,
 }
 
 /// A request.
 pub(crate) struct Get<'a> {
     pub(crate) url: Url,
+    /// For whom.
+    pub(crate) repository: &'a ChartRepository,
     /// Sent to this URL's host alone, wherever it redirects to.
     pub(crate) login: Option<&'a Login>,
     pub(crate) accept: &'a str,
@@ -43,9 +53,10 @@ pub(crate) struct Get<'a> {
 }
 
 impl<'a> Get<'a> {
-    pub(crate) fn new(url: Url, accept: &'a str) -> Self {
+    pub(crate) fn new(repository: &'a ChartRepository, url: Url, accept: &'a str) -> Self {
         Self {
             url,
+            repository,
             login: None,
             accept,
             have: None,
@@ -79,7 +90,7 @@ impl Http {
         let mut url = get.url;
         for _ in 0..=REDIRECTS_MAX {
             let mut request = self
-                .client(&url)?
+                .client(get.repository, &url)?
                 .request(Method::GET, url.clone())
                 .header(header::ACCEPT, get.accept);
             if get.compress {
@@ -128,29 +139,58 @@ impl Http {
         ))
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, Error> {
-        let is_local = url.scheme() == "http"
-            && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        let slot = if is_local { &self.local } else { &self.remote };
-        if let Some(client) = slot.get() {
-            return Ok(client);
-        }
-        // An error means that the process has chosen its TLS provider already.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(SILENCE_TIMEOUT)
-            .redirect(redirect::Policy::none());
-        let builder = if is_local {
-            // No proxy knows this machine by that name, either.
-            builder.tls_certs_only([]).no_proxy()
-        } else {
-            builder
+    fn client(&self, repository: &ChartRepository, url: &Url) -> Result<Client, Error> {
+        let is_plain = url.scheme() == "http";
+        let near = match url.host_str() {
+            Some("127.0.0.1" | "localhost" | "[::1]") if is_plain => Near::Yes,
+            _ => Near::No,
         };
-        let client = builder.build().map_err(|e| unreachable(url, e))?;
-        Ok(slot.get_or_init(|| client))
+        let mut tls = if is_plain {
+            Tls::default()
+        } else {
+            repository.tls.clone()
+        };
+        if url.origin() != repository.url.origin() {
+            tls.identity = None;
+        }
+        if let Some(client) = lock(&self.0).get(&(tls.clone(), near)) {
+            return Ok(client.clone());
+        }
+        let client = client(&tls, near).map_err(|e| {
+            let (shown, e) = (repository.shown(), chain(&e.without_url()));
+            let text = format!("the certificates for {shown} can't be used: {e}");
+            Error::new(Reason::CertificateInvalid, text)
+        })?;
+        let mut clients = lock(&self.0);
+        if clients.len() >= CLIENTS_MAX {
+            clients.clear();
+        }
+        clients.insert((tls, near), client.clone());
+        Ok(client)
     }
+}
+
+fn client(tls: &Tls, near: Near) -> reqwest::Result<Client> {
+    // An error means that the process has chosen its TLS provider already.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(SILENCE_TIMEOUT)
+        .redirect(redirect::Policy::none());
+    if near == Near::Yes {
+        // No proxy knows this machine by that name, either.
+        return builder.tls_certs_only([]).no_proxy().build();
+    }
+    if let Some(authorities) = &tls.authorities {
+        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(authorities.as_bytes())?);
+    }
+    if let Some(identity) = &tls.identity {
+        builder = builder.identity(Identity::from_pem(identity.as_bytes())?);
+    }
+    builder
+        .tls_danger_accept_invalid_certs(tls.verify == Verify::No)
+        .build()
 }
 
 /// Returns where an answer redirects to.

@@ -25,8 +25,8 @@ const ARCHIVE_TYPES: &str = "application/gzip, application/octet-stream, */*";
 /// What is known of Helm repositories.
 #[derive(Default)]
 pub(super) struct Indexes {
-    /// By URL and login: somebody else may see another one.
-    asked: Known<(Url, Option<Login>), Index>,
+    /// Somebody with another login may see another one.
+    asked: Known<ChartRepository, Index>,
     found: Mutex<HashMap<(Digest, String), Arc<Found>>>,
 }
 
@@ -68,7 +68,7 @@ impl Charts {
 
     /// Returns the index, from the server unless what is known is fresh enough.
     fn index(&self, repository: &ChartRepository, freshness: Freshness) -> Result<Index, Error> {
-        let question = || (repository.url.clone(), repository.login.clone());
+        let question = || repository.clone();
         let ask = |last: Option<&Index>| self.ask_index(repository, last);
         let index = self.indexes.asked.get(question(), freshness, ask)?;
         if self.store.has(Kept::Index, index.digest) {
@@ -85,16 +85,18 @@ impl Charts {
         last: Option<&Index>,
     ) -> Result<Index, Error> {
         let url = beside(&repository.url, "index.yaml");
+        // What anybody may have sent is no part of what is trusted.
+        let note = format!("{url} {:?}", repository.tls.verify);
         let last = last.filter(|last| self.store.has(Kept::Index, last.digest));
         let last = last.cloned().or_else(|| {
-            let (digest, validators) = self.store.last_index(url.as_str())?;
+            let (digest, validators) = self.store.last_index(&note)?;
             Some(Index { digest, validators })
         });
         let answer = self.http.get(Get {
             login: repository.login.as_ref(),
             have: last.as_ref().map(|last| &last.validators),
             compress: true,
-            ..Get::new(url.clone(), "*/*")
+            ..Get::new(repository, url, "*/*")
         })?;
         let what = format!("chart repository {}", repository.shown());
         match (answer.status, last) {
@@ -104,7 +106,7 @@ impl Charts {
                 let digest = self
                     .store
                     .keep(Kept::Index, answer, INDEX_BYTES_MAX, None)?;
-                self.store.note_index(url.as_str(), digest, &validators);
+                self.store.note_index(&note, digest, &validators);
                 Ok(Index { digest, validators })
             }
             (StatusCode::NOT_FOUND | StatusCode::GONE, _) => Err(Error::new(
@@ -203,7 +205,7 @@ impl Charts {
         let login = passed_on(repository, &url);
         let answer = self.http.get(Get {
             login,
-            ..Get::new(url.clone(), ARCHIVE_TYPES)
+            ..Get::new(repository, url.clone(), ARCHIVE_TYPES)
         })?;
         match answer.status {
             StatusCode::OK => {

@@ -45,8 +45,8 @@ pub(super) struct Registries {
     manifests: Known<(Place, String, String), Option<Digest>>,
 }
 
-/// A registry's URL without path, and who asks.
-type Place = (Url, Option<Login>);
+/// A registry without path, and who asks how.
+type Place = ChartRepository;
 
 impl Charts {
     pub(super) fn resolve_tagged(
@@ -110,6 +110,10 @@ impl Charts {
         if !may_lead(&repository.url, &registry.url) {
             let text = format!("{place}, where the index leads, is for this machine alone");
             return Err(Error::new(Reason::RepositoryInvalid, text));
+        }
+        registry.tls = repository.tls.clone();
+        if registry.url.origin() != repository.url.origin() {
+            registry.tls.identity = None;
         }
         registry.login = passed_on(repository, &registry.url).cloned();
         let name = name(&registry, "")?;
@@ -280,7 +284,7 @@ impl Charts {
         };
         let get = |login| Get {
             login,
-            ..Get::new(url.clone(), accept)
+            ..Get::new(repository, url.clone(), accept)
         };
         let answer = self.http.get(get(login))?;
         if answer.status != StatusCode::UNAUTHORIZED
@@ -323,7 +327,10 @@ fn name(repository: &ChartRepository, chart: &str) -> Result<String, Error> {
 }
 
 fn place(repository: &ChartRepository) -> Place {
-    (root(&repository.url), repository.login.clone())
+    Place {
+        url: root(&repository.url),
+        ..repository.clone()
+    }
 }
 
 fn root(url: &Url) -> Url {

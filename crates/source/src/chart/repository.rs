@@ -38,6 +38,37 @@ pub enum PassCredentials {
     AllHosts,
 }
 
+/// Whether a host must prove who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verify {
+    /// It must.
+    #[default]
+    Yes,
+    /// Whoever answers is believed; a login may reach anybody.
+    No,
+}
+
+/// How the other end of a TLS connection is known, and how it knows us. All of it is PEM.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Tls {
+    /// Certificates of authorities that are trusted beside those of the machine.
+    pub authorities: Option<String>,
+    /// Our certificate and its key; shown to the repository's own host alone.
+    pub identity: Option<String>,
+    /// Whether hosts must prove who they are.
+    pub verify: Verify,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("authorities", &self.authorities.is_some())
+            .field("identity", &self.identity.as_ref().map(|_| "***"))
+            .field("verify", &self.verify)
+            .finish()
+    }
+}
+
 /// What speaks at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Protocol {
@@ -55,6 +86,7 @@ pub struct ChartRepository {
     pub(crate) protocol: Protocol,
     pub(crate) login: Option<Login>,
     pub(crate) pass_credentials: PassCredentials,
+    pub(crate) tls: Tls,
 }
 
 impl ChartRepository {
@@ -110,6 +142,7 @@ impl ChartRepository {
             protocol,
             login,
             pass_credentials: PassCredentials::default(),
+            tls: Tls::default(),
         })
     }
 
@@ -124,6 +157,13 @@ impl ChartRepository {
     #[must_use]
     pub fn with_pass_credentials(mut self, pass: PassCredentials) -> Self {
         self.pass_credentials = pass;
+        self
+    }
+
+    /// Returns the repository with other rules of TLS.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
         self
     }
 

@@ -118,8 +118,8 @@ impl Store {
 
     /// Returns which index a repository had when it was asked last, perhaps by a process before
     /// this one, if it is still here.
-    pub(crate) fn last_index(&self, url: &str) -> Option<(Digest, Validators)> {
-        let text = fs::read(self.note(url)).ok()?;
+    pub(crate) fn last_index(&self, name: &str) -> Option<(Digest, Validators)> {
+        let text = fs::read(self.note(name)).ok()?;
         let note = Value::parse(&text).ok()?;
         let text = |name| Some(note.str_at(&[name])).filter(|t| !t.is_empty());
         let digest = Digest::parse(text("digest")?)?;
@@ -132,7 +132,7 @@ impl Store {
     }
 
     /// Notes which index a repository has. That it can't be noted costs one more download.
-    pub(crate) fn note_index(&self, url: &str, digest: Digest, validators: &Validators) {
+    pub(crate) fn note_index(&self, name: &str, digest: Digest, validators: &Validators) {
         let note = json!({
             "digest": (digest.to_hex()),
             "etag": (validators.etag.as_deref().unwrap_or_default()),
@@ -140,14 +140,14 @@ impl Store {
         });
         let temporary = self.temporary(&self.folder(Kept::Index));
         let noted = fs::write(&temporary, note.to_vec())
-            .and_then(|()| fs::rename(&temporary, self.note(url)));
+            .and_then(|()| fs::rename(&temporary, self.note(name)));
         if let Err(e) = noted {
             tracing::warn!(error = %e, "which index a repository has can't be noted");
         }
     }
 
-    fn note(&self, url: &str) -> PathBuf {
-        let name = Digest::of(url.as_bytes()).to_hex();
+    fn note(&self, name: &str) -> PathBuf {
+        let name = Digest::of(name.as_bytes()).to_hex();
         self.folder(Kept::Index).join(format!("{name}.note"))
     }
 }

@@ -3,7 +3,7 @@
 use crate::sources;
 use source::{
     ChartRepository, ChartSnapshot, ChartVersion, Error, Freshness, Login, PassCredentials, Reason,
-    Sources,
+    Sources, Tls, Verify,
 };
 use std::io::Write as _;
 use std::time::Instant;
@@ -403,4 +403,46 @@ fn whoever_asks_at_the_same_time_shares_one_answer() {
     });
     assert_eq!(server.requests("charts/index.yaml"), 1);
     assert_eq!(server.requests("charts/web-1.10.0.tgz"), 1);
+}
+
+#[test]
+fn hosts_prove_who_they_are() {
+    let (server, certificate) = ChartServer::start_tls(ChartServerOptions::default());
+    server.add("web", "1.0.0", &pack_chart("web", "1.0.0", &[]));
+    let (from, (_dir, sources)) = (repository(&server), sources());
+    let fetch = |tls: Tls| {
+        let from = from.clone().with_tls(tls);
+        let version = resolve(&sources, &from, "")?;
+        sources.chart(&from, &version)
+    };
+    let authorities = |pem: &str| Tls {
+        authorities: Some(pem.to_owned()),
+        ..Tls::default()
+    };
+    let blind = Tls {
+        verify: Verify::No,
+        ..Tls::default()
+    };
+    assert_eq!(
+        fetch(Tls::default()).unwrap_err().reason(),
+        Reason::RepositoryUnreachable
+    );
+    fetch(authorities(&certificate)).unwrap();
+    fetch(blind).unwrap();
+    // What others believe is not believed by everybody.
+    let known = sources
+        .resolve_chart(&from, "web", "", Freshness::Known)
+        .unwrap_err();
+    assert_eq!(known.reason(), Reason::RepositoryUnreachable);
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let error = fetch(authorities(broken)).unwrap_err();
+    assert_eq!(error.reason(), Reason::CertificateInvalid, "{error}");
+    let secret = Tls {
+        identity: Some("s3cret".to_owned()),
+        ..Tls::default()
+    };
+    assert!(!format!("{secret:?}").contains("s3cret"));
+    let error = fetch(secret).unwrap_err();
+    assert_eq!(error.reason(), Reason::CertificateInvalid, "{error}");
+    assert!(!error.to_string().contains("s3cret"), "{error}");
 }

@@ -115,7 +115,7 @@ impl Charts {
         }
         let answer = self.http.get(Get {
             login: repository.login.as_ref(),
-            ..Get::new(url, "application/json")
+            ..Get::new(repository, url, "application/json")
         })?;
         if answer.status != StatusCode::OK {
             return Err(refused(answer, &what, repository.login.as_ref()));
