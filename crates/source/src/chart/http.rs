@@ -4,9 +4,9 @@ use super::known::lock;
 use super::repository::{ChartRepository, Login, Tls, Verify, shown};
 use crate::digest::{Digest, Hasher};
 use crate::error::{Error, Reason, chain};
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{self, HeaderMap, HeaderName};
-use reqwest::{Certificate, Identity, Method, StatusCode, Url, redirect};
+use reqwest::{Certificate, Identity, StatusCode, Url, redirect};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -63,6 +63,27 @@ impl<'a> Get<'a> {
             compress: false,
         }
     }
+
+    /// Returns a request to `url` with everything that this one has to say there.
+    fn fill(&self, mut request: RequestBuilder, url: &Url) -> RequestBuilder {
+        request = request.header(header::ACCEPT, self.accept);
+        if self.compress {
+            request = request.header(header::ACCEPT_ENCODING, "gzip");
+        }
+        if let Some(etag) = self.have.and_then(|have| have.etag.as_deref()) {
+            request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        if let Some(date) = self.have.and_then(|have| have.last_modified.as_deref()) {
+            request = request.header(header::IF_MODIFIED_SINCE, date);
+        }
+        // Whoever is redirected to gets no login, unless it is the same server.
+        let login = self.login.filter(|_| url.origin() == self.url.origin());
+        match login {
+            Some(Login::Basic { user, password }) => request.basic_auth(user, Some(password)),
+            Some(Login::Bearer(token)) => request.bearer_auth(token),
+            None => request,
+        }
+    }
 }
 
 /// What a server calls a version of an answer.
@@ -84,40 +105,13 @@ pub(crate) struct Answer {
 
 impl Http {
     /// Asks, and follows redirects.
-    pub(crate) fn get(&self, get: Get<'_>) -> Result<Answer, Error> {
+    pub(crate) fn get(&self, get: &Get<'_>) -> Result<Answer, Error> {
         let until = Instant::now() + ANSWER_TIMEOUT;
-        let first = get.url.clone();
-        let mut url = get.url;
+        let mut url = get.url.clone();
         for _ in 0..=REDIRECTS_MAX {
-            let mut request = self
-                .client(get.repository, &url)?
-                .request(Method::GET, url.clone())
-                .header(header::ACCEPT, get.accept);
-            if get.compress {
-                request = request.header(header::ACCEPT_ENCODING, "gzip");
-            }
-            if let Some(have) = get.have {
-                let pairs = [
-                    (header::IF_NONE_MATCH, &have.etag),
-                    (header::IF_MODIFIED_SINCE, &have.last_modified),
-                ];
-                for (name, value) in pairs {
-                    if let Some(value) = value {
-                        request = request.header(name, value);
-                    }
-                }
-            }
-            // Whoever is redirected to gets no login, unless it is the same server.
-            if url.origin() == first.origin() {
-                request = match get.login {
-                    Some(Login::Basic { user, password }) => {
-                        request.basic_auth(user, Some(password))
-                    }
-                    Some(Login::Bearer(token)) => request.bearer_auth(token),
-                    None => request,
-                };
-            }
-            let response = request.send().map_err(|e| unreachable(&url, e))?;
+            let request = self.client(get.repository, &url)?.get(url.clone());
+            let response = get.fill(request, &url).send();
+            let response = response.map_err(|e| unreachable(&url, e))?;
             if let Some(next) = redirected(&url, &response)? {
                 url = next;
                 continue;
@@ -130,12 +124,10 @@ impl Http {
                 until,
             });
         }
+        let first = shown(&get.url);
         Err(Error::new(
             Reason::RepositoryUnreachable,
-            format!(
-                "{} redirects more than {REDIRECTS_MAX} times",
-                shown(&first)
-            ),
+            format!("{first} redirects more than {REDIRECTS_MAX} times"),
         ))
     }
 

@@ -92,7 +92,7 @@ impl Charts {
             let (digest, validators) = self.store.last_index(&note)?;
             Some(Index { digest, validators })
         });
-        let answer = self.http.get(Get {
+        let answer = self.http.get(&Get {
             login: repository.login.as_ref(),
             have: last.as_ref().map(|last| &last.validators),
             compress: true,
@@ -203,7 +203,7 @@ impl Charts {
         let cleared = url.set_username("").and_then(|()| url.set_password(None));
         cleared.map_err(|()| invalid("is none"))?;
         let login = passed_on(repository, &url);
-        let answer = self.http.get(Get {
+        let answer = self.http.get(&Get {
             login,
             ..Get::new(repository, url.clone(), ARCHIVE_TYPES)
         })?;

@@ -286,7 +286,7 @@ impl Charts {
             login,
             ..Get::new(repository, url.clone(), accept)
         };
-        let answer = self.http.get(get(login))?;
+        let answer = self.http.get(&get(login))?;
         if answer.status != StatusCode::UNAUTHORIZED
             || matches!(repository.login, Some(Login::Bearer(_)))
         {
@@ -297,7 +297,7 @@ impl Charts {
             return Ok(answer);
         };
         self.registries.tokens.put(key, &login);
-        self.http.get(get(Some(&login.login)))
+        self.http.get(&get(Some(&login.login)))
     }
 }
 

@@ -113,7 +113,7 @@ impl Charts {
                 query.append_pair("scope", scope);
             }
         }
-        let answer = self.http.get(Get {
+        let answer = self.http.get(&Get {
             login: repository.login.as_ref(),
             ..Get::new(repository, url, "application/json")
         })?;
