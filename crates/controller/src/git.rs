@@ -2,6 +2,7 @@
 
 use crate::actor::Mail;
 use crate::secret::Secret;
+use crate::settings::{BuildOptions, Settings};
 use crate::{Mailboxes, Shared};
 use cluster::Discovery;
 use engine::{Desired, Directives, ObjectKey, Problem, Spec, Target, Tracking};
@@ -53,6 +54,7 @@ pub(crate) struct Git {
     /// Templates parsed before, of all charts.
     templates: Arc<helm::engine::Cache>,
     seed: Secret,
+    build: BuildOptions,
     /// The last rendering of each application: a commit that changed nothing it read costs a
     /// comparison of ids.
     last: Mutex<HashMap<Box<str>, Last>>,
@@ -62,6 +64,7 @@ impl Git {
     pub(crate) fn new(
         sources: Sources,
         seed: Secret,
+        build: BuildOptions,
         renders_max: usize,
         fetches_max: usize,
     ) -> Self {
@@ -72,6 +75,7 @@ impl Git {
             bases: Mutex::default(),
             templates: Arc::default(),
             seed,
+            build,
             last: Mutex::default(),
         }
     }
@@ -139,6 +143,7 @@ impl Git {
             bases: self.bases_of(&spec.source.repo_url),
             templates: Arc::clone(&self.templates),
             seed: self.seed,
+            build: self.build,
         };
         let _permit = self.renders.acquire().await;
         let answer = tokio::task::spawn_blocking(move || job.run(before));
@@ -196,6 +201,7 @@ struct Job {
     bases: Arc<kustomize::Cache>,
     templates: Arc<helm::engine::Cache>,
     seed: Secret,
+    build: BuildOptions,
 }
 
 impl Job {
@@ -248,6 +254,7 @@ impl Job {
         let mut request = render::Request::of_source(&self.app, &source.raw, &environment)
             .map_err(invalid_source)?;
         self.complete(&mut request.helm);
+        request.kustomize.load_restrictor = self.build.load_restrictor;
         let kustomize = render::KustomizeRenderer {
             cache: Some(&self.bases),
             ..render::KustomizeRenderer::default()
@@ -417,7 +424,7 @@ pub async fn render_application(
     application: &Value,
     revision: Option<&str>,
     discovery: Arc<Discovery>,
-    tracking: &Tracking,
+    settings: &Settings,
     seed: Secret,
 ) -> Result<Arc<Target>, Problem> {
     let view = engine::argo::view(application);
@@ -428,13 +435,13 @@ pub async fn render_application(
             transient: false,
         });
     }
-    let git = Git::new(Sources::new(cache), seed, 1, 1);
+    let git = Git::new(Sources::new(cache), seed, settings.kustomize, 1, 1);
     let source = &view.spec.source;
     let revision = revision.unwrap_or(&source.target_revision);
     let id = git
         .resolve(&source.repo_url, revision, Freshness::Latest)
         .await?;
-    git.load(name, &view.spec, &id, discovery, tracking)
+    git.load(name, &view.spec, &id, discovery, &settings.tracking)
         .await
         .map(|loaded| loaded.target)
 }

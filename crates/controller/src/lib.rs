@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 pub use git::{GitPoll, Loaded, render_application};
 pub use secret::Secret;
-pub use settings::Settings;
+pub use settings::{BuildOptions, Settings};
 
 /// Requests that are under way at the same time; an API server's own limits are higher.
 const WRITES_MAX: usize = 32;
@@ -118,7 +118,13 @@ impl Controller {
             ledger: Ledger::start(client, &options.namespace),
             namespace: options.namespace,
             config: options.config,
-            git: git::Git::new(Sources::new(&options.cache), seed, RENDERS_MAX, FETCHES_MAX),
+            git: git::Git::new(
+                Sources::new(&options.cache),
+                seed,
+                settings.kustomize,
+                RENDERS_MAX,
+                FETCHES_MAX,
+            ),
             identity: options.identity,
             writes: Semaphore::new(WRITES_MAX),
             applies: Semaphore::new(APPLIES_MAX),

@@ -3,6 +3,7 @@
 use cluster::{ApiError, Client};
 use engine::{Method, Tracking};
 use jiff::SignedDuration;
+use kustomize::LoadRestrictor;
 use std::time::Duration;
 use value::Value;
 
@@ -15,8 +16,47 @@ pub struct Settings {
     pub every: Option<Option<Duration>>,
     /// `timeout.reconciliation.jitter`, by how much that varies.
     pub jitter: Option<Duration>,
+    /// `kustomize.buildOptions`.
+    pub kustomize: BuildOptions,
     /// What can't be understood, in sentences: it has no effect.
     pub problems: Vec<String>,
+}
+
+/// What `kustomize build` is told on its command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// `--load-restrictor`: whether files outside a kustomization's folder may be read. Nothing
+    /// outside the repository ever is.
+    pub load_restrictor: LoadRestrictor,
+    /// `--enable-helm`: whether kustomizations may have charts.
+    pub enable_helm: bool,
+}
+
+impl BuildOptions {
+    fn parse(text: &str, problems: &mut Vec<String>) -> Self {
+        let mut it = Self::default();
+        let mut words = text.split([' ', '=', '\n', '\t']).filter(|w| !w.is_empty());
+        while let Some(word) = words.next() {
+            match word {
+                "--enable-helm" => it.enable_helm = true,
+                "--load-restrictor" => match words.next() {
+                    Some("LoadRestrictionsNone") => it.load_restrictor = LoadRestrictor::None,
+                    Some("LoadRestrictionsRootOnly") => {
+                        it.load_restrictor = LoadRestrictor::RootOnly;
+                    }
+                    other => problems.push(format!(
+                        "kustomize.buildOptions: --load-restrictor {}: use \
+                         LoadRestrictionsRootOnly or LoadRestrictionsNone",
+                        other.unwrap_or_default()
+                    )),
+                },
+                other => problems.push(format!(
+                    "kustomize.buildOptions: {other} is not known or not supported"
+                )),
+            }
+        }
+        it
+    }
 }
 
 impl Settings {
@@ -52,6 +92,8 @@ impl Settings {
             "" => {}
             key => it.tracking.label = key.into(),
         }
+        let build = data.str_at(&["kustomize.buildOptions"]);
+        it.kustomize = BuildOptions::parse(build, &mut it.problems);
         it.tracking.installation = data.str_at(&["installationID"]).into();
         let mut duration = |name: &str| {
             let text = data.str_at(&[name]);
@@ -86,11 +128,17 @@ mod tests {
             "application.resourceTrackingMethod": "annotation+label",
             "application.instanceLabelKey": "example.com/app",
             "timeout.reconciliation": "0",
+            "kustomize.buildOptions": "--load-restrictor LoadRestrictionsNone --enable-helm",
             "timeout.reconciliation.jitter": "30s",
         }));
         assert_eq!(settings.tracking.method, Method::AnnotationAndLabel);
         assert_eq!(&*settings.tracking.label, "example.com/app");
         assert_eq!(settings.every, Some(None));
+        let all = BuildOptions {
+            load_restrictor: LoadRestrictor::None,
+            enable_helm: true,
+        };
+        assert_eq!(settings.kustomize, all);
         assert_eq!(settings.jitter, Some(Duration::from_secs(30)));
         assert_eq!(settings.problems, Vec::<String>::new());
         assert_eq!(Settings::of(&Value::Null), Settings::default());
@@ -101,8 +149,9 @@ mod tests {
         let settings = Settings::of(&json!({
             "application.resourceTrackingMethod": "magic",
             "timeout.reconciliation": "soon",
+            "kustomize.buildOptions": "--load-restrictor=none --network",
         }));
-        assert_eq!(settings.problems.len(), 2, "{:?}", settings.problems);
+        assert_eq!(settings.problems.len(), 4, "{:?}", settings.problems);
         assert_eq!(settings.every, None);
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn render(
     let discovery = Arc::new(Discovery::fetch(&session.client).await?);
     let name = application.str_at(&["metadata", "name"]).to_owned();
     let namespace = application.str_at(&["metadata", "namespace"]);
-    let tracking = Settings::read(&session.client, namespace).await?.tracking;
+    let settings = Settings::read(&session.client, namespace).await?;
     let cache = cache_dir();
     let seed = Secret::read_or_make(&session.client, namespace).await?;
     controller::render_application(
@@ -35,7 +35,7 @@ pub(crate) async fn render(
         application,
         revision,
         discovery,
-        &tracking,
+        &settings,
         seed,
     )
     .await
