@@ -1,5 +1,7 @@
 //! From rendered files to manifests: cut, hooks apart, in the order in which Helm installs.
 
+mod head;
+
 use crate::chart::text;
 use std::collections::BTreeMap;
 use value::Value;
@@ -78,7 +80,7 @@ pub struct Hook {
 pub struct Manifest {
     /// The template that it comes from.
     pub path: String,
-    /// Its text, as rendered.
+    /// Its text with the line break that Helm prints behind it.
     pub text: String,
     /// What the text says.
     pub object: Value,
@@ -95,14 +97,14 @@ pub struct Manifests {
     pub hooks: Vec<Manifest>,
 }
 
-/// A rendered file that is no YAML.
+/// A rendered file that holds something else than manifests.
 #[derive(Debug, thiserror::Error)]
-#[error("YAML parse error on {path}: error converting YAML to JSON: {source}")]
+#[error("YAML parse error on {path}: {message}")]
 pub struct ManifestError {
     /// The template.
     pub path: String,
     /// What is wrong with its text.
-    pub source: yaml::Error,
+    pub message: String,
 }
 
 /// Cuts rendered files into manifests. Notes are left out, and so are hooks of events that nobody
@@ -119,26 +121,19 @@ pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, Manifes
         }
         let text = String::from_utf8_lossy(text);
         for document in yaml::helm_split(&text) {
-            let object =
-                yaml::v2::to_value(document.as_bytes()).map_err(|source| ManifestError {
-                    path: path.clone(),
-                    source,
-                })?;
-            if object.is_null() {
-                continue;
-            }
-            let mut manifest = Manifest {
+            let failed = |message: String| ManifestError {
                 path: path.clone(),
-                text: document.to_owned(),
-                object,
-                hook: None,
+                message,
+            };
+            let Some(manifest) = read(path, document).map_err(failed)? else {
+                continue;
             };
             match annotation(&manifest.object, "helm.sh/hook") {
                 None => found.manifests.push(manifest),
                 Some(events) => {
                     if let Some(hook) = hook(&manifest.object, &events) {
-                        manifest.hook = Some(hook);
-                        found.hooks.push(manifest);
+                        let hook = Some(hook);
+                        found.hooks.push(Manifest { hook, ..manifest });
                     }
                 }
             }
@@ -155,6 +150,39 @@ pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, Manifes
     found.manifests.sort_by_cached_key(order);
     found.hooks.sort_by_cached_key(order);
     Ok(found)
+}
+
+/// Reads one manifest; nothing if its text says nothing.
+fn read(path: &str, document: &str) -> Result<Option<Manifest>, String> {
+    // Helm prints a line break behind the text, which ends a block of text that has none.
+    let text = format!("{document}\n");
+    let object = match yaml::v2::to_value(text.as_bytes()) {
+        Ok(object) => object,
+        Err(error) => {
+            let own = yaml::v2::to_value(document.as_bytes()).err();
+            let error = own.unwrap_or(error);
+            return Err(format!("error converting YAML to JSON: {error}"));
+        }
+    };
+    head::check(&object)
+        .map_err(|e| format!("error unmarshaling JSON: while decoding JSON: {e}"))?;
+    Ok((!object.is_null()).then(|| Manifest {
+        path: path.to_owned(),
+        text,
+        object,
+        hook: None,
+    }))
+}
+
+/// Ends a stream: Helm drops white space at its end, but for one line break.
+pub(crate) fn end(last: &mut Manifest) {
+    let length = last.text.trim_end().len();
+    let dropped = last.text.split_off(length);
+    last.text.push('\n');
+    // Only blocks that keep their white space have another meaning now.
+    if last.text.contains('+') || dropped.contains([' ', '\t', '\r']) {
+        last.object = yaml::v2::to_value(last.text.as_bytes()).unwrap_or_default();
+    }
 }
 
 fn annotation(object: &Value, name: &str) -> Option<String> {

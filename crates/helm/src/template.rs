@@ -2,11 +2,11 @@
 
 use crate::chart::{Chart, File};
 use crate::engine::{self, Cache, Capabilities, Context, Release};
-use crate::manifests::{Hook, Manifest, manifests};
+use crate::manifests::{self, Hook, Manifest, manifests};
 use crate::schema;
 use crate::values::{coalesce, process_dependencies};
 use gotemplate::semver::{Constraint, Version};
-use gotemplate::{Lookup, Options, Use};
+use gotemplate::{Dialect, Lookup, Options, Session, Templates, Use};
 use value::Value;
 
 /// Which manifests come out.
@@ -50,6 +50,9 @@ pub struct Output {
     pub uses: Vec<Use>,
 }
 
+/// Longest name of a release: names of objects begin with it.
+const NAME_BYTES_MAX: usize = 53;
+
 /// Why a chart makes no manifests, in Helm's words.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -68,12 +71,15 @@ pub fn template(
     values: &Value,
     request: &Request<'_>,
 ) -> Result<Output, TemplateError> {
-    check(&chart, request.capabilities)?;
-    process_dependencies(&mut chart, values).map_err(|e| failed(&e))?;
+    check_chart(&chart)?;
+    check_name(&request.release.name)?;
+    process_dependencies(&mut chart, values)
+        .map_err(|e| failed(&format!("chart dependencies processing failed: {e}")))?;
     let values = coalesce(&chart, values).map_err(|e| failed(&e))?;
     if !request.skip_schema {
         schema::validate(&chart, &values).map_err(|e| failed(&e))?;
     }
+    check_version(&chart, request.capabilities)?;
     let context = Context {
         release: request.release,
         capabilities: request.capabilities,
@@ -90,6 +96,9 @@ pub fn template(
     }
     let sorted = manifests(&rendered.files).map_err(|e| failed(&e))?;
     all.extend(sorted.manifests);
+    if let Some(last) = all.last_mut() {
+        manifests::end(last);
+    }
     if request.parts.hooks {
         let is_test = |hook: &Hook| hook.events.iter().any(|e| e.starts_with("test"));
         let wanted = |m: &Manifest| request.parts.tests || !m.hook.as_ref().is_some_and(is_test);
@@ -102,6 +111,35 @@ pub fn template(
     })
 }
 
+/// Returns manifests as one stream, as `helm template` prints them.
+#[must_use]
+pub fn stream(manifests: &[Manifest]) -> String {
+    let mut text = String::new();
+    for manifest in manifests {
+        text.push_str("---\n# Source: ");
+        text.push_str(&manifest.path);
+        text.push('\n');
+        text.push_str(&manifest.text);
+    }
+    text
+}
+
+/// Returns the name that a template for releases' names gives.
+///
+/// # Errors
+/// Fails with Go's text.
+pub fn name_of_template(text: &str, options: &Options) -> Result<String, TemplateError> {
+    const NAME: &str = "name-template";
+    let parsed =
+        gotemplate::parse(NAME, text.as_bytes(), Dialect::Sprig).map_err(|e| failed(&e))?;
+    let mut templates = Templates::new();
+    templates.add(&parsed);
+    let name = Session::new(Dialect::Sprig, options)
+        .execute(&templates, NAME, &gotemplate::Value::Nil)
+        .map_err(|e| failed(&e))?;
+    Ok(String::from_utf8_lossy(&name).into_owned())
+}
+
 /// Cuts a file below `crds/`, which is no template. What can't be read is shown as it is: Helm
 /// doesn't read it either.
 fn definitions(file: &File) -> Vec<Manifest> {
@@ -110,15 +148,15 @@ fn definitions(file: &File) -> Vec<Manifest> {
     documents
         .map(|document| Manifest {
             path: file.name.clone(),
-            text: document.to_owned(),
             object: yaml::v2::to_value(document.as_bytes()).unwrap_or_default(),
+            text: format!("{document}\n"),
             hook: None,
         })
         .collect()
 }
 
 /// Refuses what can't be installed.
-fn check(chart: &Chart, capabilities: &Capabilities) -> Result<(), TemplateError> {
+fn check_chart(chart: &Chart) -> Result<(), TemplateError> {
     let kind = chart.metadata.chart_type.as_str();
     if !matches!(kind, "" | "application") {
         return Err(failed(&format!("{kind} charts are not installable")));
@@ -138,6 +176,36 @@ fn check(chart: &Chart, capabilities: &Capabilities) -> Result<(), TemplateError
             missing.join(", ")
         )));
     }
+    Ok(())
+}
+
+/// Refuses what no release may be called.
+fn check_name(name: &str) -> Result<(), TemplateError> {
+    let wrong = if name.is_empty() {
+        "no name provided"
+    } else if name.len() > NAME_BYTES_MAX || !name.split('.').all(is_label) {
+        "invalid release name, must match regex \
+         ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not \
+         be longer than 53"
+    } else {
+        return Ok(());
+    };
+    let quoted = gotemplate::format("%q", &[gotemplate::Value::from(name)]);
+    Err(failed(&format!(
+        "release name check failed: release name {}: {wrong}",
+        quoted.lossy()
+    )))
+}
+
+fn is_label(text: &str) -> bool {
+    let is_alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let ends = [text.bytes().next(), text.bytes().next_back()];
+    ends.iter().all(|b| b.is_some_and(is_alphanumeric))
+        && text.bytes().all(|b| b == b'-' || is_alphanumeric(b))
+}
+
+/// Refuses charts for clusters of other versions.
+fn check_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), TemplateError> {
     let wanted = chart.metadata.kube_version.as_str();
     let version = &capabilities.kube_version;
     let fits = wanted.is_empty()

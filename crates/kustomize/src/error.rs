@@ -37,7 +37,8 @@ impl std::fmt::Display for Mistake {
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    /// Returns a mistake of the user's, at no place yet.
+    pub fn new(message: impl Into<String>) -> Self {
         Self::Mistake(Box::new(Mistake {
             message: message.into(),
             file: String::new(),

@@ -1,6 +1,8 @@
 //! Charts: the door to whatever renders them.
 
-use crate::kustomization::{HelmChart, HelmGlobals};
+use crate::error::Error;
+use crate::kustomization::HelmChart;
+use std::sync::Arc;
 use tree::Recording;
 
 /// Inflates charts.
@@ -8,18 +10,20 @@ pub trait Charts {
     /// Returns the manifests of a chart as one stream of YAML.
     ///
     /// # Errors
-    /// Fails with a sentence for the person whose kustomization asks for it.
-    fn inflate(&self, chart: &ChartRequest<'_>) -> Result<Vec<u8>, String>;
+    /// Fails with a sentence for the person whose kustomization asks for it, and if the files can't be
+    /// read.
+    fn inflate(&self, chart: &ChartRequest<'_>) -> Result<Vec<u8>, Error>;
 }
 
 /// A chart to inflate.
 pub struct ChartRequest<'c> {
-    /// What the kustomization says; values are merged already.
+    /// What the kustomization says of it. Its values are in [`values`](Self::values): those in the
+    /// kustomization have been merged with those of the values file by then.
     pub chart: &'c HelmChart,
-    /// What it says about all charts.
-    pub globals: &'c HelmGlobals,
-    /// The kustomization's folder.
-    pub root: &'c str,
-    /// The tree, if the kustomization is part of the one that is built.
-    pub tree: Option<&'c Recording<'c>>,
+    /// The files of the repository that the kustomization is part of.
+    pub files: &'c Recording<'c>,
+    /// The chart's folder in them, which exists.
+    pub folder: &'c str,
+    /// The values files with their names; later ones win.
+    pub values: &'c [(String, Arc<[u8]>)],
 }

@@ -16,7 +16,7 @@ pub(crate) enum Files<'b> {
 }
 
 impl Files<'_> {
-    fn with<T>(&self, look: impl FnOnce(&Recording<'_>) -> T) -> T {
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&Recording<'_>) -> T) -> T {
         match self {
             Self::Main(recording) => look(recording),
             Self::Remote(tree) => look(&Recording::new(tree.as_ref())),
@@ -96,7 +96,7 @@ impl<'b> Loader<'b> {
         matches!(self.files, Files::Main(_))
     }
 
-    fn resolve(&self, path: &str) -> Result<String> {
+    pub(crate) fn resolve(&self, path: &str) -> Result<String> {
         let whole = if path.starts_with('/') {
             path.to_owned()
         } else {

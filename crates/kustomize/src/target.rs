@@ -1,5 +1,6 @@
 //! A kustomization and what it accumulates.
 
+mod chart;
 mod plugins;
 mod steps;
 

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::object::{Output, RenderedObject};
-use crate::request::{Helm, Request, SetKind};
+use crate::request::{Request, SetKind};
 use crate::tool::Renderer;
 use gotemplate::{Lookup, Options, Seed};
 use helm::engine::{Cache, Capabilities, KubeVersion, Release};
@@ -26,6 +26,8 @@ pub struct HelmRenderer<'r> {
     pub lookup: Option<&'r Lookup<'r>>,
     /// What `--set-file` reads; without it, files of the tree.
     pub read_file: Option<&'r ReadFile<'r>>,
+    /// Leaves lists whole, as `helm template` prints them; otherwise their items count one by one.
+    pub whole_lists: bool,
     /// What sees the values that the chart's templates saw.
     pub show_values: Option<&'r dyn Fn(&Value)>,
 }
@@ -57,7 +59,7 @@ impl Renderer for HelmRenderer<'_> {
         match self.manifests(tree, request) {
             Ok(manifests) => {
                 for manifest in manifests {
-                    place(&request.path, manifest, &mut output);
+                    self.place(&request.path, manifest, &mut output);
                 }
             }
             Err(Failure::Tree(error)) => return Err(error),
@@ -70,28 +72,28 @@ impl Renderer for HelmRenderer<'_> {
     }
 }
 
-/// Adds a manifest's objects: a list's one by one.
-fn place(folder: &str, manifest: Manifest, output: &mut Output) {
-    // Below the chart's own name stand the chart's files.
-    let inside = manifest.path.split_once('/').map_or("", |(_, path)| path);
-    let file: Arc<str> = join(folder, inside).into();
-    let lines = Arc::new(Lines::default());
-    let is_list = manifest.object.str_at(&["kind"]).ends_with("List");
-    match manifest.object.get("items").and_then(Value::as_array) {
-        Some(items) if is_list => {
-            for item in items {
-                let object = RenderedObject::new(item.clone(), file.clone(), lines.clone(), "");
-                output.objects.push(object);
-            }
-        }
-        _ if manifest.object.is_null() => {}
-        _ => output
-            .objects
-            .push(RenderedObject::new(manifest.object, file, lines, "")),
-    }
-}
-
 impl HelmRenderer<'_> {
+    /// Adds a manifest's objects: a list's one by one.
+    fn place(&self, folder: &str, manifest: Manifest, output: &mut Output) {
+        // Below the chart's own name stand the chart's files.
+        let inside = manifest.path.split_once('/').map_or("", |(_, path)| path);
+        let file: Arc<str> = join(folder, inside).into();
+        let lines = Arc::new(Lines::default());
+        let apart = !self.whole_lists && manifest.object.str_at(&["kind"]).ends_with("List");
+        match manifest.object.get("items").and_then(Value::as_array) {
+            Some(items) if apart => {
+                for item in items {
+                    let object = RenderedObject::new(item.clone(), file.clone(), lines.clone(), "");
+                    output.objects.push(object);
+                }
+            }
+            _ if manifest.object.is_null() => {}
+            _ => output
+                .objects
+                .push(RenderedObject::new(manifest.object, file, lines, "")),
+        }
+    }
+
     fn manifests(&self, tree: &Recording<'_>, request: &Request) -> Result<Vec<Manifest>, Failure> {
         let helm = &request.helm;
         let chart = match Chart::from_folder(tree, &request.path) {
@@ -114,7 +116,7 @@ impl HelmRenderer<'_> {
             now_seconds: helm.now_seconds,
             ..Options::default()
         };
-        let capabilities = capabilities(helm)?;
+        let capabilities = capabilities(&helm.kube_version, &helm.api_versions)?;
         let asked = template::Request {
             release: &release,
             capabilities: &capabilities,
@@ -187,22 +189,18 @@ fn in_repository(folder: &str, file: &str) -> String {
     }
 }
 
-fn read(name: &str, text: &[u8]) -> Result<Value, String> {
+/// Reads a values file.
+pub(crate) fn read(name: &str, text: &[u8]) -> Result<Value, String> {
     values::read_documents(text).map_err(|e| format!("failed to parse {name}: {e}"))
 }
 
-fn capabilities(helm: &Helm) -> Result<Capabilities, String> {
+/// Returns what a cluster can do; without a version, it is that of Helm's client.
+pub(crate) fn capabilities(version: &str, more: &[String]) -> Result<Capabilities, String> {
     let mut capabilities = Capabilities::default();
-    if !helm.kube_version.is_empty() {
-        let version = KubeVersion::parse(&helm.kube_version);
-        capabilities.kube_version = version.ok_or_else(|| {
-            format!(
-                "invalid kube version '{}': Invalid Semantic Version",
-                helm.kube_version
-            )
-        })?;
+    if !version.is_empty() {
+        capabilities.kube_version = KubeVersion::parse(version)
+            .ok_or_else(|| format!("invalid kube version '{version}': Invalid Semantic Version"))?;
     }
-    let more = helm.api_versions.iter().cloned();
-    capabilities.api_versions.extend(more);
+    capabilities.api_versions.extend(more.iter().cloned());
     Ok(capabilities)
 }

@@ -265,6 +265,9 @@ pub(crate) struct Render {
     /// Which files a kustomization may read
     #[arg(long, value_enum, default_value_t = Restrictor::RootOnly)]
     pub(crate) load_restrictor: Restrictor,
+    /// Inflate the charts that a kustomization names
+    #[arg(long)]
+    pub(crate) enable_helm: bool,
     /// Say what set a field instead: KIND/NAME:/json/pointer
     #[arg(long, value_name = "FIELD")]
     pub(crate) explain: Option<String>,

@@ -5,8 +5,7 @@ use crate::build::Builder;
 use crate::config::{Config, FieldSpec, merge_all};
 use crate::error::{Error, Result};
 use crate::generate;
-use crate::helm::ChartRequest;
-use crate::kustomization::{HelmGlobals, Label};
+use crate::kustomization::Label;
 use crate::read;
 use crate::resource::{ORIGIN, Resource};
 use crate::set;
@@ -73,61 +72,6 @@ impl<'b> Target<'b> {
         let line = self.line(pointer);
         generate::generate(args, global, &self.loader, &self.file, line)
             .map_err(|e| self.at(e, pointer))
-    }
-
-    fn inflate(&self, i: usize, builder: &Builder<'b>) -> Result<Vec<Resource>> {
-        let mut chart = self.kustomization.helm_charts[i].clone();
-        if chart.namespace.is_empty() {
-            let own = &self.kustomization.namespace;
-            let namespace = if own.is_empty() {
-                &self.helm_namespace
-            } else {
-                own
-            };
-            chart.namespace.clone_from(namespace);
-        }
-        let globals = self.kustomization.helm_globals.clone().unwrap_or_default();
-        self.inflate_chart(&chart, &globals, builder)
-    }
-
-    pub(super) fn inflate_chart(
-        &self,
-        chart: &crate::kustomization::HelmChart,
-        globals: &HelmGlobals,
-        builder: &Builder<'b>,
-    ) -> Result<Vec<Resource>> {
-        let configuring = |e: Error| {
-            e.context("trouble configuring builtin HelmChartInflationGenerator with config")
-        };
-        let Some(charts) = builder.options.charts else {
-            return Err(configuring(Error::new("must specify --enable-helm")));
-        };
-        if chart.name.is_empty() {
-            return Err(configuring(Error::new("chart name cannot be empty")));
-        }
-        if !matches!(
-            chart.values_merge.as_str(),
-            "" | "merge" | "override" | "replace"
-        ) {
-            return Err(configuring(Error::new(
-                "valuesMerge must be one of [merge override replace]",
-            )));
-        }
-        let request = ChartRequest {
-            chart,
-            globals,
-            root: &self.loader.root,
-            tree: self.loader.is_main().then_some(builder.recording),
-        };
-        builder.depends_on_more();
-        let manifests = charts.inflate(&request).map_err(Error::new)?;
-        let file: Arc<str> = format!("{}/{}", self.file, chart.name).into();
-        let mut resources = read::resources(&manifests, &file, 0)
-            .map_err(|e| e.context("could not parse bytes into resource map"))?;
-        for resource in &mut resources {
-            resource.state_mut().is_helm = true;
-        }
-        Ok(resources)
     }
 
     pub(super) fn builtin_origin(&self, kind: &str) -> Option<super::Origin> {

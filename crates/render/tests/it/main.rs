@@ -1,5 +1,6 @@
 //! Folders rendered whole.
 
+mod charts;
 mod directory;
 mod kustomization;
 mod reads;

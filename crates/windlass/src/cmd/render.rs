@@ -7,7 +7,7 @@ use crate::failure::{Failure, NO, RUNTIME, USAGE};
 use crate::output::{complain, say};
 use kustomize::LoadRestrictor;
 use render::{
-    Depth, Directory, HelmRenderer, KustomizeRenderer, RenderedObject, Renderers, Request,
+    Depth, Directory, HelmCharts, HelmRenderer, KustomizeRenderer, RenderedObject, Renderers, Request,
     Severity, Tool,
 };
 use std::cell::RefCell;
@@ -49,13 +49,22 @@ pub(crate) fn run(args: &Render, namespace: Option<&str>) -> anyhow::Result<u8> 
         root,
         paths: RefCell::default(),
     };
+    let charts = HelmCharts {
+        kube_version: &request.helm.kube_version,
+        api_versions: &request.helm.api_versions,
+        seed: request.helm.seed,
+        now_seconds: request.helm.now_seconds,
+        ..HelmCharts::default()
+    };
     let kustomize = KustomizeRenderer {
+        charts: args.enable_helm.then_some(&charts),
         trace: args.explain.is_some(),
         ..KustomizeRenderer::default()
     };
     let show_values = |values: &value::Value| say(yaml::to_yaml(values).trim_end());
     let helm = HelmRenderer {
         read_file: Some(&chart::read_file),
+        whole_lists: true,
         show_values: args.chart.show_values.then_some(&show_values),
         ..HelmRenderer::default()
     };
@@ -68,7 +77,11 @@ pub(crate) fn run(args: &Render, namespace: Option<&str>) -> anyhow::Result<u8> 
     let mut failed = false;
     for diagnostic in &rendered.diagnostics {
         failed |= diagnostic.severity == Severity::Error;
-        complain(&format!("{before}{diagnostic}"));
+        if diagnostic.file.is_empty() {
+            complain(&format!("error: {}", diagnostic.message));
+        } else {
+            complain(&format!("{before}{diagnostic}"));
+        }
     }
     if args.chart.show_values {
         return Ok(if failed { NO } else { 0 });
