@@ -7,8 +7,8 @@ use crate::failure::{Failure, NO, RUNTIME, USAGE};
 use crate::output::{complain, say};
 use kustomize::LoadRestrictor;
 use render::{
-    Depth, Directory, HelmCharts, HelmRenderer, KustomizeRenderer, RenderedObject, Renderers, Request,
-    Severity, Tool,
+    Depth, Directory, HelmCharts, HelmRenderer, KustomizeRenderer, RenderedObject, Renderers,
+    Request, Severity, Tool,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
