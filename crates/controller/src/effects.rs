@@ -87,7 +87,7 @@ impl Actor {
         let result = self
             .shared
             .git
-            .resolve(&source.repo_url, &source.target_revision, freshness)
+            .resolve(source, &source.target_revision, freshness)
             .await;
         let known = self.life.as_ref().and_then(|l| l.state.resolved.clone());
         if quietly && known.as_ref() == Some(&result) {

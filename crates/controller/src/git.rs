@@ -5,12 +5,13 @@ use crate::secret::Secret;
 use crate::settings::{BuildOptions, Settings};
 use crate::{Mailboxes, Shared};
 use cluster::Discovery;
-use engine::{Desired, Directives, ObjectKey, Problem, Spec, Target, Tracking};
-use source::{CommitInfo, Freshness, Sources};
+use engine::{Desired, Directives, ObjectKey, Problem, Source, Spec, Target, Tracking};
+use source::{ChartRepository, CommitInfo, Freshness, Sources};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
+use tree::Tree;
 use value::Value;
 
 /// How often Git is asked without being told.
@@ -88,20 +89,28 @@ impl Git {
             .remove(app);
     }
 
-    /// Returns the commit that a revision points at.
+    /// Returns the commit that a revision points at, or the version of a chart that fits it.
     pub(crate) async fn resolve(
         &self,
-        url: &str,
+        source: &Source,
         revision: &str,
         freshness: Freshness,
     ) -> Result<String, Problem> {
         let sources = Arc::clone(&self.sources);
-        let (url, revision) = (url.to_owned(), revision.to_owned());
+        let (url, chart) = (source.repo_url.clone(), source.chart.clone());
+        let revision = revision.to_owned();
         let _permit = self.fetches.acquire().await;
-        let answer =
-            tokio::task::spawn_blocking(move || sources.resolve(&url, &revision, freshness));
+        let answer = tokio::task::spawn_blocking(move || {
+            if chart.is_empty() {
+                let id = sources.resolve(&url, &revision, freshness)?;
+                return Ok(id.to_string());
+            }
+            let repository = ChartRepository::new(&url)?;
+            let found = sources.resolve_chart(&repository, &chart, &revision, freshness)?;
+            Ok(found.version)
+        });
         match answer.await {
-            Ok(Ok(id)) => Ok(id.to_string()),
+            Ok(Ok(revision)) => Ok(revision),
             Ok(Err(error)) => Err(comparison_error(&error)),
             Err(error) => Err(panicked(&error)),
         }
@@ -207,27 +216,13 @@ struct Job {
 impl Job {
     fn run(self, before: Option<Loaded>) -> Result<Loaded, Problem> {
         let source = &self.spec.source;
-        let id = source::Id::from_hex(self.revision.as_bytes()).map_err(|_| Problem {
-            kind: "ComparisonError",
-            message: format!("{:?} is not a full commit id", self.revision),
-            transient: false,
-        })?;
-        // A commit of history may be asked for after the mirror was deleted: fetch it again.
-        self.sources
-            .resolve(&source.repo_url, &self.revision, Freshness::Known)
-            .map_err(|e| comparison_error(&e))?;
-        let snapshot = self
-            .sources
-            .snapshot(&source.repo_url, id)
-            .map_err(|e| comparison_error(&e))?;
+        let tree = self.files().map_err(|e| comparison_error(&e))?;
+        let tree = tree.as_ref();
         // What names its own revision is new with each.
         let has_revision = source.raw.to_json().contains("ARGOCD_APP_REVISION");
         if let Some(before) = before
             && !has_revision
-            && before
-                .reads
-                .is_current(&snapshot)
-                .map_err(|e| unreadable(&e))?
+            && before.reads.is_current(tree).map_err(|e| unreadable(&e))?
         {
             let mut target = before.target.as_ref().clone();
             target.revision.clone_from(&self.revision);
@@ -236,10 +231,29 @@ impl Job {
                 reads: before.reads,
             });
         }
-        self.render(&snapshot)
+        self.render(tree)
     }
 
-    fn render(&self, snapshot: &source::Snapshot) -> Result<Loaded, Problem> {
+    /// Returns the files of the revision.
+    fn files(&self) -> Result<Box<dyn Tree>, source::Error> {
+        let Source {
+            repo_url, chart, ..
+        } = &self.spec.source;
+        if !chart.is_empty() {
+            let repository = ChartRepository::new(repo_url)?;
+            let version =
+                self.sources
+                    .resolve_chart(&repository, chart, &self.revision, Freshness::Known)?;
+            return Ok(Box::new(self.sources.chart(&repository, &version)?));
+        }
+        // A commit of history may be asked for after the mirror was deleted: fetch it again.
+        let id = self
+            .sources
+            .resolve(repo_url, &self.revision, Freshness::Known)?;
+        Ok(Box::new(self.sources.snapshot(repo_url, id)?))
+    }
+
+    fn render(&self, tree: &dyn Tree) -> Result<Loaded, Problem> {
         let source = &self.spec.source;
         let environment = render::Environment::of(&render::BuildContext {
             app: &self.app,
@@ -253,6 +267,11 @@ impl Job {
         });
         let mut request = render::Request::of_source(&self.app, &source.raw, &environment)
             .map_err(invalid_source)?;
+        if !source.chart.is_empty() {
+            // The whole tree is the chart.
+            request.path = String::new();
+            request.tool = Some(render::Tool::Helm);
+        }
         self.complete(&mut request.helm);
         request.kustomize.load_restrictor = self.build.load_restrictor;
         let kustomize = render::KustomizeRenderer {
@@ -267,8 +286,7 @@ impl Job {
             kustomize: Some(&kustomize),
             helm: Some(&helm),
         };
-        let rendered =
-            render::render(snapshot, &request, &renderers).map_err(|e| unreadable(&e))?;
+        let rendered = render::render(tree, &request, &renderers).map_err(|e| unreadable(&e))?;
         let failures: Vec<String> = rendered.errors().map(ToString::to_string).collect();
         if !failures.is_empty() {
             return Err(Problem {
@@ -438,9 +456,7 @@ pub async fn render_application(
     let git = Git::new(Sources::new(cache), seed, settings.kustomize, 1, 1);
     let source = &view.spec.source;
     let revision = revision.unwrap_or(&source.target_revision);
-    let id = git
-        .resolve(&source.repo_url, revision, Freshness::Latest)
-        .await?;
+    let id = git.resolve(source, revision, Freshness::Latest).await?;
     git.load(name, &view.spec, &id, discovery, &settings.tracking)
         .await
         .map(|loaded| loaded.target)

@@ -158,7 +158,7 @@ fn source(raw: &Value, problems: &mut Vec<String>) -> Source {
         if source.str_at(&["repoURL"]).is_empty() {
             problems.push("spec.source.repoURL is required".into());
         }
-        for kind in ["chart", "plugin"] {
+        for kind in ["plugin"] {
             if source
                 .get(kind)
                 .is_some_and(|v| !v.is_empty() && v.as_str() != Some(""))
@@ -173,6 +173,7 @@ fn source(raw: &Value, problems: &mut Vec<String>) -> Source {
     Source {
         repo_url: source.str_at(&["repoURL"]).to_owned(),
         path: source.str_at(&["path"]).trim_matches('/').to_owned(),
+        chart: source.str_at(&["chart"]).to_owned(),
         target_revision: source.str_at(&["targetRevision"]).to_owned(),
         raw: source.clone(),
     }

@@ -36,6 +36,8 @@ pub struct Source {
     pub repo_url: String,
     /// The folder below the repository's root.
     pub path: String,
+    /// The chart, if the repository is one of charts; `target_revision` is its version then.
+    pub chart: String,
     /// Branch, tag, commit or `HEAD`; empty is `HEAD`.
     pub target_revision: String,
     /// The source as the user wrote it, for the status.

@@ -1,5 +1,6 @@
 //! The controller against a real API and a real repository.
 
+mod charts;
 mod scenarios;
 mod takeover;
 mod world;
