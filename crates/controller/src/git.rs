@@ -274,8 +274,19 @@ impl Job {
         }
         self.complete(&mut request.helm);
         request.kustomize.load_restrictor = self.build.load_restrictor;
+        let charts = render::HelmCharts {
+            cache: Some(&self.templates),
+            kube_version: &request.helm.kube_version,
+            api_versions: &request.helm.api_versions,
+            seed: request.helm.seed,
+            now_seconds: request.helm.now_seconds,
+        };
         let kustomize = render::KustomizeRenderer {
             cache: Some(&self.bases),
+            charts: match self.build.enable_helm {
+                true => Some(&charts),
+                false => None,
+            },
             ..render::KustomizeRenderer::default()
         };
         let helm = render::HelmRenderer {
