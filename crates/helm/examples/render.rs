@@ -53,7 +53,7 @@ fn once(files: &[File], given: &Value, cache: Option<&Cache>) -> Result<Value, F
         is_upgrade: false,
     };
     let capabilities = Capabilities {
-        kube_version: KubeVersion::parse("v1.31.2").ok_or("no version")?,
+        kube_version: KubeVersion::parse("v1.31.2")?,
         api_versions: vec!["v1".to_owned(), "apps/v1".to_owned()],
     };
     let options = Options::default();

@@ -109,9 +109,13 @@ impl Decode for i64 {
     }
 }
 
+/// A table of anything; only tables are kept as they are.
 impl Decode for Value {
-    fn decode(value: &Value, _: &At<'_>) -> Result<Self> {
-        Ok(value.clone())
+    fn decode(value: &Value, at: &At<'_>) -> Result<Self> {
+        match value {
+            Value::Null | Value::Object(_) => Ok(value.clone()),
+            other => Err(at.mismatch(other, "map[string]interface {}")),
+        }
     }
 }
 

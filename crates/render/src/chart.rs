@@ -199,7 +199,7 @@ pub(crate) fn capabilities(version: &str, more: &[String]) -> Result<Capabilitie
     let mut capabilities = Capabilities::default();
     if !version.is_empty() {
         capabilities.kube_version = KubeVersion::parse(version)
-            .ok_or_else(|| format!("invalid kube version '{version}': Invalid Semantic Version"))?;
+            .map_err(|e| format!("invalid kube version '{version}': {e}"))?;
     }
     capabilities.api_versions.extend(more.iter().cloned());
     Ok(capabilities)

@@ -19,25 +19,63 @@ pub struct KubeVersion {
 }
 
 impl KubeVersion {
-    /// Reads a version: two or three numbers, a `v` in front and anything behind.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bare = text.strip_prefix('v').unwrap_or(text);
-        let end = bare
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .unwrap_or(bare.len());
-        let numbers: Option<Vec<u64>> = bare[..end]
-            .trim_end_matches('.')
-            .split('.')
-            .map(|n| n.parse().ok())
-            .collect();
-        let numbers = numbers.filter(|n| n.len() >= 2)?;
-        let dotted: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-        Some(Self {
-            version: format!("v{bare}"),
-            normalized: format!("v{}", dotted.join(".")),
-            major: dotted[0].clone(),
-            minor: dotted[1].clone(),
+    /// Reads a version: two or more numbers, a `v` in front and anything behind.
+    ///
+    /// # Errors
+    /// Fails with the words of Kubernetes.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let quoted = |text: &str| {
+            gotemplate::format("%q", &[text.into()])
+                .lossy()
+                .into_owned()
+        };
+        let trimmed = text.trim_start();
+        let bare = trimmed.strip_prefix('v').unwrap_or(trimmed);
+        // Dots count as far as numbers follow.
+        let mut end = 0;
+        for (i, c) in bare.char_indices() {
+            match c {
+                '0'..='9' => end = i + 1,
+                '.' if end == i && i > 0 => {}
+                _ => break,
+            }
+        }
+        if end == 0 {
+            return Err(format!("could not parse {} as version", quoted(text)));
+        }
+        let parts: Vec<&str> = bare[..end].split('.').collect();
+        let [major, _, ..] = parts.as_slice() else {
+            return Err(format!("illegal version string {}", quoted(text)));
+        };
+        if major.starts_with('0') && *major != "0" {
+            return Err(format!(
+                "illegal zero-prefixed version component {} in {}",
+                quoted(major),
+                quoted(text)
+            ));
+        }
+        let mut numbers = Vec::with_capacity(parts.len());
+        for part in &parts {
+            let number: u64 = part.parse().map_err(|_| {
+                format!(
+                    "illegal non-numeric version component {0} in {1}: strconv.ParseUint: parsing \
+                     {0}: value out of range",
+                    quoted(part),
+                    quoted(text)
+                )
+            })?;
+            numbers.push(number.to_string());
+        }
+        let version = if text.starts_with('v') {
+            text.to_owned()
+        } else {
+            format!("v{text}")
+        };
+        Ok(Self {
+            version,
+            normalized: format!("v{}", numbers.join(".")),
+            major: numbers[0].clone(),
+            minor: numbers[1].clone(),
         })
     }
 }

@@ -132,9 +132,10 @@ impl<'b> Target<'b> {
         }
         let file = self.loader.load(&path)?;
         let place = |e: Error| e.at(&file.path, 0);
-        let of_file = v3::documents(&file.bytes)
-            .map_err(|e| place(Error::from(e).context("could not parse values file into rnode")))?;
-        let of_file = of_file.into_iter().next().unwrap_or_default();
+        let unreadable = |e: Error| place(e.context("could not parse values file into rnode"));
+        let of_file = v3::documents(&file.bytes).map_err(|e| unreadable(e.into()))?;
+        let of_file = of_file.into_iter().next();
+        let of_file = of_file.ok_or_else(|| unreadable(Error::new("EOF")))?;
         let inline = Node::from_value(inline, NO_LINE);
         let (target, patch) = match chart.values_merge.as_str() {
             "merge" => (inline, of_file),

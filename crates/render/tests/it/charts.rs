@@ -31,6 +31,7 @@ fn tree(kustomization: &str) -> MemTree {
     MemTree::new([
         ("app/kustomization.yaml", kustomization),
         ("app/own.yaml", "image: {tag: own}\nextra: null\n"),
+        ("app/none.yaml", "# nothing\n"),
         ("app/more.yaml", "image: {tag: more}\n"),
         ("app/charts/web/Chart.yaml", CHART),
         ("app/charts/web/values.yaml", VALUES),
@@ -168,7 +169,20 @@ fn a_chart_that_cannot_be_had_is_a_mistake() {
         "cannot set --name-template and also specify a name",
     );
     refused("{name: web, kubeVersion: x}", "invalid kube version 'x'");
-    // A release may not be renamed by its folder of charts, but it may stand anywhere in the tree.
+    let empty = refusal("helmCharts: [{name: web, valuesFile: none.yaml, valuesInline: {a: 1}}]\n");
+    assert!(
+        empty.contains("could not parse values file into rnode: EOF"),
+        "{empty}"
+    );
+    refused(
+        "{name: web, valuesInline: [a]}",
+        "of type map[string]interface {}",
+    );
+    // The folder of charts may stand anywhere in the tree; values files may not.
+    refused(
+        "{name: web}\nhelmGlobals: {chartHome: ../other}",
+        "no chart found at '/other/web'",
+    );
     let elsewhere =
         "helmGlobals: {chartHome: ../other}\nhelmCharts:\n- {name: web, valuesFile: own.yaml}\n";
     let moved = tree(elsewhere).file("other/web/Chart.yaml", CHART).file(
@@ -176,6 +190,36 @@ fn a_chart_that_cannot_be_had_is_a_mistake() {
         "apiVersion: v1\nkind: Pod\nmetadata: {name: moved}\n",
     );
     assert_eq!(super::names(&rendered(&moved)), ["moved"]);
+}
+
+#[test]
+fn a_chart_is_released_into_the_namespace_of_the_nearest_kustomization() {
+    let namespace = |own: &str, outer: &str| {
+        let inner = format!("{own}helmCharts: [{{name: web, skipHooks: true}}]\n");
+        let tree = tree("");
+        let chart = [
+            ("Chart.yaml", CHART),
+            ("values.yaml", VALUES),
+            ("templates/all.yaml", TEMPLATE),
+        ];
+        let tree = chart.iter().fold(tree, |tree, (name, text)| {
+            tree.file(&format!("base/charts/web/{name}"), text)
+        });
+        let tree = tree
+            .file("base/kustomization.yaml", inner)
+            .file("mid/kustomization.yaml", "resources: [../base]\n")
+            .file(
+                "app/kustomization.yaml",
+                format!("{outer}resources: [../mid]\n"),
+            );
+        let rendered = rendered(&tree);
+        assert_eq!(super::diagnostics(&rendered), [""; 0]);
+        let object = &rendered.objects[0].value;
+        object.str_at(&["metadata", "namespace"]).to_owned()
+    };
+    assert_eq!(namespace("", ""), "default");
+    assert_eq!(namespace("", "namespace: outer\n"), "outer");
+    assert_eq!(namespace("namespace: own\n", ""), "own");
 }
 
 /// Returns the recorded cases; none without `WINDLASS_SHARED`.
