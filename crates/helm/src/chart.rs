@@ -51,6 +51,19 @@ impl From<String> for LoadError {
     }
 }
 
+/// Refuses a lock that is no YAML; nothing of it is needed.
+fn check_lock(file: &File) -> Result<(), LoadError> {
+    let read = yaml::v2::to_value(&file.data);
+    let failed = |e| {
+        format!(
+            "cannot load {}: error converting YAML to JSON: {e}",
+            file.name
+        )
+    };
+    read.map_err(failed)?;
+    Ok(())
+}
+
 impl Chart {
     /// Makes a chart of its files, named by their paths inside it.
     ///
@@ -74,6 +87,13 @@ impl Chart {
             if read.api_version.is_empty() {
                 "v1".clone_into(&mut read.api_version);
             }
+            // Of the charts inside, nobody asks.
+            match read.api_version.as_str() {
+                "v1" | "v2" => {}
+                _ if depth > 0 => {}
+                "v3" => return Err(LoadError("invalid chart apiVersion".to_owned())),
+                _ => return Err(LoadError("unsupported chart version".to_owned())),
+            }
             metadata = Some(read);
         }
         let mut chart = Self {
@@ -87,7 +107,8 @@ impl Chart {
         let mut inner: Vec<(String, Vec<File>)> = Vec::new();
         for file in files {
             match file.name.as_str() {
-                "Chart.yaml" | "Chart.lock" => {}
+                "Chart.yaml" => {}
+                "Chart.lock" => check_lock(&file)?,
                 "values.yaml" => {
                     chart.values = values::read_documents(&file.data)
                         .map_err(|e| format!("cannot load values.yaml: {e}"))?;
@@ -103,6 +124,7 @@ impl Chart {
                     }
                 }
                 "requirements.lock" => {
+                    check_lock(&file)?;
                     if metadata.get_or_insert_default().api_version == "v1" {
                         chart.files.push(file);
                     }

@@ -40,7 +40,7 @@ impl Rules {
                 return Err("double-star (**) syntax is not supported".to_owned());
             }
             if path_match(pattern, "abc").is_none() {
-                return Err(format!("{pattern:?}: syntax error in pattern"));
+                return Err("syntax error in pattern".to_owned());
             }
             let negated = pattern.starts_with('!');
             pattern = pattern.strip_prefix('!').unwrap_or(pattern);

@@ -2,7 +2,7 @@
 
 use crate::chart::{Chart, File};
 use crate::engine::{self, Cache, Capabilities, Context, Release};
-use crate::manifests::{self, Hook, Manifest, manifests};
+use crate::manifests::{self, Hook, Manifest, ManifestError, manifests};
 use crate::schema;
 use crate::values::{coalesce, process_dependencies};
 use gotemplate::semver::{Constraint, Version};
@@ -91,7 +91,7 @@ pub fn template(
     let mut all = Vec::new();
     if request.parts.crds {
         for file in chart.crds() {
-            all.extend(definitions(&file));
+            all.extend(definitions(&file).map_err(|e| failed(&e))?);
         }
     }
     let sorted = manifests(&rendered.files).map_err(|e| failed(&e))?;
@@ -140,19 +140,24 @@ pub fn name_of_template(text: &str, options: &Options) -> Result<String, Templat
     Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
-/// Cuts a file below `crds/`, which is no template. What can't be read is shown as it is: Helm
-/// doesn't read it either.
-fn definitions(file: &File) -> Vec<Manifest> {
+/// Cuts a file below `crds/`, which is no template. Helm prints one that is no YAML, too, and leaves
+/// it to others to fail; left out, it would look as if nobody wanted it any more.
+fn definitions(file: &File) -> Result<Vec<Manifest>, ManifestError> {
     let text = String::from_utf8_lossy(&file.data);
     let documents = yaml::helm_split(&text);
-    documents
-        .map(|document| Manifest {
+    let read = |document: &str| {
+        let object = yaml::v2::to_value(document.as_bytes());
+        Ok(Manifest {
             path: file.name.clone(),
-            object: yaml::v2::to_value(document.as_bytes()).unwrap_or_default(),
+            object: object.map_err(|e| ManifestError {
+                path: file.name.clone(),
+                message: format!("error converting YAML to JSON: {e}"),
+            })?,
             text: format!("{document}\n"),
             hook: None,
         })
-        .collect()
+    };
+    documents.map(read).collect()
 }
 
 /// Refuses what can't be installed.
@@ -170,8 +175,8 @@ fn check_chart(chart: &Chart) -> Result<(), TemplateError> {
         .collect();
     if !missing.is_empty() {
         return Err(failed(&format!(
-            "An error occurred while checking for chart dependencies. You may need to run `helm \
-             dependency build` to fetch missing dependencies: found in Chart.yaml, but missing in \
+            "an error occurred while checking for chart dependencies. You may need to run 'helm \
+             dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in \
              charts/ directory: {}",
             missing.join(", ")
         )));

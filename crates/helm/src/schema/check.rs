@@ -498,7 +498,13 @@ fn numbers(schema: &Object, got: f64, at: &Path, problems: &mut Vec<Problem>) {
     ];
     let shown = |f: f64| number(Some(f)).unwrap_or_default();
     for (keyword, allows) in rules {
-        if let Some(want) = schema.get(keyword).and_then(Value::as_f64)
+        // In the fourth draft, a flag beside the bound says that the bound itself is left out.
+        let bound = match (keyword, schema.get(keyword)) {
+            ("exclusiveMinimum", Some(Value::Bool(true))) => schema.get("minimum"),
+            ("exclusiveMaximum", Some(Value::Bool(true))) => schema.get("maximum"),
+            (_, bound) => bound,
+        };
+        if let Some(want) = bound.and_then(Value::as_f64)
             && !allows(got, want)
         {
             let (got, want) = (shown(got), shown(want));

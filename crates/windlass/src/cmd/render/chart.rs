@@ -3,7 +3,7 @@
 use crate::cli::ChartArgs;
 use crate::failure::{Failure, RUNTIME};
 use render::{Helm, SetKind};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 /// The namespace of a release, unless one is given; Helm's own default.
@@ -14,7 +14,8 @@ pub(super) fn request(args: &ChartArgs, namespace: Option<&str>) -> Result<Helm,
     let mut values = Vec::new();
     for path in &args.values {
         let name = path.display().to_string();
-        let text = read(path).map_err(|e| Failure::new(RUNTIME, format!("open {name}: {e}")))?;
+        let text =
+            read(path).map_err(|e| Failure::new(RUNTIME, format!("open {name}: {}", words(&e))))?;
         values.push((name, text));
     }
     let sets = [
@@ -48,7 +49,16 @@ pub(super) fn request(args: &ChartArgs, namespace: Option<&str>) -> Result<Helm,
 
 /// Reads a file that `--set-file` names.
 pub(super) fn read_file(path: &str) -> Result<String, String> {
-    read(Path::new(path)).map_err(|e| format!("open {path}: {e}"))
+    read(Path::new(path)).map_err(|e| format!("open {path}: {}", words(&e)))
+}
+
+/// Says what is wrong with a file as Helm does.
+fn words(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file or directory".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
