@@ -1,6 +1,7 @@
 //! The controller against a real API and a real repository.
 
 mod charts;
+mod login;
 mod scenarios;
 mod takeover;
 mod world;

@@ -1,0 +1,35 @@
+//! A repository that asks for a login.
+
+use crate::world::World;
+use githost::BasicAuth;
+use testkit::{GitServer, GitServerOptions};
+use value::json;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repository_that_needs_a_login_is_a_condition_and_nothing_is_touched() {
+    let private = GitServer::start(GitServerOptions {
+        auth: Some(BasicAuth {
+            user: "alice".to_owned(),
+            password: "secret".to_owned(),
+        }),
+    });
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    private.commit("private", &[("a.yaml", Some(text))], "first");
+    let world = World::start(&json!({
+        "files": {"unused.yaml": ""},
+        "application": {
+            "project": "default",
+            "source": {"repoURL": private.url("private"), "path": ".", "targetRevision": "main"},
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": "{ns}"},
+            "syncPolicy": {"automated": {"prune": true}},
+        },
+    }))
+    .await;
+    let condition = json!({"/status/conditions/*/message": {"has": "AuthenticationRequired"}});
+    world.reach(&condition).await;
+    world
+        .reach(&json!({"/status/sync/status": "Unknown"}))
+        .await;
+    let path = "/api/v1/namespaces/place/configmaps/a";
+    assert!(world.client.get(path).await.is_err());
+}
