@@ -76,4 +76,31 @@ fn a_kustomization_is_built_and_explains_its_fields() {
     );
     let allowed = run(&["render", &path, "--load-restrictor", "LoadRestrictionsNone"]);
     assert!(allowed.status.success(), "{}", text(&allowed.stderr));
+
+    write(
+        "prod/kustomization.yaml",
+        "helmCharts: [{name: web, releaseName: shop}]\n",
+    );
+    std::fs::create_dir_all(dir.path().join("prod/charts/web/templates")).expect("a folder");
+    write(
+        "prod/charts/web/Chart.yaml",
+        "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+    );
+    write("prod/charts/web/values.yaml", "a: 1\n");
+    write(
+        "prod/charts/web/templates/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}-{{ .Values.a }}'}\n",
+    );
+    let refused = run(&["render", &path]);
+    assert!(
+        text(&refused.stderr).contains("must specify --enable-helm"),
+        "{}",
+        text(&refused.stderr)
+    );
+    let inflated = run(&["render", &path, "--enable-helm"]);
+    assert!(
+        text(&inflated.stdout).contains("name: shop-1"),
+        "{}",
+        text(&inflated.stderr)
+    );
 }
