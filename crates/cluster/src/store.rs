@@ -6,6 +6,7 @@ use crate::live::LiveObject;
 use engine::{ObjectKey, Tracking};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 type Name = (Box<str>, Box<str>);
@@ -158,6 +159,11 @@ pub struct Cluster {
     followers: Mutex<HashMap<GroupKind, mpsc::UnboundedSender<ObjectKey>>>,
 }
 
+/// How often a kind that must come is looked for, and how many times: a definition takes a second or
+/// two to be served.
+const KIND_LOOK_EVERY: Duration = Duration::from_millis(250);
+const KIND_LOOKS_MAX: u32 = 40;
+
 impl Cluster {
     /// Returns a cluster without watches whose objects are tracked as said, and where its changes
     /// come out.
@@ -250,6 +256,23 @@ impl Cluster {
             .insert((group.into(), kind.into()), Arc::clone(&store));
         // The watch holds the cluster weakly: it ends when the cluster is gone.
         tokio::spawn(crate::watch::run(Arc::downgrade(self), store));
+    }
+
+    /// Waits for a kind whose definition has just been applied, and watches it. A kind that doesn't
+    /// come in time is left to the request that needs it, which fails with a sentence.
+    pub async fn await_kind(self: &Arc<Self>, group: &str, kind: &str, version: &str) {
+        for look in 0..KIND_LOOKS_MAX {
+            if look > 0 {
+                tokio::time::sleep(KIND_LOOK_EVERY).await;
+            }
+            // A failure shows as a kind that isn't known.
+            let _failed = self.rediscover().await;
+            if self.discovery().find(group, kind, version).is_some() {
+                self.watch(group, kind, version);
+                self.ready().await;
+                return;
+            }
+        }
     }
 
     /// Watches a kind and returns where the keys of all its changed objects come out.

@@ -340,12 +340,17 @@ impl Actor {
 }
 
 async fn apply_one(
-    cluster: &cluster::Cluster,
+    cluster: &Arc<cluster::Cluster>,
     desired: &engine::Desired,
     item: &ApplyItem,
     dry_run: bool,
 ) -> Outcome {
     let key = &desired.key;
+    let (group, kind, version) = (&*key.group, &*key.kind, desired.version());
+    if !dry_run && cluster.discovery().find(group, kind, version).is_none() {
+        // Its definition is a part of the same application.
+        cluster.await_kind(group, kind, version).await;
+    }
     let answer = if item.replace {
         cluster.replace(key, &desired.value, dry_run).await
     } else {

@@ -453,6 +453,15 @@ fn seen(object: &Value) -> Value {
             seen.set_at(&[name], value.clone());
         }
     }
+    // What the server picks is not recorded.
+    for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        seen.remove_at(&["spec", name]);
+    }
+    if let Some(Value::Array(ports)) = seen.pointer_mut("/spec/ports") {
+        for port in ports.iter_mut() {
+            port.remove_at(&["nodePort"]);
+        }
+    }
     let managers = object.array_at(&["metadata", "managedFields"]).iter();
     let managers: Value = managers
         .map(|m| format!("{}/{}", m.str_at(&["manager"]), m.str_at(&["operation"])))
