@@ -4,8 +4,7 @@ mod ending;
 mod planning;
 
 use crate::compare::{LiveFacts, Match, World};
-use crate::object::{DeletePolicy, ObjectKey, Phase, images};
-use crate::order::kind_rank;
+use crate::object::{DeletePolicy, ObjectKey, Phase};
 use crate::spec::{Propagation, Retry, Spec, SyncOptions};
 use crate::step::{ApplyItem, Effect, Outcome, Target};
 use health::HealthStatus;

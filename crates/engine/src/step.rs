@@ -3,13 +3,12 @@
 mod judging;
 mod running;
 
-use crate::auto::{self, Decision};
 use crate::compare::{Comparison, FieldDiff, World, compare};
-use crate::gate::{self, Hold, Verdict};
+use crate::gate::Hold;
 use crate::object::{Desired, ObjectKey};
-use crate::operation::{End, Operation, OperationPhase, Request};
+use crate::operation::{Operation, OperationPhase, Request};
 use crate::spec::{Propagation, Spec};
-use crate::status::{HistoryEntry, OperationState, Status, SyncStatus};
+use crate::status::{Status, SyncStatus};
 use health::{Health, HealthStatus};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;

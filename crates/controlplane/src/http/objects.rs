@@ -6,17 +6,14 @@ mod listing;
 use std::sync::Arc;
 
 use http::{Method, Response};
-use value::{Value, json};
+use value::Value;
 
 use super::negotiate::{Format, Offers, View};
-use super::{Body, Call, Service, body, path, respond, reviews, watching};
+use super::{Body, Call, Service, body, path, respond, reviews};
 use crate::convert;
 use crate::failure::{Failure, FieldError, Result};
 use crate::kinds::Kind;
-use crate::registry::{
-    DeleteOptions, Deleted, Listing, PatchType, Propagation, Target, WatchOptions, WriteOptions,
-    Written,
-};
+use crate::registry::{PatchType, Target, WriteOptions, Written};
 use crate::tables::{self, Include};
 
 /// Answers a request below a group and version.

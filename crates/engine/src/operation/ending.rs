@@ -1,6 +1,10 @@
 //! How an operation ended, and what became of each object.
 
-use super::*;
+use super::{End, Operation, OperationPhase, ResourceResult, Task, TaskKind, TaskState};
+use crate::object::{DeletePolicy, images};
+use crate::spec::Propagation;
+use crate::step::Effect;
+use std::collections::BTreeSet;
 
 impl Operation {
     pub(super) fn reasons(&self) -> String {

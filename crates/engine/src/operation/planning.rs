@@ -1,6 +1,13 @@
 //! Which tasks an operation has.
 
-use super::*;
+use super::{Operation, ResourceResult, Task, TaskKind, TaskState};
+use crate::compare::{Match, World};
+use crate::object::{ObjectKey, Phase};
+use crate::order::kind_rank;
+use crate::spec::Spec;
+use crate::step::Target;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl Operation {
     /// Lays out the tasks. `done` are the results of an earlier life of the same operation.

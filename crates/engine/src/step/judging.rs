@@ -1,6 +1,13 @@
 //! What follows from a comparison: health, automation, drift, conditions.
 
-use super::*;
+use super::{AppState, AppView, Config, Effect, Record, short};
+use crate::auto::Decision;
+use crate::compare::World;
+use crate::gate::{Hold, Verdict};
+use crate::operation::OperationPhase;
+use crate::status::SyncStatus;
+use crate::{auto, gate};
+use jiff::{SignedDuration, Timestamp};
 
 impl AppState {
     /// Remembers a healthy revision, or rolls back one that didn't become healthy in time.

@@ -1,6 +1,12 @@
 //! The operation in the state: taken up, carried on, ended.
 
-use super::*;
+use super::{AppState, AppView, Config, Effect, Record, retries_left};
+use crate::compare::World;
+use crate::operation::{End, Operation, OperationPhase, Request};
+use crate::status::{HistoryEntry, OperationState};
+use jiff::Timestamp;
+use std::sync::Arc;
+use value::Value;
 
 impl AppState {
     /// Starts, goes on with, or ends the operation. Returns true if a request was taken.

@@ -1,6 +1,13 @@
 //! Requests that delete.
 
-use super::*;
+use super::super::negotiate::Offers;
+use super::super::{Body, Call, Service, body, respond};
+use super::{include, listing, shown};
+use crate::failure::{Failure, FieldError, Result};
+use crate::registry::{DeleteOptions, Deleted, Propagation, Target, WriteOptions};
+use http::Response;
+use std::sync::Arc;
+use value::{Value, json};
 
 pub(super) async fn delete(
     service: &Arc<Service>,

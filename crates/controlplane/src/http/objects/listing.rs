@@ -1,6 +1,16 @@
 //! Requests for lists and watches.
 
-use super::*;
+use super::super::negotiate::{Format, Offers, View};
+use super::super::{Body, Call, Service, respond, watching};
+use super::{Answer, check_view, include};
+use crate::failure::{Failure, FieldError, Result};
+use crate::kinds::Kind;
+use crate::registry::{Listing, Target, WatchOptions};
+use crate::tables::Include;
+use crate::{convert, tables};
+use http::Response;
+use std::sync::Arc;
+use value::{Value, json};
 
 pub(super) async fn list(
     service: &Arc<Service>,
