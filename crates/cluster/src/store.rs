@@ -6,7 +6,7 @@ use crate::live::LiveObject;
 use engine::{ObjectKey, Tracking};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 type Name = (Box<str>, Box<str>);
@@ -152,6 +152,8 @@ impl Store {
 pub struct Cluster {
     client: Client,
     tracking: Tracking,
+    /// When the API server was last asked for a kind that must come.
+    looked: tokio::sync::Mutex<Option<Instant>>,
     discovery: RwLock<Arc<Discovery>>,
     stores: RwLock<HashMap<GroupKind, Arc<Store>>>,
     changes: mpsc::Sender<Change>,
@@ -179,6 +181,7 @@ impl Cluster {
         let cluster = Self {
             client,
             tracking,
+            looked: tokio::sync::Mutex::default(),
             discovery: RwLock::new(Arc::new(discovery)),
             stores: RwLock::default(),
             changes,
@@ -265,8 +268,14 @@ impl Cluster {
             if look > 0 {
                 tokio::time::sleep(KIND_LOOK_EVERY).await;
             }
-            // A failure shows as a kind that isn't known.
-            let _failed = self.rediscover().await;
+            // One asks for all who wait.
+            let mut looked = self.looked.lock().await;
+            if looked.is_none_or(|at| at.elapsed() >= KIND_LOOK_EVERY) {
+                // A failure shows as a kind that isn't known.
+                let _failed = self.rediscover().await;
+                *looked = Some(Instant::now());
+            }
+            drop(looked);
             if self.discovery().find(group, kind, version).is_some() {
                 self.watch(group, kind, version);
                 self.ready().await;
