@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use tree::Tree;
+use tree::{Tree, TreeError};
 use value::Value;
 
 /// How often Git is asked without being told.
@@ -176,7 +176,7 @@ fn invalid_source(message: String) -> Problem {
     }
 }
 
-fn unreadable(error: &tree::TreeError) -> Problem {
+fn unreadable(error: &TreeError) -> Problem {
     Problem {
         kind: "ComparisonError",
         message: format!("CacheFailed: {error}"),
@@ -219,9 +219,9 @@ impl Job {
         let tree = self.files().map_err(|e| comparison_error(&e))?;
         let tree = tree.as_ref();
         // What names its own revision is new with each.
-        let has_revision = source.raw.to_json().contains("ARGOCD_APP_REVISION");
+        let has_revision = || source.raw.to_json().contains("ARGOCD_APP_REVISION");
         if let Some(before) = before
-            && !has_revision
+            && !has_revision()
             && before.reads.is_current(tree).map_err(|e| unreadable(&e))?
         {
             let mut target = before.target.as_ref().clone();
@@ -272,7 +272,12 @@ impl Job {
             request.path = String::new();
             request.tool = Some(render::Tool::Helm);
         }
-        self.complete(&mut request.helm);
+        if self
+            .has_charts(&request, tree)
+            .map_err(|e| unreadable(&e))?
+        {
+            self.complete(&mut request.helm);
+        }
         request.kustomize.load_restrictor = self.build.load_restrictor;
         let charts = render::HelmCharts {
             cache: Some(&self.templates),
@@ -321,6 +326,19 @@ impl Job {
         Ok(Loaded {
             target: Arc::new(target),
             reads: Arc::new(rendered.read_set),
+        })
+    }
+
+    /// Returns true if a chart may be rendered: what it sees costs more than many a plain folder.
+    fn has_charts(&self, request: &render::Request, tree: &dyn Tree) -> Result<bool, TreeError> {
+        Ok(match request.tool {
+            Some(render::Tool::Helm) => true,
+            Some(render::Tool::Directory) => false,
+            Some(render::Tool::Kustomize) => self.build.enable_helm,
+            None if self.build.enable_helm => true,
+            None => tree
+                .entry(&tree::join(&request.path, "Chart.yaml"))?
+                .is_some(),
         })
     }
 
