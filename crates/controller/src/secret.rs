@@ -22,6 +22,36 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
+    /// Reads the installation's secret; `None` if there is none yet.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn read(client: &Client, namespace: &str) -> Result<Option<Self>, ApiError> {
+        let path = format!("/api/v1/namespaces/{namespace}/secrets/{NAME}");
+        let secret = match client.get(&path).await {
+            Ok(secret) => secret,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let seed = STANDARD.decode(secret.str_at(&["data", KEY])).ok();
+        let seed = seed.and_then(|s| <[u8; 32]>::try_from(s).ok());
+        seed.map(|seed| Some(Self(seed))).ok_or_else(|| ApiError {
+            code: 0,
+            reason: "Invalid".into(),
+            message: format!(
+                "the Secret {namespace}/{NAME} has no {KEY} of 32 bytes: delete it and a new one \
+                 is made (passwords that charts generate change then)"
+            ),
+        })
+    }
+
+    /// Returns what stands for a secret that can't be had: for looks that change nothing. Random
+    /// text of charts differs then from what the controller makes.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self([0; 32])
+    }
+
     /// Reads the installation's secret, or makes it.
     ///
     /// # Errors
@@ -29,21 +59,8 @@ impl Secret {
     pub async fn read_or_make(client: &Client, namespace: &str) -> Result<Self, ApiError> {
         let collection = format!("/api/v1/namespaces/{namespace}/secrets");
         for _ in 0..2 {
-            match client.get(&format!("{collection}/{NAME}")).await {
-                Ok(secret) => {
-                    let seed = STANDARD.decode(secret.str_at(&["data", KEY])).ok();
-                    let seed = seed.and_then(|s| <[u8; 32]>::try_from(s).ok());
-                    return seed.map(Self).ok_or_else(|| ApiError {
-                        code: 0,
-                        reason: "Invalid".into(),
-                        message: format!(
-                            "the Secret {namespace}/{NAME} has no {KEY} of 32 bytes: delete it and \
-                             a new one is made (passwords that charts generate change then)"
-                        ),
-                    });
-                }
-                Err(error) if !error.is_not_found() => return Err(error),
-                Err(_) => {}
+            if let Some(secret) = Self::read(client, namespace).await? {
+                return Ok(secret);
             }
             let mut seed = [0; 32];
             getrandom::fill(&mut seed).map_err(|e| ApiError {

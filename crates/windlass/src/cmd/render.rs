@@ -84,6 +84,10 @@ pub(crate) fn run(args: &Render, namespace: Option<&str>) -> anyhow::Result<u8> 
         }
     }
     if args.chart.show_values {
+        if !failed && rendered.tool != Some(Tool::Helm) {
+            let wrong = format!("{} is no chart: it has no values", args.path.display());
+            return Err(Failure::new(USAGE, wrong).into());
+        }
         return Ok(if failed { NO } else { 0 });
     }
     if let Some(field) = &args.explain {
