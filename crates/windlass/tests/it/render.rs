@@ -104,3 +104,48 @@ fn a_kustomization_is_built_and_explains_its_fields() {
         text(&inflated.stderr)
     );
 }
+
+#[test]
+fn a_chart_is_rendered_with_helm_s_own_flags() {
+    let dir = tempfile::tempdir().unwrap();
+    let chart = dir.path().join("web");
+    std::fs::create_dir_all(chart.join("templates")).unwrap();
+    for (name, content) in [
+        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("values.yaml", "a: {b: 1}\nname: x\n"),
+        (
+            "templates/a.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ \
+             .Release.Namespace }}\ndata:\n  b: {{ .Values.a.b | quote }}\n  name: {{ required \"a name!\" \
+             .Values.name }}\n",
+        ),
+    ] {
+        std::fs::write(chart.join(name), content).unwrap();
+    }
+    let more = dir.path().join("more.yaml");
+    std::fs::write(&more, "a: {b: 2}\n").unwrap();
+    let (path, more) = (chart.display().to_string(), more.display().to_string());
+    let base = ["render", &path, "--release", "rel", "--namespace", "ns"];
+    let with = |flags: &[&str]| run(&[&base[..], flags].concat());
+
+    let good = with(&["-f", &more, "--set", "name=zed"]);
+    let written = text(&good.stdout);
+    for line in ["name: rel", "namespace: ns", "b: \"2\"", "name: zed"] {
+        assert!(written.contains(line), "{written}");
+    }
+    let values = text(&with(&["--set", "a.b=3", "--show-values"]).stdout);
+    assert!(values.contains("b: 3"), "{values}");
+
+    let bad = with(&["--set", "name="]);
+    assert_eq!(bad.status.code(), Some(1));
+    let words = text(&bad.stderr);
+    assert!(
+        words.contains("web/templates/a.yaml") && words.contains("a name!"),
+        "{words}"
+    );
+
+    let plain = chart.join("templates").display().to_string();
+    let no_chart = run(&["render", &plain, "--show-values", "--exclude", "*"]);
+    assert_eq!(no_chart.status.code(), Some(2));
+    assert!(text(&no_chart.stderr).contains("is no chart"));
+}
