@@ -15,6 +15,7 @@
 //! ```
 
 mod build;
+pub mod doublestar;
 pub mod glob;
 mod json_patch;
 mod key;
