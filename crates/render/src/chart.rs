@@ -4,6 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::object::{Output, RenderedObject};
 use crate::request::{Request, SetKind};
 use crate::tool::Renderer;
+use crate::value_files::{self, References};
 use gotemplate::{Lookup, Options, Seed};
 use helm::engine::{Cache, Capabilities, KubeVersion, Release};
 use helm::manifests::Manifest;
@@ -26,6 +27,8 @@ pub struct HelmRenderer<'r> {
     pub lookup: Option<&'r Lookup<'r>>,
     /// What `--set-file` reads; without it, files of the tree.
     pub read_file: Option<&'r ReadFile<'r>>,
+    /// Trees of other sources, for `$name/path`.
+    pub references: &'r References<'r>,
     /// Leaves lists whole, as `helm template` prints them; otherwise their items count one by one.
     pub whole_lists: bool,
     /// What sees the values that the chart's templates saw.
@@ -33,7 +36,7 @@ pub struct HelmRenderer<'r> {
 }
 
 /// Why a chart doesn't render: a mistake of the user's, or a tree that can't be read.
-enum Failure {
+pub(crate) enum Failure {
     Tree(TreeError),
     Mistake(String),
 }
@@ -141,11 +144,13 @@ impl HelmRenderer<'_> {
     fn values(&self, tree: &Recording<'_>, request: &Request) -> Result<Value, Failure> {
         let helm = &request.helm;
         let mut given = Value::object();
-        for file in &helm.value_files {
-            let path = in_repository(&request.path, file);
-            match tree.read(&path)? {
-                Some(text) => values::merge(&mut given, read(file, &text)?),
-                None if helm.ignore_missing_value_files => {}
+        let place = |name: &str| value_files::place(tree, &request.path, self.references, name);
+        let may_be_missing = helm.ignore_missing_value_files;
+        for file in value_files::expand(&helm.value_files, place, may_be_missing)? {
+            let path = &file.path;
+            match file.tree.read(path)? {
+                Some(text) => values::merge(&mut given, read(path, &text)?),
+                None if may_be_missing => {}
                 None => {
                     return Err(format!("values file {path}: no such file or directory").into());
                 }
@@ -155,8 +160,9 @@ impl HelmRenderer<'_> {
             values::merge(&mut given, read(name, text.as_bytes())?);
         }
         let from_tree = |name: &str| -> Result<String, String> {
-            let path = in_repository(&request.path, name);
-            match tree.read(&path) {
+            let file = place(name);
+            let path = &file.path;
+            match file.tree.read(path) {
                 Ok(Some(text)) => Ok(String::from_utf8_lossy(&text).into_owned()),
                 Ok(None) => Err(format!("open {path}: no such file or directory")),
                 Err(error) => Err(error.to_string()),
@@ -178,14 +184,6 @@ impl HelmRenderer<'_> {
             }
         }
         Ok(given)
-    }
-}
-
-/// Returns the path of a file that is named from the chart's folder, or from the root.
-fn in_repository(folder: &str, file: &str) -> String {
-    match file.strip_prefix('/') {
-        Some(path) => path.to_owned(),
-        None => join(folder, file),
     }
 }
 

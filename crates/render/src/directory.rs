@@ -71,9 +71,11 @@ impl Filter {
 }
 
 fn is_manifest(name: &str) -> bool {
-    [".yaml", ".yml", ".json", ".jsonnet"]
-        .iter()
-        .any(|extension| name.ends_with(extension))
+    // What overrides the source is none.
+    !name.starts_with(".argocd-source")
+        && [".yaml", ".yml", ".json", ".jsonnet"]
+            .iter()
+            .any(|extension| name.ends_with(extension))
 }
 
 struct Walk<'w> {

@@ -2,7 +2,11 @@
 
 /// Variables that are put into the fields of an application's source, as Argo CD does it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Environment(Vec<(String, String)>);
+pub struct Environment {
+    variables: Vec<(String, String)>,
+    /// The names of other sources; `None` if the application has but one.
+    references: Option<Vec<String>>,
+}
 
 /// What the build variables are about.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,11 +48,46 @@ impl Environment {
             ("KUBE_VERSION", context.kube_version),
         ];
         let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        Self(variables.into_iter().map(own).collect())
+        Self {
+            variables: variables.into_iter().map(own).collect(),
+            references: None,
+        }
+    }
+
+    /// Adds the names of the sources of an application that has several: its files of values may be
+    /// `$name/path`.
+    #[must_use]
+    pub fn with_references(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.references = Some(names.into_iter().collect());
+        self
+    }
+
+    /// Puts the variables into the name of a file. The name of another source stays in front.
+    ///
+    /// # Errors
+    /// Fails, in Argo CD's words, if the name begins with a dollar and no source has that name.
+    pub fn file(&self, name: &str) -> Result<String, String> {
+        let Some(names) = self.references.as_ref().filter(|_| name.starts_with('$')) else {
+            return Ok(self.substitute(name));
+        };
+        let (variable, path) = name.split_once('/').unwrap_or((name, ""));
+        if names.iter().any(|known| *known == variable[1..]) {
+            return Ok(format!("{variable}/{}", self.substitute(path)));
+        }
+        if names.is_empty() {
+            return Err(format!(
+                "source referenced {variable:?}, but no source has a 'ref' field defined"
+            ));
+        }
+        let known: Vec<String> = names.iter().map(|n| format!("${n}")).collect();
+        Err(format!(
+            "source referenced {variable:?}, which is not one of the available sources ({})",
+            known.join(", ")
+        ))
     }
 
     fn get(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(known, _)| known == name);
+        let found = self.variables.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
     }
 
@@ -103,6 +142,25 @@ fn variable(text: &str) -> (&str, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_another_source_keeps_the_source_s_name() {
+        let build = BuildContext {
+            app: "shop",
+            ..BuildContext::default()
+        };
+        let one = Environment::of(&build);
+        assert_eq!(one.file("$values/a.yaml").as_deref(), Ok("/a.yaml"));
+        let several = one.with_references(["values".to_owned()]);
+        let file = |name: &str| several.file(name);
+        assert_eq!(
+            file("$values/$ARGOCD_APP_NAME.yaml").as_deref(),
+            Ok("$values/shop.yaml")
+        );
+        assert_eq!(file("env/$ARGOCD_APP_NAME").as_deref(), Ok("env/shop"));
+        let error = file("$ARGOCD_APP_NAME/a.yaml").expect_err("it is no source");
+        assert!(error.contains("available sources ($values)"), "{error}");
+    }
 
     #[test]
     fn variables_are_put_in_as_go_expands_them() {

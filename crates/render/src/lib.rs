@@ -25,9 +25,11 @@ mod environment;
 mod inflate;
 mod kustomization;
 mod object;
+mod overrides;
 mod request;
 mod source;
 mod tool;
+mod value_files;
 
 pub use chart::{HelmRenderer, ReadFile};
 pub use diagnostic::{Diagnostic, Severity};
@@ -36,5 +38,8 @@ pub use environment::{BuildContext, Environment};
 pub use inflate::HelmCharts;
 pub use kustomization::KustomizeRenderer;
 pub use object::{Output, Rendered, RenderedObject};
+pub use overrides::{SourceError, with_overrides};
 pub use request::{Depth, Directory, Helm, Kustomize, MANIFEST_BYTES_MAX, Request, SetKind};
-pub use tool::{Renderer, Renderers, Tool, render};
+
+pub use tool::{Renderer, Renderers, Tool, render, render_in};
+pub use value_files::References;

@@ -74,7 +74,8 @@ pub struct Helm {
     pub release: String,
     /// The release's namespace.
     pub namespace: String,
-    /// Values files of the repository, from the chart's folder or, with a leading `/`, its root.
+    /// Values files of the repository, from the chart's folder or, with a leading `/`, its root;
+    /// `$name/path` is a file of the source with that name. Globs stand for all that fit, sorted.
     pub value_files: Vec<String>,
     /// Values files that don't exist are left out.
     pub ignore_missing_value_files: bool,

@@ -8,7 +8,9 @@ use value::Value;
 
 impl Request {
     /// Returns what an application called `app` asks for with `source`, one entry of its `sources`
-    /// or its `source`, with the build variables put in where Argo CD puts them. A block that names a tool decides, whatever files there are.
+    /// or its `source`, with the build variables put in where Argo CD puts them. A block that names
+    /// a tool decides, whatever files there are. The files that override the source count once
+    /// [`with_overrides`](crate::with_overrides) has put them in.
     ///
     /// # Errors
     /// Fails with a sentence that names the field that makes no sense.
@@ -30,7 +32,7 @@ impl Request {
             request.kustomize.overrides = overrides(block, environment)?;
         }
         if let Some(block) = block("helm") {
-            request.helm = helm(block, environment);
+            request.helm = helm(block, environment)?;
         }
         Ok(request)
     }
@@ -74,7 +76,7 @@ fn pairs(block: &Value, name: &str) -> Pairs {
 }
 
 /// Reads the `helm` block. Argo CD gives its parts to Helm in this order.
-fn helm(block: &Value, environment: &Environment) -> Helm {
+fn helm(block: &Value, environment: &Environment) -> Result<Helm, String> {
     // Of values as an object and as text, the object counts.
     let values = match block.get("valuesObject").filter(|v| v.is_object()) {
         Some(object) => object.to_json(),
@@ -90,15 +92,17 @@ fn helm(block: &Value, environment: &Environment) -> Helm {
         sets.push((kind, format!("{name}={}", escaped(&value))));
     }
     for parameter in block.array_at(&["fileParameters"]) {
-        let path = environment.substitute(parameter.str_at(&["path"]));
+        let path = environment.file(parameter.str_at(&["path"]))?;
         let name = parameter.str_at(&["name"]);
         sets.push((SetKind::File, format!("{name}={}", escaped(&path))));
     }
     let value_files = texts(block, "valueFiles").into_iter();
-    Helm {
+    Ok(Helm {
         release: text(block, "releaseName"),
         namespace: text(block, "namespace"),
-        value_files: value_files.map(|f| environment.substitute(&f)).collect(),
+        value_files: value_files
+            .map(|f| environment.file(&f))
+            .collect::<Result<_, _>>()?,
         ignore_missing_value_files: flag(block, "ignoreMissingValueFiles"),
         values: match values.as_str() {
             "" => Vec::new(),
@@ -112,7 +116,7 @@ fn helm(block: &Value, environment: &Environment) -> Helm {
         kube_version: text(block, "kubeVersion"),
         api_versions: texts(block, "apiVersions"),
         ..Helm::default()
-    }
+    })
 }
 
 /// Escapes the commas of a parameter's value, unless they are escaped already or it is a list.

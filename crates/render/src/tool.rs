@@ -49,7 +49,6 @@ pub struct Renderers<'r> {
 
 const CHART: &str = "Chart.yaml";
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-const OVERRIDES: &str = ".argocd-source.yaml";
 
 /// Renders a folder of a tree.
 ///
@@ -61,18 +60,32 @@ pub fn render(
     renderers: &Renderers<'_>,
 ) -> Result<Rendered, TreeError> {
     let recording = Recording::new(tree);
-    let mut tool = None;
-    let output = match output(&recording, request, renderers, &mut tool) {
-        Ok(output) => output,
-        Err(FollowError::Tree(error)) => return Err(error),
-        Err(error) => failed(Diagnostic::error(&request.path, error.to_string())),
-    };
+    let (tool, output) = render_in(&recording, request, renderers)?;
     Ok(Rendered {
         tool,
         objects: output.objects,
         diagnostics: output.diagnostics,
         read_set: recording.into_read_set(),
     })
+}
+
+/// Renders a folder of a tree that others look at, too. Returns the tool that was used; nothing if
+/// the folder can't be found.
+///
+/// # Errors
+/// Fails only if the tree can't be read; everything else is a diagnostic.
+pub fn render_in(
+    tree: &Recording<'_>,
+    request: &Request,
+    renderers: &Renderers<'_>,
+) -> Result<(Option<Tool>, Output), TreeError> {
+    let mut tool = None;
+    let output = match output(tree, request, renderers, &mut tool) {
+        Ok(output) => output,
+        Err(FollowError::Tree(error)) => return Err(error),
+        Err(error) => failed(Diagnostic::error(&request.path, error.to_string())),
+    };
+    Ok((tool, output))
 }
 
 fn failed(diagnostic: Diagnostic) -> Output {
@@ -115,9 +128,7 @@ fn output(
             None => return Ok(not_supported(&marker, "kustomizations")),
         },
     };
-    let mut output = renderer.render(tree, request)?;
-    overrides(tree, request, &mut output)?;
-    Ok(output)
+    Ok(renderer.render(tree, request)?)
 }
 
 fn not_supported(marker: &str, what: &str) -> Output {
@@ -138,23 +149,4 @@ fn detect(tree: &Recording<'_>, path: &str) -> Result<(Tool, String), FollowErro
         }
     }
     Ok((Tool::Directory, path.to_owned()))
-}
-
-/// Warns of files that would change the source, which nothing reads yet.
-fn overrides(
-    tree: &Recording<'_>,
-    request: &Request,
-    output: &mut Output,
-) -> Result<(), FollowError> {
-    let own = format!(".argocd-source-{}.yaml", request.app_name);
-    let names =
-        std::iter::once(OVERRIDES).chain((!request.app_name.is_empty()).then_some(own.as_str()));
-    for name in names {
-        let file = join(&request.path, name);
-        if tree.has_file(&file)? {
-            let message = "source overrides are not supported yet: the file is ignored";
-            output.diagnostics.push(Diagnostic::warning(&file, message));
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@ mod charts;
 mod directory;
 mod kustomization;
 mod reads;
+mod value_files;
 
 use render::{Rendered, Renderers, Request};
 use tree::MemTree;

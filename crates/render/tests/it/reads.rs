@@ -95,7 +95,6 @@ fn the_set_can_be_read_by_a_person() {
         paths,
         [
             ("app", true),
-            ("app/.argocd-source.yaml", false),
             ("app/Chart.yaml", false),
             ("app/Kustomization", false),
             ("app/a.yaml", true),
