@@ -110,7 +110,7 @@ impl Actor {
                     l.state
                         .app
                         .as_ref()
-                        .is_some_and(|a| a.spec.source.repo_url == url)
+                        .is_some_and(|a| a.spec.sources.iter().any(|s| s.repo_url == url))
                 });
                 if concerned {
                     self.resolve(Instant::now(), false).await;
@@ -162,12 +162,6 @@ impl Actor {
             .get("status")
             .cloned()
             .unwrap_or_else(Value::object);
-        let source_type = match written.str_at(&["sourceType"]) {
-            "Kustomize" => "Kustomize",
-            "Helm" => "Helm",
-            "Directory" => "Directory",
-            _ => "",
-        };
         // Kinds that were deployed are watched even if Git no longer has any: what is to be pruned
         // must be seen.
         for resource in written.array_at(&["resources"]) {
@@ -178,7 +172,7 @@ impl Actor {
         }
         self.shared.cluster.ready().await;
         self.life = Some(Life {
-            state: AppState::new(status, source_type),
+            state: AppState::new(status),
             prepared: Arc::new(Prepared::new([])),
             written: written.to_vec().into_boxed_slice(),
             written_annotations: (String::new(), String::new()),

@@ -82,13 +82,9 @@ impl Actor {
         if !app.spec.problems.is_empty() || app.skip || app.deleting {
             return;
         }
-        let source = &app.spec.source;
         let freshness = Freshness::Since(since);
-        let result = self
-            .shared
-            .git
-            .resolve(source, &source.target_revision, freshness)
-            .await;
+        let git = &self.shared.git;
+        let result = git.resolve(&app.spec, None, freshness).await;
         let known = self.life.as_ref().and_then(|l| l.state.resolved.clone());
         if quietly && known.as_ref() == Some(&result) {
             return;

@@ -132,10 +132,7 @@ impl Actor {
 
     fn commit_author(&self, revision: &str) -> Option<Author> {
         let app = self.life.as_ref()?.state.app.clone()?;
-        let info = self
-            .shared
-            .git
-            .commit_info(&app.spec.source.repo_url, revision)?;
+        let info = self.shared.git.commit_info(&app.spec, revision)?;
         Some(Author {
             name: info.author,
             via: format!("git commit {:?}", info.subject),

@@ -3,9 +3,10 @@
 use crate::gate::Hold;
 use crate::object::{ObjectKey, images};
 use crate::operation::{OperationPhase, Request, ResourceResult, Selector};
+use crate::sources::{self, Sources};
 use crate::spec::{
-    Automated, Destination, Propagation, Retry, Source, Spec, SyncOptions, format_time,
-    parse_duration, parse_time,
+    Automated, Destination, Propagation, Retry, Spec, SyncOptions, format_time, parse_duration,
+    parse_time,
 };
 use crate::status::{Condition, HistoryEntry, OperationState, Status, SyncStatus};
 use crate::step::{AppState, AppView, Refresh};
@@ -103,7 +104,7 @@ pub fn foreign_finalizers(finalizers: &[String]) -> Vec<String> {
 
 fn spec(raw: &Value) -> Spec {
     let mut problems = Vec::new();
-    let source = source(raw, &mut problems);
+    let sources = Sources::read(raw, &mut problems);
     let policy = raw.get("syncPolicy").unwrap_or(&Value::Null);
     let destination = Destination {
         server: raw.str_at(&["destination", "server"]).to_owned(),
@@ -128,7 +129,7 @@ fn spec(raw: &Value) -> Spec {
         .unwrap_or(HISTORY_LIMIT);
     Spec {
         project: raw.str_at(&["project"]).to_owned(),
-        source,
+        sources,
         destination,
         automated: automated(policy),
         options: SyncOptions::parse(options),
@@ -137,45 +138,6 @@ fn spec(raw: &Value) -> Spec {
         history_limit: usize::try_from(limit).unwrap_or(0),
         policy_raw: policy.clone(),
         problems,
-    }
-}
-
-fn source(raw: &Value, problems: &mut Vec<String>) -> Source {
-    let sources = raw.array_at(&["sources"]);
-    let source = match (raw.get("source").filter(|s| s.is_object()), sources) {
-        (Some(source), []) => source,
-        (None, [only]) => only,
-        (None, []) => {
-            problems.push("spec.source is missing: it needs at least repoURL and path".into());
-            &Value::Null
-        }
-        _ => {
-            problems.push("several sources (spec.sources) are not supported yet".into());
-            &Value::Null
-        }
-    };
-    if source.is_object() {
-        if source.str_at(&["repoURL"]).is_empty() {
-            problems.push("spec.source.repoURL is required".into());
-        }
-        for kind in ["plugin"] {
-            if source
-                .get(kind)
-                .is_some_and(|v| !v.is_empty() && v.as_str() != Some(""))
-            {
-                problems.push(format!("spec.source.{kind} is not supported yet"));
-            }
-        }
-        if source.str_at(&["path"]).is_empty() && source.get("chart").is_none() {
-            problems.push("spec.source.repoURL and either source.path, source.chart, or source.ref are required".into());
-        }
-    }
-    Source {
-        repo_url: source.str_at(&["repoURL"]).to_owned(),
-        path: source.str_at(&["path"]).trim_matches('/').to_owned(),
-        chart: source.str_at(&["chart"]).to_owned(),
-        target_revision: source.str_at(&["targetRevision"]).to_owned(),
-        raw: source.clone(),
     }
 }
 
@@ -250,7 +212,7 @@ pub fn request_from(raw: &Value, spec: &Spec) -> Option<Request> {
         .filter_map(Value::as_str);
     let text = |v: &Value, name: &str| v.str_at(&[name]).to_owned();
     Some(Request {
-        revision: Some(text(sync, "revision")).filter(|r| !r.is_empty()),
+        revision: Some(sources::revision_of(sync)).filter(|r| !r.is_empty()),
         resources: sync
             .array_at(&["resources"])
             .iter()
@@ -295,7 +257,10 @@ pub fn status_from(application: &Value) -> Status {
         });
     Status {
         sync: SyncStatus::parse(raw.str_at(&["sync", "status"])),
-        revision: text(&["sync", "revision"]),
+        revision: raw
+            .get("sync")
+            .map(sources::revision_of)
+            .unwrap_or_default(),
         health,
         health_since: parse_time(raw.str_at(&["health", "lastTransitionTime"])),
         conditions: raw
@@ -315,7 +280,22 @@ pub fn status_from(application: &Value) -> Status {
             .filter_map(history_from)
             .collect(),
         operation: raw.get("operationState").and_then(operation_from),
+        source_types: source_types_from(raw),
         reconciled_at: parse_time(raw.str_at(&["reconciledAt"])),
+    }
+}
+
+fn source_types_from(raw: &Value) -> Vec<&'static str> {
+    let known = |text: &str| known(text, &["", "Directory", "Helm", "Kustomize"]);
+    match raw.array_at(&["sourceTypes"]) {
+        [] => match known(raw.str_at(&["sourceType"])) {
+            "" => Vec::new(),
+            one => vec![one],
+        },
+        list => list
+            .iter()
+            .map(|t| known(t.as_str().unwrap_or_default()))
+            .collect(),
     }
 }
 
@@ -323,8 +303,8 @@ fn history_from(raw: &Value) -> Option<HistoryEntry> {
     let deployed_at = parse_time(raw.str_at(&["deployedAt"]))?;
     Some(HistoryEntry {
         id: raw.i64_at(&["id"]).unwrap_or(0),
-        revision: raw.str_at(&["revision"]).to_owned(),
-        source: raw.get("source").cloned().unwrap_or_default(),
+        revision: sources::revision_of(raw),
+        source: sources::written_in(raw).unwrap_or_default(),
         started_at: parse_time(raw.str_at(&["deployStartedAt"])).unwrap_or(deployed_at),
         deployed_at,
         initiated_by: raw
@@ -376,7 +356,10 @@ fn operation_from(raw: &Value) -> Option<OperationState> {
         started_at: parse_time(raw.str_at(&["startedAt"]))?,
         finished_at: parse_time(raw.str_at(&["finishedAt"])),
         retry_count: raw.i64_at(&["retryCount"]).unwrap_or(0),
-        revision: raw.str_at(&["syncResult", "revision"]).to_owned(),
+        revision: raw
+            .get("syncResult")
+            .map(sources::revision_of)
+            .unwrap_or_default(),
         results: results.collect(),
     })
 }
@@ -431,9 +414,7 @@ pub fn status_value(state: &AppState, control_namespace: &str) -> Value {
     if status.reconciled_at.is_some() {
         out.insert("resourceHealthSource", "appTree");
     }
-    if !state.source_type.is_empty() {
-        out.insert("sourceType", state.source_type);
-    }
+    insert_source_types(&mut out, state);
     if let Some(summary) = summary_value(state) {
         out.insert("summary", summary);
     }
@@ -468,31 +449,56 @@ fn sync_value(status: &Status, spec: &Spec) -> Value {
     }
     let mut out = Object::new();
     if spec.problems.is_empty() {
-        let source = spec.source.raw.clone();
-        out.insert(
-            "comparedTo",
-            json!({"destination": Value::Object(destination), "source": source}),
-        );
+        let mut compared = Object::new();
+        compared.insert("destination", Value::Object(destination));
+        insert_sources(&mut compared, spec.sources.raw());
+        out.insert("comparedTo", Value::Object(compared));
     }
+    let is_list = spec.sources.is_list();
     if !status.revision.is_empty() {
-        out.insert("revision", status.revision.as_str());
+        sources::write_revision(&mut out, &status.revision, is_list);
     } else if status.sync == SyncStatus::Unknown && spec.problems.is_empty() {
         // What was asked for, when nobody knows which commit that is.
-        out.insert("revision", spec.source.target_revision.as_str());
+        sources::write_revision(&mut out, &spec.sources.target_revision(), is_list);
     }
     out.insert("status", status.sync.as_str());
     Value::Object(out)
 }
 
 fn history_value(entry: &HistoryEntry) -> Value {
-    json!({
-        "id": entry.id,
-        "revision": entry.revision.as_str(),
-        "source": entry.source.clone(),
-        "deployStartedAt": format_time(entry.started_at),
-        "deployedAt": format_time(entry.deployed_at),
-        "initiatedBy": entry.initiated_by.clone(),
-    })
+    let mut out = Object::new();
+    out.insert("id", entry.id);
+    sources::write_revision(&mut out, &entry.revision, entry.source.is_array());
+    insert_sources(&mut out, entry.source.clone());
+    out.insert("deployStartedAt", format_time(entry.started_at));
+    out.insert("deployedAt", format_time(entry.deployed_at));
+    out.insert("initiatedBy", entry.initiated_by.clone());
+    Value::Object(out)
+}
+
+/// Says which sources: those who look for a single one always find it, if only an empty one.
+fn insert_sources(out: &mut Object, written: Value) {
+    if written.is_array() {
+        out.insert("source", sources::no_single_source());
+        out.insert("sources", written);
+    } else {
+        out.insert("source", written);
+    }
+}
+
+/// Says which tool renders each source.
+fn insert_source_types(out: &mut Object, state: &AppState) {
+    let is_list = state.app.as_ref().is_some_and(|a| a.spec.sources.is_list());
+    match state.status.source_types.as_slice() {
+        [] => {}
+        types if is_list => {
+            out.insert("sourceTypes", types.iter().copied().collect::<Value>());
+        }
+        [""] => {}
+        [one, ..] => {
+            out.insert("sourceType", *one);
+        }
+    }
 }
 
 fn operation_value(operation: &OperationState, state: &AppState) -> Value {
@@ -514,10 +520,16 @@ fn operation_value(operation: &OperationState, state: &AppState) -> Value {
         let resources = operation.results.iter().map(result_value);
         result.insert("resources", resources.collect::<Value>());
     }
-    result.insert("revision", operation.revision.as_str());
-    let source = operation.operation.at(&["sync", "source"]).cloned();
-    let source = source.or_else(|| state.app.as_ref().map(|a| a.spec.source.raw.clone()));
-    result.insert("source", source.unwrap_or_default());
+    let asked = operation.operation.get("sync");
+    let written = asked.and_then(sources::written_in);
+    let written = written.or_else(|| state.app.as_ref().map(|a| a.spec.sources.raw()));
+    let written = written.unwrap_or_default();
+    if written.is_array() {
+        // Clients of Argo CD look for this word, too.
+        result.insert("revision", "");
+    }
+    sources::write_revision(&mut result, &operation.revision, written.is_array());
+    insert_sources(&mut result, written);
     let metadata = state
         .app
         .as_ref()

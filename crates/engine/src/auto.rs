@@ -2,10 +2,11 @@
 
 use crate::compare::{Comparison, ResourceState};
 use crate::operation::{OperationPhase, Request, Selector};
+use crate::sources;
 use crate::spec::{AUTOMATED_RETRY_LIMIT, Retry, Spec};
 use crate::status::{Status, SyncStatus};
 use jiff::{SignedDuration, Timestamp};
-use value::{Value, json};
+use value::{Object, Value, json};
 
 /// First wait between two attempts of self-heal; the very first does not wait.
 const HEAL_BACKOFF: SignedDuration = SignedDuration::from_secs(2);
@@ -120,8 +121,8 @@ pub(crate) fn failed_message(revision: &str, why: &str) -> String {
 
 fn request(spec: &Spec, revision: &str, only: &[&ResourceState], heal_attempts: i64) -> Request {
     let auto = spec.automated.unwrap_or_default();
-    let mut sync = json!({"revision": revision, "source": spec.source.raw.clone()});
-    let object = sync.as_object_mut().expect("built as an object above");
+    let mut object = Object::new();
+    sources::write(&mut object, revision, &spec.sources.raw());
     if auto.prune {
         object.insert("prune", true);
     }
@@ -144,7 +145,7 @@ fn request(spec: &Spec, revision: &str, only: &[&ResourceState], heal_attempts: 
         raw: json!({
             "initiatedBy": {"automated": true},
             "retry": written.unwrap_or_else(|| json!({"limit": retry.limit})),
-            "sync": sync,
+            "sync": Value::Object(object),
         }),
         revision: Some(revision.to_owned()),
         resources: only

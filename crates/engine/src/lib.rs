@@ -14,6 +14,7 @@ mod gate;
 mod object;
 mod operation;
 mod order;
+mod sources;
 mod spec;
 mod status;
 mod step;
@@ -24,9 +25,10 @@ pub use gate::{Hold, HoldReason};
 pub use object::{DeletePolicy, Desired, Directives, ObjectKey, Phase, split_api_version};
 pub use operation::{Operation, OperationPhase, Request, ResourceResult, Selector};
 pub use order::kind_rank;
+pub use sources::{Source, Sources, join as join_revisions};
 pub use spec::{
-    Automated, Destination, DurationError, Propagation, Retry, Source, Spec, SyncOptions,
-    format_time, parse_duration, parse_time,
+    Automated, Destination, DurationError, Propagation, Retry, Spec, SyncOptions, format_time,
+    parse_duration, parse_time,
 };
 pub use status::{Condition, HistoryEntry, OperationState, Status, SyncStatus};
 pub use step::{

@@ -1,5 +1,6 @@
 //! What an application asks for: the engine's own words, free of any custom resource.
 
+use crate::sources::Sources;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt;
 use value::Value;
@@ -10,7 +11,7 @@ pub struct Spec {
     /// The project it belongs to.
     pub project: String,
     /// Where its manifests are.
-    pub source: Source,
+    pub sources: Sources,
     /// Where it is deployed.
     pub destination: Destination,
     /// What is done without being asked; `None` is "nothing".
@@ -27,21 +28,6 @@ pub struct Spec {
     pub policy_raw: Value,
     /// What is wrong with the specification itself, in sentences.
     pub problems: Vec<String>,
-}
-
-/// Where manifests are.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Source {
-    /// The repository.
-    pub repo_url: String,
-    /// The folder below the repository's root.
-    pub path: String,
-    /// The chart, if the repository is one of charts; `target_revision` is its version then.
-    pub chart: String,
-    /// Branch, tag, commit or `HEAD`; empty is `HEAD`.
-    pub target_revision: String,
-    /// The source as the user wrote it, for the status.
-    pub raw: Value,
 }
 
 /// Where an application is deployed.

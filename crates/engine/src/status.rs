@@ -115,6 +115,8 @@ pub struct Status {
     pub history: Vec<HistoryEntry>,
     /// The last operation.
     pub operation: Option<OperationState>,
+    /// `Directory`, `Kustomize` or `Helm`, for each source, once known.
+    pub source_types: Vec<&'static str>,
     /// When it was last compared at somebody's request or with news from Git.
     pub reconciled_at: Option<Timestamp>,
 }

@@ -96,8 +96,8 @@ pub struct Target {
     pub objects: Vec<Desired>,
     /// Conditions that follow from rendering: type and message.
     pub notes: Vec<(String, String)>,
-    /// `Directory`, `Kustomize` or `Helm`.
-    pub source_type: &'static str,
+    /// `Directory`, `Kustomize` or `Helm`, for each source; empty for one that gives no objects.
+    pub source_types: Vec<&'static str>,
 }
 
 /// The cluster's answer about one object: its words either way.
@@ -262,8 +262,6 @@ pub struct AppState {
     pub resolved: Option<Result<String, Problem>>,
     /// The sync that goes on.
     pub operation: Option<Operation>,
-    /// `Directory`, `Kustomize` or `Helm`, once known.
-    pub source_type: &'static str,
     target: Option<(String, Result<Arc<Target>, Problem>)>,
     drifts: BTreeMap<ObjectKey, bool>,
     /// Objects that were in sync with this revision: only what was in sync can drift.
@@ -278,7 +276,7 @@ pub struct AppState {
 impl AppState {
     /// Returns the state of an application that was never seen, or whose status is `status`.
     #[must_use]
-    pub fn new(status: Status, source_type: &'static str) -> Self {
+    pub fn new(status: Status) -> Self {
         Self {
             app: None,
             status,
@@ -287,7 +285,6 @@ impl AppState {
             comparison: Comparison::default(),
             resolved: None,
             operation: None,
-            source_type,
             target: None,
             drifts: BTreeMap::new(),
             in_sync: BTreeMap::new(),
@@ -370,7 +367,7 @@ impl AppState {
             operation.message.clone_from(&problem.message);
         }
         if let Ok(target) = &result {
-            self.source_type = target.source_type;
+            self.status.source_types.clone_from(&target.source_types);
         }
         self.target = Some((revision, result));
     }

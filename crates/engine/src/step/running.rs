@@ -244,7 +244,7 @@ impl AppState {
             self.status.history.push(HistoryEntry {
                 id,
                 revision: operation.revision.clone(),
-                source: app.spec.source.raw.clone(),
+                source: app.spec.sources.raw(),
                 started_at: operation.started_at,
                 deployed_at: now,
                 initiated_by: initiated_by.clone(),

@@ -161,7 +161,7 @@ impl Play {
             },
         });
         Self {
-            state: AppState::new(Status::default(), ""),
+            state: AppState::new(Status::default()),
             cluster: Cluster::default(),
             config: Config {
                 wave_delay: SignedDuration::ZERO,
@@ -241,8 +241,7 @@ impl Play {
 
     /// Forgets everything but the resource and the cluster, as a restart does.
     pub(crate) fn restart(&mut self) {
-        let source_type = self.state.source_type;
-        self.state = AppState::new(argo::status_from(&self.application), source_type);
+        self.state = AppState::new(argo::status_from(&self.application));
         self.wake_at = None;
         self.seen = Value::Null;
     }
@@ -410,7 +409,7 @@ impl Play {
             revision: revision.to_owned(),
             objects,
             notes,
-            source_type: "Directory",
+            source_types: vec!["Directory"],
         }
     }
 

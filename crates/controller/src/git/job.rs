@@ -1,0 +1,274 @@
+//! Rendering one revision of an application, on a thread of its own.
+
+use super::{comparison_error, invalid_source, unreadable};
+use crate::secret::Secret;
+use crate::settings::BuildOptions;
+use cluster::Discovery;
+use engine::{Problem, Source, Spec, Target, Tracking};
+use render::{
+    BuildContext, Environment, HelmCharts, HelmRenderer, KustomizeRenderer, Output, References,
+    Renderers, Request, SourceError, Tool, render_in, with_overrides,
+};
+use source::{ChartRepository, Freshness, Sources};
+use std::sync::Arc;
+use tree::{FollowError, ReadSet, Recording, Tree};
+
+/// A rendered revision.
+#[derive(Clone)]
+pub struct Loaded {
+    /// Its objects.
+    pub target: Arc<Target>,
+    /// What was read of each source to render it.
+    reads: Arc<[ReadSet]>,
+    /// It names its own revision, so that each one is new.
+    names_revision: bool,
+}
+
+impl Loaded {
+    /// Returns true if sources with these files give the same objects.
+    fn is_current(&self, trees: &[Box<dyn Tree>]) -> Result<bool, Problem> {
+        if self.names_revision || self.reads.len() != trees.len() {
+            return Ok(false);
+        }
+        for (reads, tree) in self.reads.iter().zip(trees) {
+            if !reads.is_current(&**tree).map_err(|e| unreadable(&e))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Everything that a rendering needs.
+pub(super) struct Job {
+    pub(super) sources: Arc<Sources>,
+    pub(super) app: String,
+    pub(super) spec: Arc<Spec>,
+    pub(super) revision: String,
+    pub(super) discovery: Arc<Discovery>,
+    pub(super) tracking: Tracking,
+    /// For each source.
+    pub(super) bases: Vec<Arc<kustomize::Cache>>,
+    pub(super) templates: Arc<helm::engine::Cache>,
+    pub(super) seed: Secret,
+    pub(super) build: BuildOptions,
+}
+
+/// One source of an application.
+#[derive(Clone, Copy)]
+struct Part<'j> {
+    source: &'j Source,
+    revision: &'j str,
+    tree: &'j Recording<'j>,
+    bases: &'j kustomize::Cache,
+}
+
+impl Job {
+    pub(super) fn run(self, before: Option<Loaded>) -> Result<Loaded, Problem> {
+        let parts = self.spec.sources.with_revisions(&self.revision);
+        let trees = parts.map(|(source, revision)| self.files(source, revision));
+        let trees = trees
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| comparison_error(&e))?;
+        if let Some(before) = before
+            && before.is_current(&trees)?
+        {
+            let mut target = before.target.as_ref().clone();
+            target.revision.clone_from(&self.revision);
+            return Ok(Loaded {
+                target: Arc::new(target),
+                ..before
+            });
+        }
+        self.render(&trees)
+    }
+
+    /// Returns the files of a source at a revision.
+    fn files(&self, source: &Source, revision: &str) -> Result<Box<dyn Tree>, source::Error> {
+        let Source {
+            repo_url, chart, ..
+        } = source;
+        if !chart.is_empty() {
+            let repository = ChartRepository::new(repo_url)?;
+            let version =
+                self.sources
+                    .resolve_chart(&repository, chart, revision, Freshness::Known)?;
+            return Ok(Box::new(self.sources.chart(&repository, &version)?));
+        }
+        // A commit of history may be asked for after the mirror was deleted: fetch it again.
+        let id = self.sources.resolve(repo_url, revision, Freshness::Known)?;
+        Ok(Box::new(self.sources.snapshot(repo_url, id)?))
+    }
+
+    fn render(&self, trees: &[Box<dyn Tree>]) -> Result<Loaded, Problem> {
+        let recordings: Vec<Recording<'_>> = trees.iter().map(|t| Recording::new(&**t)).collect();
+        let sources = self.spec.sources.iter();
+        let references: Vec<(&str, &Recording<'_>)> = sources
+            .zip(&recordings)
+            .filter(|(source, _)| !source.reference.is_empty() && source.chart.is_empty())
+            .map(|(source, tree)| (source.reference.as_str(), tree))
+            .collect();
+        let mut objects = Vec::new();
+        let mut notes = Vec::new();
+        let mut failures = Vec::new();
+        let mut source_types = Vec::new();
+        let mut names_revision = false;
+        let parts = self.spec.sources.with_revisions(&self.revision);
+        for (((source, revision), tree), bases) in parts.zip(&recordings).zip(&self.bases) {
+            if !source.is_rendered() {
+                source_types.push("");
+                continue;
+            }
+            let part = Part {
+                source,
+                revision,
+                tree,
+                bases,
+            };
+            let (tool, output) = self.part(part, &references, &mut names_revision)?;
+            source_types.push(tool.map_or("", Tool::as_str));
+            for diagnostic in &output.diagnostics {
+                match diagnostic.severity {
+                    render::Severity::Error => failures.push(diagnostic.to_string()),
+                    render::Severity::Warning => {
+                        notes.push(("SkippedFileWarning".to_owned(), diagnostic.to_string()));
+                    }
+                }
+            }
+            objects.extend(output.objects);
+        }
+        if !failures.is_empty() {
+            return Err(Problem {
+                kind: "ComparisonError",
+                message: failures.join("; "),
+                transient: false,
+            });
+        }
+        let objects = self.desired(objects, &mut notes)?;
+        let reads = recordings.into_iter().map(Recording::into_read_set);
+        Ok(Loaded {
+            reads: reads.collect(),
+            names_revision,
+            target: Arc::new(Target {
+                revision: self.revision.clone(),
+                objects,
+                notes,
+                source_types,
+            }),
+        })
+    }
+
+    /// Renders one source.
+    fn part(
+        &self,
+        part: Part<'_>,
+        references: &References<'_>,
+        names_revision: &mut bool,
+    ) -> Result<(Option<Tool>, Output), Problem> {
+        let source = part.source;
+        let merged = match with_overrides(part.tree, &self.app, &source.path, &source.raw) {
+            Ok(merged) => merged,
+            Err(SourceError::Tree(error)) => return Err(unreadable(&error)),
+            Err(SourceError::Mistake(diagnostic)) => {
+                return Ok((
+                    None,
+                    Output {
+                        objects: Vec::new(),
+                        diagnostics: vec![diagnostic],
+                    },
+                ));
+            }
+        };
+        *names_revision |= merged.to_json().contains("ARGOCD_APP_REVISION");
+        let mut request = Request::of_source(&self.app, &merged, &self.environment(part))
+            .map_err(invalid_source)?;
+        if !source.chart.is_empty() {
+            // The whole tree is the chart.
+            request.path = String::new();
+            request.tool = Some(Tool::Helm);
+        }
+        if self.has_charts(&request, part.tree)? {
+            self.complete(part, &mut request.helm);
+        }
+        request.kustomize.load_restrictor = self.build.load_restrictor;
+        let charts = HelmCharts {
+            cache: Some(&self.templates),
+            kube_version: &request.helm.kube_version,
+            api_versions: &request.helm.api_versions,
+            seed: request.helm.seed,
+            now_seconds: request.helm.now_seconds,
+        };
+        let kustomize = KustomizeRenderer {
+            cache: Some(part.bases),
+            charts: match self.build.enable_helm {
+                true => Some(&charts),
+                false => None,
+            },
+            ..KustomizeRenderer::default()
+        };
+        let helm = HelmRenderer {
+            cache: Some(&self.templates),
+            references,
+            ..HelmRenderer::default()
+        };
+        let renderers = Renderers {
+            kustomize: Some(&kustomize),
+            helm: Some(&helm),
+        };
+        render_in(part.tree, &request, &renderers).map_err(|e| unreadable(&e))
+    }
+
+    /// Returns what the variables in a source's fields stand for.
+    fn environment(&self, part: Part<'_>) -> Environment {
+        let environment = Environment::of(&BuildContext {
+            app: &self.app,
+            namespace: &self.spec.destination.namespace,
+            project: &self.spec.project,
+            revision: part.revision,
+            repo_url: &part.source.repo_url,
+            path: &part.source.path,
+            target_revision: &part.source.target_revision,
+            kube_version: self.discovery.version(),
+        });
+        let sources = &self.spec.sources;
+        if !sources.is_list() {
+            return environment;
+        }
+        let named = sources.iter().filter(|s| !s.reference.is_empty());
+        environment.with_references(named.map(|s| s.reference.clone()))
+    }
+
+    /// Returns true if a chart may be rendered: what it sees costs more than many a plain folder.
+    fn has_charts(&self, request: &Request, tree: &Recording<'_>) -> Result<bool, Problem> {
+        Ok(match request.tool {
+            Some(Tool::Helm) => true,
+            Some(Tool::Directory) => false,
+            Some(Tool::Kustomize) => self.build.enable_helm,
+            None if self.build.enable_helm => true,
+            None => match tree.has_file(&tree::join(&request.path, "Chart.yaml")) {
+                Ok(found) => found,
+                Err(FollowError::Tree(error)) => return Err(unreadable(&error)),
+                // The render itself says what is wrong.
+                Err(_) => false,
+            },
+        })
+    }
+
+    /// Adds what a chart sees of the cluster and the installation.
+    fn complete(&self, part: Part<'_>, helm: &mut render::Helm) {
+        if helm.namespace.is_empty() {
+            helm.namespace.clone_from(&self.spec.destination.namespace);
+        }
+        if helm.kube_version.is_empty() {
+            self.discovery.version().clone_into(&mut helm.kube_version);
+        }
+        if helm.api_versions.is_empty() {
+            helm.api_versions = self.discovery.api_versions();
+        }
+        let commit = source::Id::from_hex(part.revision.as_bytes()).ok();
+        let info = commit.and_then(|id| self.sources.commit_info(&part.source.repo_url, id).ok());
+        // The time of the commit: rendering it again gives the same.
+        helm.now_seconds = info.map_or(0, |info| info.seconds);
+        helm.seed = self.seed.of(&self.app);
+    }
+}
