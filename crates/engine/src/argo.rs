@@ -85,6 +85,25 @@ pub fn view(application: &Value) -> AppView {
     }
 }
 
+/// Returns the revision that a part of an application speaks of: its `revision`, or its `revisions`
+/// as one text.
+#[must_use]
+pub fn revision_of(raw: &Value) -> String {
+    sources::revision_of(raw)
+}
+
+/// Returns the revision that an application was compared with last; empty if never.
+#[must_use]
+pub fn deployed_revision(application: &Value) -> String {
+    let sync = application.at(&["status", "sync"]);
+    sync.map(sources::revision_of).unwrap_or_default()
+}
+
+/// Writes a revision as `revision`, or as `revisions` if the application has a list of sources.
+pub fn insert_revision(out: &mut Object, revision: &str, is_list: bool) {
+    sources::write_revision(out, revision, is_list);
+}
+
 fn cascade(finalizers: &[String]) -> Option<Propagation> {
     finalizers
         .iter()

@@ -193,6 +193,8 @@ pub(crate) fn ago(time: &str) -> String {
 }
 
 /// Returns the first seven digits of a commit.
-pub(crate) fn short(revision: &str) -> &str {
-    revision.get(..7).unwrap_or(revision)
+pub(crate) fn short(revision: &str) -> String {
+    let parts = revision.split(',');
+    let parts: Vec<&str> = parts.map(|part| part.get(..7).unwrap_or(part)).collect();
+    parts.join(",")
 }

@@ -168,7 +168,7 @@ fn audit_row(item: &Value) -> Option<Vec<String>> {
     let revision = match (entry.from.as_str(), entry.to.as_str()) {
         ("", "") => String::new(),
         ("", to) => format!("-> {}", short(to)),
-        (from, to) if from == to => short(to).to_owned(),
+        (from, to) if from == to => short(to),
         (from, to) => format!("{} -> {}", short(from), short(to)),
     };
     let by = format!("{} ({})", entry.author.name, entry.author.via);

@@ -4,6 +4,7 @@ use crate::cli::WaitFor;
 use crate::connect::Session;
 use crate::failure::{Failure, NO, NOT_FOUND, TIMEOUT};
 use crate::output::{complain, short};
+use engine::argo;
 use std::time::{Duration, Instant};
 use value::Value;
 
@@ -98,7 +99,7 @@ fn standing(application: &Value, state: WaitFor) -> Standing {
         WaitFor::Operation if !gate_open(application) => Standing::Reached,
         WaitFor::Operation => Standing::Waiting(format!(
             "health gate open for {}: {health} {why_health}",
-            short(text(&["status", "sync", "revision"]))
+            short(&argo::deployed_revision(application))
         )),
         _ => Standing::Waiting(
             format!("{sync}, {health} {why_health}")
@@ -129,7 +130,7 @@ fn gate_open(application: &Value) -> bool {
         .is_some();
     automated
         && !healthy.is_empty()
-        && last.str_at(&["revision"]) != healthy
+        && argo::revision_of(last) != healthy
         && application.str_at(&["status", "health", "status"]) != "Healthy"
 }
 

@@ -5,6 +5,7 @@ use crate::cmd::wait::error_condition;
 use crate::connect::session;
 use crate::failure::NO;
 use crate::output::{ago, say, short};
+use engine::argo;
 use ledger::DriftRecord;
 use value::Value;
 
@@ -28,7 +29,7 @@ fn explain(name: &str, app: &Value, drifts: &[Value]) -> (String, bool) {
         text(&["status", "sync", "status"]),
         text(&["status", "health", "status"]),
     );
-    let revision = short(text(&["status", "sync", "revision"]));
+    let revision = short(&argo::deployed_revision(app));
     let since = ago(text(&["status", "health", "lastTransitionTime"]));
     let fine = sync == "Synced" && health == "Healthy";
     let mut out = format!(

@@ -8,7 +8,7 @@ use crate::connect::{Session, user};
 use crate::failure::{Failure, NO, NOT_FOUND, REFUSED, USAGE};
 use crate::output::{complain, say, short};
 use api::names;
-use engine::Hold;
+use engine::{Hold, argo};
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
 use value::{Object, Value, json};
@@ -159,7 +159,7 @@ pub(crate) async fn delete(
         .iter()
         .filter_map(|f| f.as_str().map(str::to_owned))
         .collect();
-    let mut wanted = engine::argo::foreign_finalizers(&finalizers);
+    let mut wanted = argo::foreign_finalizers(&finalizers);
     if !orphan {
         wanted.push(names::RESOURCES_FINALIZER.to_owned());
     }
@@ -211,7 +211,8 @@ pub(crate) async fn sync(session: &Session, args: &Sync) -> anyhow::Result<u8> {
         }
         let mut sync = Object::new();
         if let Some(revision) = &args.rev {
-            sync.insert("revision", revision.as_str());
+            let is_list = argo::view(&app).spec.sources.is_list();
+            argo::insert_revision(&mut sync, revision, is_list);
         }
         if args.prune {
             sync.insert("prune", true);
@@ -305,9 +306,9 @@ pub(crate) async fn rollback(
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
     let history = app.array_at(&["status", "history"]);
-    let current = app.str_at(&["status", "sync", "revision"]);
+    let current = argo::deployed_revision(&app);
     let matches = |entry: &&Value| {
-        let revision = entry.str_at(&["revision"]);
+        let revision = argo::revision_of(entry);
         match target {
             None => revision != current,
             Some(t) => {
@@ -324,10 +325,10 @@ pub(crate) async fn rollback(
                 .into(),
         );
     };
-    let back_to = entry.str_at(&["revision"]).to_owned();
+    let back_to = argo::revision_of(entry);
     let mut holds = holds_of(&app);
     holds.push(Hold {
-        revision: current.to_owned(),
+        revision: current.clone(),
         back_to: back_to.clone(),
         message: if reason.is_empty() {
             "rolled back".to_owned()
@@ -340,9 +341,11 @@ pub(crate) async fn rollback(
     let mut change = holds_patch(&holds);
     let automated = app.at(&["spec", "syncPolicy", "automated"]).is_some();
     if !automated {
+        let mut sync = Object::new();
+        argo::insert_revision(&mut sync, &back_to, entry.get("revisions").is_some());
         let operation = json!({
             "initiatedBy": {"username": user()},
-            "sync": {"revision": back_to.as_str()},
+            "sync": Value::Object(sync),
         });
         change.set_at(&["operation"], operation);
     }
@@ -350,7 +353,7 @@ pub(crate) async fn rollback(
     say(&format!(
         "{name}: back to {}; {} is held until a newer commit, or: windlass app unhold {name}",
         short(&back_to),
-        short(current)
+        short(&current)
     ));
     Ok(0)
 }
@@ -377,13 +380,12 @@ pub(crate) async fn hold(
     reason: &str,
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
-    let current = app.str_at(&["status", "sync", "revision"]);
-    let full = if current.starts_with(revision) {
-        current
-    } else {
-        revision
+    let current = argo::deployed_revision(&app);
+    let full = match current.starts_with(revision) {
+        true => current.as_str(),
+        false => revision,
     };
-    if full.len() != 40 {
+    if full != current && full.len() != 40 {
         let wrong = format!("{revision:?} is neither the deployed commit nor a full commit id");
         return Err(Failure::new(USAGE, wrong).into());
     }

@@ -5,6 +5,7 @@ use crate::connect::Session;
 use crate::failure::{Failure, NO};
 use crate::output::{complain, say, short};
 use cluster::{Discovery, difference};
+use engine::argo;
 use value::Value;
 
 pub(crate) async fn diff(
@@ -91,7 +92,7 @@ pub(crate) async fn manifests(
     revision: Option<&str>,
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
-    let deployed = app.str_at(&["status", "sync", "revision"]).to_owned();
+    let deployed = argo::deployed_revision(&app);
     let revision = revision.or((!deployed.is_empty()).then_some(deployed.as_str()));
     let target = render(session, &app, revision).await?;
     for desired in &target.objects {

@@ -2,6 +2,7 @@
 
 use crate::connect::Session;
 use crate::output::{self, Format, ago, paint, say, short};
+use engine::{Source, argo};
 use value::Value;
 
 /// Returns one line about an application.
@@ -14,7 +15,7 @@ pub(crate) fn summary(name: &str, application: &Value) -> String {
         "{name}  {}, {} at {}",
         paint(text(&["status", "sync", "status"])),
         paint(text(&["status", "health", "status"])),
-        short(text(&["status", "sync", "revision"])),
+        short(&argo::deployed_revision(application)),
     )
 }
 
@@ -59,12 +60,16 @@ pub(crate) async fn list(session: &Session, format: &Format) -> anyhow::Result<u
                 text(&["spec", "project"]),
                 or_unknown(text(&["status", "sync", "status"])),
                 or_unknown(text(&["status", "health", "status"])),
-                short(&text(&["status", "sync", "revision"])).to_owned(),
+                short(&argo::deployed_revision(app)),
                 ago(&text(&["status", "health", "lastTransitionTime"])),
             ];
             if wide {
-                row.push(text(&["spec", "source", "repoURL"]));
-                row.push(text(&["spec", "source", "path"]));
+                let sources = argo::view(app).spec.sources.clone();
+                let each = |part: fn(&Source) -> &str| {
+                    sources.iter().map(part).collect::<Vec<_>>().join(",")
+                };
+                row.push(each(|s| &s.repo_url));
+                row.push(each(place));
                 row.push(text(&["spec", "destination", "namespace"]));
             }
             row.push(cause(app));
@@ -73,6 +78,14 @@ pub(crate) async fn list(session: &Session, format: &Format) -> anyhow::Result<u
         .collect();
     output::table(&header, &rows);
     Ok(0)
+}
+
+/// Returns the folder, the chart, or the name by which a source is only referred to.
+fn place(source: &Source) -> &str {
+    [&source.path, &source.chart, &source.reference]
+        .into_iter()
+        .find(|place| !place.is_empty())
+        .map_or("", String::as_str)
 }
 
 pub(crate) async fn get(session: &Session, name: &str, format: &Format) -> anyhow::Result<u8> {
@@ -84,15 +97,19 @@ pub(crate) async fn get(session: &Session, name: &str, format: &Format) -> anyho
     let text = |path: &[&str]| app.str_at(path);
     say(&format!("name         {name}"));
     say(&format!("project      {}", text(&["spec", "project"])));
-    say(&format!(
-        "source       {} {} at {}",
-        text(&["spec", "source", "repoURL"]),
-        text(&["spec", "source", "path"]),
-        match text(&["spec", "source", "targetRevision"]) {
+    let sources = argo::view(&app).spec.sources.clone();
+    let deployed = argo::deployed_revision(&app);
+    for (source, revision) in sources.with_revisions(&deployed) {
+        let tracked = match source.target_revision.as_str() {
             "" => "HEAD",
             revision => revision,
+        };
+        let mut line = format!("{} {} at {tracked}", source.repo_url, place(source));
+        if sources.len() > 1 {
+            line.push_str(&format!(" ({})", short(revision)));
         }
-    ));
+        say(&format!("source       {line}"));
+    }
     say(&format!(
         "namespace    {}",
         text(&["spec", "destination", "namespace"])
@@ -100,7 +117,7 @@ pub(crate) async fn get(session: &Session, name: &str, format: &Format) -> anyho
     say(&format!(
         "sync         {} {}",
         paint(text(&["status", "sync", "status"])),
-        short(text(&["status", "sync", "revision"]))
+        short(&argo::deployed_revision(&app))
     ));
     say(&format!(
         "health       {} {}",
@@ -164,7 +181,7 @@ pub(crate) async fn history(session: &Session, name: &str, format: &Format) -> a
             };
             vec![
                 entry.i64_at(&["id"]).unwrap_or(0).to_string(),
-                short(entry.str_at(&["revision"])).to_owned(),
+                short(&argo::revision_of(entry)),
                 ago(entry.str_at(&["deployedAt"])),
                 by,
                 "Succeeded".to_owned(),
@@ -179,7 +196,9 @@ pub(crate) async fn history(session: &Session, name: &str, format: &Format) -> a
             0,
             vec![
                 "-".to_owned(),
-                short(last.str_at(&["syncResult", "revision"])).to_owned(),
+                short(&argo::revision_of(
+                    last.get("syncResult").unwrap_or(&Value::Null),
+                )),
                 ago(last.str_at(&["startedAt"])),
                 last.str_at(&["operation", "initiatedBy", "username"])
                     .to_owned(),
