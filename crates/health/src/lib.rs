@@ -16,6 +16,8 @@
 mod builtin;
 mod condition;
 mod pod;
+mod rule;
+mod rules;
 mod status;
 mod workload;
 
@@ -55,7 +57,14 @@ pub fn of_with(object: &Value, rules: &[&dyn Rule]) -> Option<Health> {
             Err(message) => return Some(Health::new(HealthStatus::Unknown, message)),
         }
     }
-    builtin::health(object)
+    by_rules(object)
+}
+
+/// Returns what the built-in rules say about an object, even one that is being deleted; nothing if
+/// its kind has no rule.
+#[must_use]
+pub fn by_rules(object: &Value) -> Option<Health> {
+    rules::health(object).or_else(|| builtin::health(object))
 }
 
 fn is_being_deleted(object: &Value) -> bool {
