@@ -4,6 +4,11 @@
 pub const ARGO_GROUP: &str = "argoproj.io";
 /// `apiVersion` of an `Application`.
 pub const ARGO_API_VERSION: &str = "argoproj.io/v1alpha1";
+/// On an AppProject, `"true"` lets kustomizations of its applications name other repositories; its
+/// `sourceRepos` say which.
+pub const REMOTE_BASES: &str = "windlass.dev/remote-bases";
+/// Says what a Secret is for: `repository`, `repo-creds`, `cluster`.
+pub const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
 /// Group of our own resources.
 pub const GROUP: &str = "windlass.dev";
 /// `apiVersion` of our own resources.
