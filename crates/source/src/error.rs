@@ -1,5 +1,6 @@
 //! What can go wrong between a URL and a file's bytes.
 
+use crate::chart::Login;
 use std::fmt;
 
 /// A stable name of a failure, for conditions and metrics.
@@ -83,7 +84,7 @@ impl Error {
     }
 
     /// Sorts a failed conversation with the server into one of our reasons.
-    pub(crate) fn from_fetch(url: &str, failure: &gix::Error) -> Self {
+    pub(crate) fn from_fetch(url: &str, login: Option<&Login>, failure: &gix::Error) -> Self {
         let text = chain(failure);
         let shown = crate::redact(url);
         let lower = text.to_lowercase();
@@ -109,7 +110,13 @@ impl Error {
             Reason::RepositoryUnreachable
         };
         let message = match reason {
-            Reason::AuthenticationRequired => format!("repository {shown} requires a login"),
+            Reason::AuthenticationRequired => match login {
+                None => format!("repository {shown} requires a login"),
+                Some(Login::Basic { user, .. }) => {
+                    format!("repository {shown} refuses the login of {user:?}")
+                }
+                Some(Login::Bearer(_)) => format!("repository {shown} refuses the token"),
+            },
             Reason::RepositoryNotFound => format!("repository {shown} does not exist"),
             _ => format!(
                 "fetch from {shown}: {}",

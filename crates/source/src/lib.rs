@@ -21,6 +21,7 @@
 //! ```
 
 mod chart;
+mod credentials;
 mod digest;
 mod error;
 mod mirror;
@@ -30,6 +31,7 @@ mod url;
 pub use chart::{
     ChartRepository, ChartSnapshot, ChartVersion, Login, PassCredentials, Tls, Verify,
 };
+pub use credentials::{Credential, Credentials};
 pub use digest::Digest;
 pub use error::{Error, Reason};
 pub use mirror::{CommitInfo, Freshness, Sources};

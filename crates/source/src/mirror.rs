@@ -1,6 +1,7 @@
 //! Mirrors: one bare repository per URL, fetched at most once for all who ask at the same time.
 
-use crate::chart::Charts;
+use crate::chart::{ChartRepository, Charts, Verify};
+use crate::credentials::{Credential, Credentials};
 use crate::error::{Error, Reason, chain};
 use crate::snapshot::{Snapshot, TreeCache};
 use crate::url::{Location, locate, redact};
@@ -8,7 +9,7 @@ use gix::remote::Direction;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to accept a connection.
@@ -46,6 +47,7 @@ pub struct CommitInfo {
 pub struct Sources {
     cache: PathBuf,
     mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
+    credentials: Arc<RwLock<Credentials>>,
     pub(crate) charts: Charts,
 }
 
@@ -56,8 +58,26 @@ impl Sources {
         Self {
             cache: cache.to_owned(),
             mirrors: Mutex::default(),
+            credentials: Arc::default(),
             charts: Charts::new(cache),
         }
+    }
+
+    /// Takes other credentials from now on.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        let known = self.credentials.write();
+        *known.unwrap_or_else(PoisonError::into_inner) = credentials;
+    }
+
+    /// Returns the chart repository at a URL, with the login that is known for it.
+    ///
+    /// # Errors
+    /// Fails like [`ChartRepository::new`].
+    pub fn chart_repository(&self, url: &str) -> Result<ChartRepository, Error> {
+        let known = self.credentials.read();
+        known
+            .unwrap_or_else(PoisonError::into_inner)
+            .chart_repository(url)
     }
 
     /// Resolves a branch, tag, full commit id, `HEAD` or `""` (which is `HEAD`) to a commit.
@@ -120,6 +140,7 @@ impl Sources {
             Arc::new(Mirror {
                 location,
                 path,
+                credentials: Arc::clone(&self.credentials),
                 state: Mutex::default(),
                 known: Mutex::default(),
                 trees: Arc::default(),
@@ -160,6 +181,7 @@ struct Advertised {
 struct Mirror {
     location: Location,
     path: PathBuf,
+    credentials: Arc<RwLock<Credentials>>,
     /// Held during a fetch: whoever comes meanwhile waits and shares the answer.
     state: Mutex<Option<gix::ThreadSafeRepository>>,
     known: Mutex<Option<Arc<Advertised>>>,
@@ -325,8 +347,11 @@ impl Mirror {
         }
         let repo = self.open(&mut state)?.to_thread_local();
         let asked = Instant::now();
-        let references = fetch(&repo, url)
-            .map_err(|e| Error::from_fetch(url, &e))
+        let known = self.credentials.read();
+        let credential = known.unwrap_or_else(PoisonError::into_inner).of(url);
+        let access = Access::read(url, &credential)?;
+        let references = fetch(&repo, url, access)
+            .map_err(|e| Error::from_fetch(url, credential.login.as_ref(), &e))
             .inspect_err(|e| {
                 tracing::warn!(repository = redact(url), error = %e, "fetch failed");
             })?;
@@ -358,8 +383,46 @@ fn candidates(revision: &str) -> Vec<String> {
     ]
 }
 
+/// How a Git server is spoken to.
+struct Access {
+    headers: Vec<String>,
+    authorities: Vec<reqwest::Certificate>,
+    identity: Option<reqwest::Identity>,
+    verify: Verify,
+}
+
+impl Access {
+    fn read(url: &str, credential: &Credential) -> Result<Self, Error> {
+        let unusable = |e: reqwest::Error| {
+            let (shown, why) = (redact(url), chain(&e.without_url()));
+            Error::new(
+                Reason::CertificateInvalid,
+                format!("the certificates for {shown} can't be used: {why}"),
+            )
+        };
+        let tls = &credential.tls;
+        let bundle = |pem: &String| reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+        let identity = |pem: &String| reqwest::Identity::from_pem(pem.as_bytes());
+        let login = credential.login.iter();
+        let authorities = tls.authorities.as_ref().map(bundle).transpose();
+        let identity = tls.identity.as_ref().map(identity).transpose();
+        Ok(Self {
+            headers: login
+                .map(|login| format!("Authorization: {}", login.authorization()))
+                .collect(),
+            authorities: authorities.map_err(unusable)?.unwrap_or_default(),
+            identity: identity.map_err(unusable)?,
+            verify: tls.verify,
+        })
+    }
+}
+
 /// Fetches all branches and tags; returns what the server says they point at, tags peeled.
-fn fetch(repo: &gix::Repository, url: &str) -> Result<HashMap<String, gix::ObjectId>, gix::Error> {
+fn fetch(
+    repo: &gix::Repository,
+    url: &str,
+    access: Access,
+) -> Result<HashMap<String, gix::ObjectId>, gix::Error> {
     use gix::protocol::handshake::Ref;
     let refspecs = [
         "+refs/heads/*:refs/heads/*",
@@ -370,9 +433,9 @@ fn fetch(repo: &gix::Repository, url: &str) -> Result<HashMap<String, gix::Objec
         .remote_at(url)?
         .with_refspecs(refspecs, Direction::Fetch)?;
     let mut connection = remote.connect(Direction::Fetch)?;
-    // No helper, no prompt: a server that asks for a login gets none.
+    // No helper, no prompt: a login that is known is sent, and nothing else.
     connection.set_credentials(|_action| Ok(None));
-    connection.set_transport_options(Box::new(http_options(url)));
+    connection.set_transport_options(Box::new(http_options(url, access)));
     let prepared = connection.prepare_fetch(
         gix::progress::Discard,
         gix::remote::ref_map::Options::default(),
@@ -402,7 +465,10 @@ fn fetch(repo: &gix::Repository, url: &str) -> Result<HashMap<String, gix::Objec
     Ok(references)
 }
 
-fn http_options(url: &str) -> gix::protocol::transport::client::blocking_io::http::Options {
+fn http_options(
+    url: &str,
+    access: Access,
+) -> gix::protocol::transport::client::blocking_io::http::Options {
     use gix::protocol::transport::client::blocking_io::http;
     // The client inside gix takes the process's TLS provider. An error means that one is installed.
     let _installed = rustls::crypto::ring::default_provider().install_default();
@@ -411,20 +477,26 @@ fn http_options(url: &str) -> gix::protocol::transport::client::blocking_io::htt
     let without_certificates = local.iter().any(|host| url.starts_with(host));
     let backend = http::reqwest::Options {
         configure_client: Some(Box::new(move |builder| {
-            let builder = builder
+            let mut builder = builder
                 .connect_timeout(CONNECT_TIMEOUT)
                 .timeout(REQUEST_TIMEOUT);
-            Ok(if without_certificates {
-                builder.tls_certs_only([])
-            } else {
-                builder
-            })
+            if without_certificates {
+                return Ok(builder.tls_certs_only([]));
+            }
+            if !access.authorities.is_empty() {
+                builder = builder.tls_certs_merge(access.authorities.clone());
+            }
+            if let Some(identity) = &access.identity {
+                builder = builder.identity(identity.clone());
+            }
+            Ok(builder.tls_danger_accept_invalid_certs(access.verify == Verify::No))
         })),
         ..Default::default()
     };
     http::Options {
         user_agent: Some(concat!("windlass/", env!("CARGO_PKG_VERSION")).into()),
         backend: Some(Arc::new(Mutex::new(backend))),
+        extra_headers: access.headers,
         ..Default::default()
     }
 }
