@@ -372,6 +372,7 @@ impl<'b> Target<'b> {
                     "remote base '{path}' is not allowed: only files of the repository itself are read"
                 ));
             };
+            builder.depends_on_more();
             let tree = remotes
                 .tree(&spec)
                 .map_err(|why| mistake!("remote base '{path}': {why}"))?;
