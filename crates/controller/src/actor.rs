@@ -22,6 +22,8 @@ pub(crate) enum Mail {
         /// The repository.
         url: String,
     },
+    /// Settings, logins or projects have changed.
+    Configured,
     /// What it tracks may have moved; what was learnt since then will do.
     Poll {
         /// When the question was asked.
@@ -114,6 +116,14 @@ impl Actor {
                 });
                 if concerned {
                     self.resolve(Instant::now(), false).await;
+                }
+                false
+            }
+            Mail::Configured => {
+                if let Some(life) = &mut self.life {
+                    // A failure of before says nothing any more: Git is asked anew.
+                    life.started = None;
+                    life.queue.push_back(Event::Reconfigured);
                 }
                 false
             }

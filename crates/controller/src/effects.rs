@@ -106,6 +106,7 @@ impl Actor {
                 &revision,
                 discovery,
                 shared.cluster.tracking(),
+                shared.installation(),
             )
             .await;
         let result = result.map(|loaded| loaded.target);

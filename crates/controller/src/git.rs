@@ -2,16 +2,16 @@
 
 mod job;
 mod place;
+mod remotes;
 
 use crate::actor::Mail;
 use crate::secret::Secret;
-use crate::settings::{BuildOptions, Settings};
-use crate::{Mailboxes, Shared};
+use crate::{Installation, Mailboxes, Shared};
 use cluster::Discovery;
 use engine::{Problem, Source, Spec, Target, Tracking};
 use job::Job;
 pub use job::Loaded;
-use source::{ChartRepository, CommitInfo, Freshness, Sources};
+use source::{ChartRepository, CommitInfo, Freshness, PassCredentials, Sources};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -51,7 +51,6 @@ pub(crate) struct Git {
     /// Templates parsed before, of all charts.
     templates: Arc<helm::engine::Cache>,
     seed: Secret,
-    build: BuildOptions,
     /// The last rendering of each application: a commit that changed nothing it read costs a
     /// comparison of ids.
     last: Mutex<HashMap<Box<str>, Last>>,
@@ -61,7 +60,6 @@ impl Git {
     pub(crate) fn new(
         sources: Sources,
         seed: Secret,
-        build: BuildOptions,
         renders_max: usize,
         fetches_max: usize,
     ) -> Self {
@@ -72,9 +70,16 @@ impl Git {
             bases: Mutex::default(),
             templates: Arc::default(),
             seed,
-            build,
             last: Mutex::default(),
         }
+    }
+
+    /// Takes other settings: logins from now on, and nothing that was rendered before counts.
+    pub(crate) fn configure(&self, installation: &Installation) {
+        self.sources
+            .set_credentials(installation.credentials.clone());
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clear();
     }
 
     /// Forgets what was rendered for an application.
@@ -142,6 +147,7 @@ impl Git {
         revision: &str,
         discovery: Arc<Discovery>,
         tracking: &Tracking,
+        installation: Arc<Installation>,
     ) -> Result<Loaded, Problem> {
         let before = {
             let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +165,8 @@ impl Git {
             bases: self.bases_of(spec),
             templates: Arc::clone(&self.templates),
             seed: self.seed,
-            build: self.build,
+            since: Instant::now(),
+            installation,
         };
         let _permit = self.renders.acquire().await;
         let answer = tokio::task::spawn_blocking(move || job.run(before));
@@ -185,9 +192,19 @@ fn resolve_one(
         let id = sources.resolve(&source.repo_url, revision, freshness)?;
         return Ok(id.to_string());
     }
-    let repository = ChartRepository::new(&source.repo_url)?;
+    let repository = chart_repository(sources, source)?;
     let found = sources.resolve_chart(&repository, &source.chart, revision, freshness)?;
     Ok(found.version)
+}
+
+/// Returns the repository of a source's chart.
+fn chart_repository(sources: &Sources, source: &Source) -> Result<ChartRepository, source::Error> {
+    let repository = sources.chart_repository(&source.repo_url)?;
+    let pass = source.raw.at(&["helm", "passCredentials"]);
+    Ok(match pass.and_then(Value::as_bool) {
+        Some(true) => repository.with_pass_credentials(PassCredentials::AllHosts),
+        _ => repository,
+    })
 }
 
 fn invalid_source(message: String) -> Problem {
@@ -262,7 +279,7 @@ pub async fn render_application(
     application: &Value,
     revision: Option<&str>,
     discovery: Arc<Discovery>,
-    settings: &Settings,
+    installation: &Installation,
     seed: Secret,
 ) -> Result<Arc<Target>, Problem> {
     let view = engine::argo::view(application);
@@ -273,9 +290,12 @@ pub async fn render_application(
             transient: false,
         });
     }
-    let git = Git::new(Sources::new(cache), seed, settings.kustomize, 1, 1);
+    let git = Git::new(Sources::new(cache), seed, 1, 1);
+    git.configure(installation);
+    let tracking = &installation.settings.tracking;
+    let installation = Arc::new(installation.clone());
     let id = git.resolve(&view.spec, revision, Freshness::Latest).await?;
-    git.load(name, &view.spec, &id, discovery, &settings.tracking)
+    git.load(name, &view.spec, &id, discovery, tracking, installation)
         .await
         .map(|loaded| loaded.target)
 }

@@ -9,8 +9,10 @@
 //! can't be deleted.
 
 mod actor;
+mod credentials;
 mod effects;
 mod git;
+mod installation;
 mod records;
 mod secret;
 mod settings;
@@ -22,11 +24,12 @@ use ledger::{Identity, Ledger, NoIdentity};
 use source::Sources;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 pub use git::{GitPoll, Loaded, render_application};
+pub use installation::Installation;
 pub use secret::Secret;
 pub use settings::{BuildOptions, Settings};
 
@@ -74,11 +77,27 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) git: git::Git,
+    pub(crate) installation: RwLock<Arc<Installation>>,
     pub(crate) ledger: Ledger,
     pub(crate) identity: Arc<dyn Identity>,
     pub(crate) writes: Semaphore,
     pub(crate) applies: Semaphore,
     pub(crate) rediscovered: Mutex<Option<std::time::Instant>>,
+}
+
+impl Shared {
+    /// Returns the settings as they are now.
+    pub(crate) fn installation(&self) -> Arc<Installation> {
+        let current = self.installation.read();
+        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes other settings from now on.
+    pub(crate) fn configure(&self, installation: Installation) {
+        self.git.configure(&installation);
+        let current = self.installation.write();
+        *current.unwrap_or_else(PoisonError::into_inner) = Arc::new(installation);
+    }
 }
 
 type Mailboxes = Arc<Mutex<HashMap<Box<str>, mpsc::UnboundedSender<actor::Mail>>>>;
@@ -96,17 +115,19 @@ impl Controller {
     /// # Errors
     /// Fails if the API server can't be reached, or doesn't know applications.
     pub async fn start(client: Client, options: Options) -> Result<Self, StartError> {
-        let settings = Settings::read(&client, &options.namespace).await?;
+        let installation = Installation::read(&client, &options.namespace).await?;
+        let settings = &installation.settings;
         let seed = Secret::read_or_make(&client, &options.namespace).await?;
         for problem in &settings.problems {
-            tracing::warn!("argocd-cm: {problem}; it has no effect");
+            tracing::warn!("{problem}; it has no effect");
         }
         let defaults = GitPoll::default();
         let poll = options.poll.unwrap_or(GitPoll {
             every: settings.every.unwrap_or(defaults.every),
             jitter: settings.jitter.unwrap_or(defaults.jitter),
         });
-        let (cluster, changes) = Cluster::connect(client.clone(), settings.tracking).await?;
+        let (cluster, changes) =
+            Cluster::connect(client.clone(), settings.tracking.clone()).await?;
         if cluster
             .discovery()
             .find(api::names::ARGO_GROUP, "Application", "")
@@ -118,19 +139,15 @@ impl Controller {
             ledger: Ledger::start(client, &options.namespace),
             namespace: options.namespace,
             config: options.config,
-            git: git::Git::new(
-                Sources::new(&options.cache),
-                seed,
-                settings.kustomize,
-                RENDERS_MAX,
-                FETCHES_MAX,
-            ),
+            git: git::Git::new(Sources::new(&options.cache), seed, RENDERS_MAX, FETCHES_MAX),
+            installation: RwLock::new(Arc::new(Installation::default())),
             identity: options.identity,
             writes: Semaphore::new(WRITES_MAX),
             applies: Semaphore::new(APPLIES_MAX),
             rediscovered: Mutex::default(),
             cluster,
         });
+        shared.configure(installation);
         // Kinds that every application may need: children that say why a workload fails, and
         // namespaces.
         for (group, kind) in [("", "Namespace"), ("", "Pod"), ("apps", "ReplicaSet")] {
@@ -145,6 +162,10 @@ impl Controller {
                 applications,
             )),
             tokio::spawn(run_changes(Arc::clone(&mailboxes), changes)),
+            tokio::spawn(installation::follow(
+                Arc::clone(&shared),
+                Arc::clone(&mailboxes),
+            )),
             tokio::spawn(git::poll(Arc::clone(&shared), Arc::clone(&mailboxes), poll)),
         ];
         Ok(Self {

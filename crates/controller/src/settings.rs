@@ -1,6 +1,5 @@
 //! What Argo CD's own ConfigMap says: `argocd-cm`.
 
-use cluster::{ApiError, Client};
 use engine::{Method, Tracking};
 use jiff::SignedDuration;
 use kustomize::LoadRestrictor;
@@ -45,13 +44,13 @@ impl BuildOptions {
                         it.load_restrictor = LoadRestrictor::RootOnly;
                     }
                     other => problems.push(format!(
-                        "kustomize.buildOptions: --load-restrictor {}: use \
+                        "argocd-cm: kustomize.buildOptions: --load-restrictor {}: use \
                          LoadRestrictionsRootOnly or LoadRestrictionsNone",
                         other.unwrap_or_default()
                     )),
                 },
                 other => problems.push(format!(
-                    "kustomize.buildOptions: {other} is not known or not supported"
+                    "argocd-cm: kustomize.buildOptions: {other} is not known or not supported"
                 )),
             }
         }
@@ -60,21 +59,9 @@ impl BuildOptions {
 }
 
 impl Settings {
-    /// Reads the settings of the installation in `namespace`; there need not be any. They hold from
-    /// the start of a controller until its end.
-    ///
-    /// # Errors
-    /// Fails with the server's own words.
-    pub async fn read(client: &Client, namespace: &str) -> Result<Self, ApiError> {
-        let path = format!("/api/v1/namespaces/{namespace}/configmaps/argocd-cm");
-        match client.get(&path).await {
-            Ok(config) => Ok(Self::of(config.get("data").unwrap_or(&Value::Null))),
-            Err(error) if error.is_not_found() => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn of(data: &Value) -> Self {
+    /// Reads the data of `argocd-cm`. How objects are marked and how often Git is asked hold from
+    /// the start of a controller until its end, the rest from now on.
+    pub(crate) fn of(data: &Value) -> Self {
         let mut it = Self::default();
         it.tracking.method = match data.str_at(&["application.resourceTrackingMethod"]) {
             "" | "annotation" => Method::Annotation,
@@ -82,7 +69,7 @@ impl Settings {
             "label" => Method::Label,
             other => {
                 it.problems.push(format!(
-                    "application.resourceTrackingMethod {other:?}: use annotation, \
+                    "argocd-cm: application.resourceTrackingMethod {other:?}: use annotation, \
                      annotation+label or label"
                 ));
                 Method::Annotation
@@ -103,7 +90,8 @@ impl Settings {
             match engine::parse_duration(text) {
                 Ok(duration) => Some(duration),
                 Err(error) => {
-                    it.problems.push(format!("{name} {text:?}: {error}"));
+                    it.problems
+                        .push(format!("argocd-cm: {name} {text:?}: {error}"));
                     None
                 }
             }

@@ -124,6 +124,8 @@ pub enum Event {
         /// The answer.
         outcome: Outcome,
     },
+    /// What makes objects of a revision has changed: settings, logins, projects.
+    Reconfigured,
     /// Something live changed, or time has passed.
     Look,
 }
@@ -321,6 +323,13 @@ impl AppState {
             Event::Answered { key, outcome } => {
                 if let Some(operation) = &mut self.operation {
                     operation.answer(&key, &outcome);
+                }
+            }
+            Event::Reconfigured => {
+                self.target = None;
+                self.asked = None;
+                if matches!(self.resolved, Some(Err(_))) {
+                    self.resolved = None;
                 }
             }
             Event::Look => {}

@@ -1,16 +1,19 @@
 //! Rendering one revision of an application, on a thread of its own.
 
-use super::{comparison_error, invalid_source, unreadable};
+use super::remotes::{RemoteBase, Remotes};
+use super::{chart_repository, comparison_error, invalid_source, unreadable};
+use crate::Installation;
 use crate::secret::Secret;
-use crate::settings::BuildOptions;
 use cluster::Discovery;
 use engine::{Problem, Source, Spec, Target, Tracking};
 use render::{
     BuildContext, Environment, HelmCharts, HelmRenderer, KustomizeRenderer, Output, References,
     Renderers, Request, SourceError, Tool, render_in, with_overrides,
 };
-use source::{ChartRepository, Freshness, Sources};
+use source::{Freshness, Sources};
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Instant;
 use tree::{FollowError, ReadSet, Recording, Tree};
 
 /// A rendered revision.
@@ -22,6 +25,8 @@ pub struct Loaded {
     reads: Arc<[ReadSet]>,
     /// It names its own revision, so that each one is new.
     names_revision: bool,
+    /// Bases in other repositories.
+    remotes: Vec<RemoteBase>,
 }
 
 impl Loaded {
@@ -51,7 +56,9 @@ pub(super) struct Job {
     pub(super) bases: Vec<Arc<kustomize::Cache>>,
     pub(super) templates: Arc<helm::engine::Cache>,
     pub(super) seed: Secret,
-    pub(super) build: BuildOptions,
+    /// What was learnt of other repositories since then will do.
+    pub(super) since: Instant,
+    pub(super) installation: Arc<Installation>,
 }
 
 /// One source of an application.
@@ -72,6 +79,10 @@ impl Job {
             .map_err(|e| comparison_error(&e))?;
         if let Some(before) = before
             && before.is_current(&trees)?
+            && before
+                .remotes
+                .iter()
+                .all(|base| base.is_current(&self.sources, self.since))
         {
             let mut target = before.target.as_ref().clone();
             target.revision.clone_from(&self.revision);
@@ -89,7 +100,7 @@ impl Job {
             repo_url, chart, ..
         } = source;
         if !chart.is_empty() {
-            let repository = ChartRepository::new(repo_url)?;
+            let repository = chart_repository(&self.sources, source)?;
             let version =
                 self.sources
                     .resolve_chart(&repository, chart, revision, Freshness::Known)?;
@@ -113,6 +124,13 @@ impl Job {
         let mut failures = Vec::new();
         let mut source_types = Vec::new();
         let mut names_revision = false;
+        let remotes = Remotes {
+            sources: &self.sources,
+            installation: &self.installation,
+            project: &self.spec.project,
+            since: self.since,
+            used: RefCell::default(),
+        };
         let parts = self.spec.sources.with_revisions(&self.revision);
         for (((source, revision), tree), bases) in parts.zip(&recordings).zip(&self.bases) {
             if !source.is_rendered() {
@@ -125,7 +143,7 @@ impl Job {
                 tree,
                 bases,
             };
-            let (tool, output) = self.part(part, &references, &mut names_revision)?;
+            let (tool, output) = self.part(part, &references, &remotes, &mut names_revision)?;
             source_types.push(tool.map_or("", Tool::as_str));
             for diagnostic in &output.diagnostics {
                 match diagnostic.severity {
@@ -149,6 +167,7 @@ impl Job {
         Ok(Loaded {
             reads: reads.collect(),
             names_revision,
+            remotes: remotes.used.into_inner(),
             target: Arc::new(Target {
                 revision: self.revision.clone(),
                 objects,
@@ -163,6 +182,7 @@ impl Job {
         &self,
         part: Part<'_>,
         references: &References<'_>,
+        remotes: &Remotes<'_>,
         names_revision: &mut bool,
     ) -> Result<(Option<Tool>, Output), Problem> {
         let source = part.source;
@@ -190,7 +210,7 @@ impl Job {
         if self.has_charts(&request, part.tree)? {
             self.complete(part, &mut request.helm);
         }
-        request.kustomize.load_restrictor = self.build.load_restrictor;
+        request.kustomize.load_restrictor = self.installation.settings.kustomize.load_restrictor;
         let charts = HelmCharts {
             cache: Some(&self.templates),
             kube_version: &request.helm.kube_version,
@@ -200,10 +220,11 @@ impl Job {
         };
         let kustomize = KustomizeRenderer {
             cache: Some(part.bases),
-            charts: match self.build.enable_helm {
+            charts: match self.installation.settings.kustomize.enable_helm {
                 true => Some(&charts),
                 false => None,
             },
+            remotes: Some(remotes),
             ..KustomizeRenderer::default()
         };
         let helm = HelmRenderer {
@@ -243,8 +264,8 @@ impl Job {
         Ok(match request.tool {
             Some(Tool::Helm) => true,
             Some(Tool::Directory) => false,
-            Some(Tool::Kustomize) => self.build.enable_helm,
-            None if self.build.enable_helm => true,
+            Some(Tool::Kustomize) => self.installation.settings.kustomize.enable_helm,
+            None if self.installation.settings.kustomize.enable_helm => true,
             None => match tree.has_file(&tree::join(&request.path, "Chart.yaml")) {
                 Ok(found) => found,
                 Err(FollowError::Tree(error)) => return Err(unreadable(&error)),

@@ -32,4 +32,24 @@ async fn a_repository_that_needs_a_login_is_a_condition_and_nothing_is_touched()
         .await;
     let path = "/api/v1/namespaces/place/configmaps/a";
     assert!(world.client.get(path).await.is_err());
+
+    // A login of another repository is no help, and what is given to its whole server is.
+    let url = private.url("private");
+    let server = url.trim_end_matches("private.git");
+    for (name, kind, url, password) in [
+        ("other", "repository", "https://elsewhere/x", "secret"),
+        ("wrong", "repository", url.as_str(), "wrong"),
+    ] {
+        world.secret(name, kind, url, password).await;
+    }
+    let refused = json!({"/status/conditions/*/message": {"has": "refuses the login of"}});
+    world.reach(&refused).await;
+    world
+        .client
+        .delete("/api/v1/namespaces/argocd/secrets/wrong", &json!({}))
+        .await
+        .expect("it goes");
+    world.secret("right", "repo-creds", server, "secret").await;
+    world.reach(&json!({"/status/sync/status": "Synced"})).await;
+    assert!(world.client.get(path).await.is_ok());
 }

@@ -2,6 +2,7 @@
 
 mod charts;
 mod login;
+mod remotes;
 mod scenarios;
 mod takeover;
 mod world;

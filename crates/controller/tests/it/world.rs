@@ -129,6 +129,16 @@ impl World {
         self.make(&self.real(&application)).await;
     }
 
+    /// Makes the Secret of a repository that alice may read.
+    pub(crate) async fn secret(&self, name: &str, kind: &str, url: &str, password: &str) {
+        let secret = json!({
+            "metadata": {"name": name, "labels": {"argocd.argoproj.io/secret-type": kind}},
+            "stringData": {"url": url, "username": "alice", "password": password},
+        });
+        let path = format!("/api/v1/namespaces/{NAMESPACE}/secrets");
+        self.client.create(&path, &secret).await.expect("a Secret");
+    }
+
     fn commit(&mut self, files: Option<&Value>, gone: &[Value]) {
         let files: Vec<(String, String)> = files
             .and_then(Value::as_object)

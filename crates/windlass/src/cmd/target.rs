@@ -3,7 +3,7 @@
 use crate::connect::Session;
 use crate::failure::{Failure, RUNTIME};
 use cluster::Discovery;
-use controller::{Secret, Settings};
+use controller::{Installation, Secret};
 use engine::Target;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) async fn render(
     let discovery = Arc::new(Discovery::fetch(&session.client).await?);
     let name = application.str_at(&["metadata", "name"]).to_owned();
     let namespace = application.str_at(&["metadata", "namespace"]);
-    let settings = Settings::read(&session.client, namespace).await?;
+    let installation = Installation::read(&session.client, namespace).await?;
     let cache = cache_dir();
     // A look changes nothing, and who may not read the Secret may still compare.
     let seed = Secret::read(&session.client, namespace).await;
@@ -37,7 +37,7 @@ pub(crate) async fn render(
         application,
         revision,
         discovery,
-        &settings,
+        &installation,
         seed,
     )
     .await

@@ -1,0 +1,178 @@
+//! What people have set beside the applications: Argo CD's ConfigMaps, the Secrets of repositories,
+//! projects. A change counts at once.
+
+use crate::actor::Mail;
+use crate::settings::Settings;
+use crate::{Mailboxes, Shared, credentials};
+use api::names;
+use cluster::{ApiError, Client, Objects, follow_selected};
+use source::Credentials;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use tokio::sync::watch;
+use value::Value;
+
+const SETTINGS: &str = "argocd-cm";
+const AUTHORITIES: &str = "argocd-tls-certs-cm";
+
+/// The settings of an installation, as they are at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Installation {
+    /// What `argocd-cm` says.
+    pub settings: Settings,
+    /// Logins of repositories.
+    pub(crate) credentials: Credentials,
+    /// Projects by name, as they are written.
+    pub(crate) projects: BTreeMap<String, Arc<Value>>,
+}
+
+type ByName = BTreeMap<String, Arc<Value>>;
+
+/// Where everything is.
+struct Collections {
+    config_maps: String,
+    secrets: String,
+    projects: String,
+}
+
+/// Which Secrets matter.
+const SECRETS: &str = "labelSelector=argocd.argoproj.io%2Fsecret-type";
+
+impl Collections {
+    fn of(namespace: &str) -> Self {
+        let group = names::ARGO_API_VERSION;
+        Self {
+            config_maps: format!("/api/v1/namespaces/{namespace}/configmaps"),
+            secrets: format!("/api/v1/namespaces/{namespace}/secrets"),
+            projects: format!("/apis/{group}/namespaces/{namespace}/appprojects"),
+        }
+    }
+}
+
+fn is_setting(name: &str) -> bool {
+    matches!(name, SETTINGS | AUTHORITIES)
+}
+
+impl Installation {
+    /// Reads the settings of the installation in `namespace`; there need not be any. Secrets that
+    /// may not be read are left out.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn read(client: &Client, namespace: &str) -> Result<Self, ApiError> {
+        let collections = Collections::of(namespace);
+        let list = async |path: &str| -> Result<ByName, ApiError> {
+            match client.get(path).await {
+                Ok(list) => {
+                    let items = list.array_at(&["items"]).iter();
+                    let name = |o: &Value| o.str_at(&["metadata", "name"]).to_owned();
+                    Ok(items.map(|o| (name(o), Arc::new(o.clone()))).collect())
+                }
+                Err(error) if error.is_not_found() => Ok(ByName::new()),
+                Err(error) => Err(error),
+            }
+        };
+        let mut config_maps = ByName::new();
+        for name in [SETTINGS, AUTHORITIES] {
+            match client
+                .get(&format!("{}/{name}", collections.config_maps))
+                .await
+            {
+                Ok(map) => {
+                    config_maps.insert(name.to_owned(), Arc::new(map));
+                }
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let secrets = list(&format!("{}?{SECRETS}", collections.secrets)).await;
+        let secrets = secrets.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "the logins of repositories can't be read");
+            ByName::new()
+        });
+        let projects = list(&collections.projects).await?;
+        Ok(Self::of(&config_maps, &secrets, projects))
+    }
+
+    fn of(config_maps: &ByName, secrets: &ByName, projects: ByName) -> Self {
+        let settings = config_maps.get(SETTINGS).and_then(|map| map.get("data"));
+        let mut settings = Settings::of(settings.unwrap_or(&Value::Null));
+        let authorities = config_maps.get(AUTHORITIES).map(AsRef::as_ref);
+        let secrets = secrets.values().map(AsRef::as_ref);
+        let credentials = credentials::read(secrets, authorities, &mut settings.problems);
+        Self {
+            settings,
+            credentials,
+            projects,
+        }
+    }
+
+    /// Returns true if kustomizations of a project's applications may name the repository at `url`.
+    pub(crate) fn permits_remote_base(&self, project: &str, url: &str) -> bool {
+        let Some(project) = self.projects.get(project) else {
+            return false;
+        };
+        let annotation = ["metadata", "annotations", names::REMOTE_BASES];
+        project.str_at(&annotation) == "true" && permits_source(project, url)
+    }
+}
+
+/// Returns true if a project's `sourceRepos` permit a repository.
+fn permits_source(project: &Value, url: &str) -> bool {
+    let patterns = project.array_at(&["spec", "sourceRepos"]).iter();
+    let mut permitted = false;
+    for pattern in patterns.filter_map(Value::as_str) {
+        let (pattern, denies) = match pattern.strip_prefix('!') {
+            Some(pattern) => (pattern, true),
+            None => (pattern, false),
+        };
+        let fits = value::glob::Glob::new(pattern, &['/']).is_ok_and(|glob| glob.matches(url))
+            || pattern == "*";
+        if fits && denies {
+            return false;
+        }
+        permitted |= fits;
+    }
+    permitted
+}
+
+/// Follows the settings and brings every change to who needs it, until it is dropped.
+pub(crate) async fn follow(shared: Arc<Shared>, mailboxes: Mailboxes) {
+    let client = shared.cluster.client();
+    let collections = Collections::of(&shared.namespace);
+    let all: fn(&str) -> bool = |_| true;
+    let start =
+        |path: &str, selector: &str, keep| follow_selected(client.clone(), path, selector, keep);
+    let mut config_maps = start(&collections.config_maps, "", is_setting);
+    let mut secrets = start(&collections.secrets, SECRETS, all);
+    let mut projects = start(&collections.projects, "", all);
+    let mut said = shared.installation().settings.problems.clone();
+    loop {
+        let changed = tokio::select! {
+            changed = config_maps.changed() => changed,
+            changed = secrets.changed() => changed,
+            changed = projects.changed() => changed,
+        };
+        if changed.is_err() {
+            return;
+        }
+        let now = |receiver: &mut watch::Receiver<Objects>| receiver.borrow_and_update().clone();
+        let (Some(config_maps), Some(secrets), Some(projects)) =
+            (now(&mut config_maps), now(&mut secrets), now(&mut projects))
+        else {
+            continue;
+        };
+        let installation = Installation::of(&config_maps, &secrets, projects.as_ref().clone());
+        let problems = &installation.settings.problems;
+        for problem in problems.iter().filter(|p| !said.contains(p)) {
+            tracing::warn!("{problem}; it has no effect");
+        }
+        said.clone_from(problems);
+        shared.configure(installation);
+        let boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        for mailbox in boxes.values() {
+            // An error means that the application is going away.
+            let _gone = mailbox.send(Mail::Configured);
+        }
+    }
+}
