@@ -268,6 +268,9 @@ pub(crate) struct Render {
     /// Inflate the charts that a kustomization names
     #[arg(long)]
     pub(crate) enable_helm: bool,
+    /// Read bases that a kustomization has in other repositories
+    #[arg(long)]
+    pub(crate) remote_bases: bool,
     /// Say what set a field instead: KIND/NAME:/json/pointer
     #[arg(long, value_name = "FIELD")]
     pub(crate) explain: Option<String>,

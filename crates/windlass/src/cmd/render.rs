@@ -1,6 +1,7 @@
 //! `windlass render`: a local folder to YAML.
 
 mod chart;
+mod remotes;
 
 use crate::cli::{Render, RenderAs, Restrictor};
 use crate::failure::{Failure, NO, RUNTIME, USAGE};
@@ -56,8 +57,10 @@ pub(crate) fn run(args: &Render, namespace: Option<&str>) -> anyhow::Result<u8> 
         now_seconds: request.helm.now_seconds,
         ..HelmCharts::default()
     };
+    let remotes = args.remote_bases.then(remotes::Clones::new);
     let kustomize = KustomizeRenderer {
         charts: args.enable_helm.then_some(&charts),
+        remotes: remotes.as_ref().map(|r| r as &dyn kustomize::Remotes),
         trace: args.explain.is_some(),
         ..KustomizeRenderer::default()
     };

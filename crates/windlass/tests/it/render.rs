@@ -149,3 +149,34 @@ fn a_chart_is_rendered_with_helm_s_own_flags() {
     assert_eq!(no_chart.status.code(), Some(2));
     assert!(text(&no_chart.stderr).contains("is no chart"));
 }
+
+#[test]
+fn a_base_in_another_repository_is_read_when_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (here, there) = (dir.path().join("here"), dir.path().join("there"));
+    std::fs::create_dir_all(&here).unwrap();
+    std::fs::create_dir_all(there.join("base")).unwrap();
+    let base = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: far}\n";
+    std::fs::write(there.join("base/cm.yaml"), base).unwrap();
+    let list = "resources: [cm.yaml]\n";
+    std::fs::write(there.join("base/kustomization.yaml"), list).unwrap();
+    testkit::git(&there, &["init", "-q", "-b", "main"]);
+    testkit::git(&there, &["add", "."]);
+    testkit::git(&there, &["commit", "-q", "-m", "a base"]);
+    let remote = format!("file://{}//base?ref=main", there.display());
+    std::fs::write(
+        here.join("kustomization.yaml"),
+        format!("resources: [\"{remote}\"]\n"),
+    )
+    .unwrap();
+    let path = here.display().to_string();
+    let refused = run(&["render", &path]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("is not allowed"));
+    let allowed = run(&["render", &path, "--remote-bases"]);
+    assert!(
+        text(&allowed.stdout).contains("name: far"),
+        "{}",
+        text(&allowed.stderr)
+    );
+}
