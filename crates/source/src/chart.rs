@@ -180,8 +180,8 @@ impl Charts {
         let Some(file) = self.store.open(Kept::Archive, digest) else {
             return Ok(None);
         };
-        let files = archive::unpack(std::io::BufReader::new(file))?;
-        let snapshot = ChartSnapshot::new(digest, files);
+        let unpacked = archive::unpack(std::io::BufReader::new(file))?;
+        let snapshot = ChartSnapshot::new(digest, unpacked);
         lock(&self.unpacked).put(snapshot.clone());
         Ok(Some(snapshot))
     }

@@ -31,12 +31,12 @@ pub struct Loaded {
 
 impl Loaded {
     /// Returns true if sources with these files give the same objects.
-    fn is_current(&self, trees: &[Box<dyn Tree>]) -> Result<bool, Problem> {
-        if self.names_revision || self.reads.len() != trees.len() {
+    fn is_current(&self, files: &[Files]) -> Result<bool, Problem> {
+        if self.names_revision || self.reads.len() != files.len() {
             return Ok(false);
         }
-        for (reads, tree) in self.reads.iter().zip(trees) {
-            if !reads.is_current(&**tree).map_err(|e| unreadable(&e))? {
+        for (reads, files) in self.reads.iter().zip(files) {
+            if !reads.is_current(&*files.tree).map_err(|e| unreadable(&e))? {
                 return Ok(false);
             }
         }
@@ -68,17 +68,25 @@ struct Part<'j> {
     revision: &'j str,
     tree: &'j Recording<'j>,
     bases: &'j kustomize::Cache,
+    packed_seconds: Option<i64>,
+}
+
+/// The files of one source.
+struct Files {
+    tree: Box<dyn Tree>,
+    /// When a chart of a repository was packed, in seconds since 1970.
+    packed_seconds: Option<i64>,
 }
 
 impl Job {
     pub(super) fn run(self, before: Option<Loaded>) -> Result<Loaded, Problem> {
         let parts = self.spec.sources.with_revisions(&self.revision);
-        let trees = parts.map(|(source, revision)| self.files(source, revision));
-        let trees = trees
+        let files = parts.map(|(source, revision)| self.files(source, revision));
+        let files = files
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| comparison_error(&e))?;
         if let Some(before) = before
-            && before.is_current(&trees)?
+            && before.is_current(&files)?
             && before
                 .remotes
                 .iter()
@@ -91,11 +99,11 @@ impl Job {
                 ..before
             });
         }
-        self.render(&trees)
+        self.render(&files)
     }
 
     /// Returns the files of a source at a revision.
-    fn files(&self, source: &Source, revision: &str) -> Result<Box<dyn Tree>, source::Error> {
+    fn files(&self, source: &Source, revision: &str) -> Result<Files, source::Error> {
         let Source {
             repo_url, chart, ..
         } = source;
@@ -104,15 +112,23 @@ impl Job {
             let version =
                 self.sources
                     .resolve_chart(&repository, chart, revision, Freshness::Known)?;
-            return Ok(Box::new(self.sources.chart(&repository, &version)?));
+            let chart = self.sources.chart(&repository, &version)?;
+            return Ok(Files {
+                packed_seconds: Some(chart.packed_seconds()),
+                tree: Box::new(chart),
+            });
         }
         // A commit of history may be asked for after the mirror was deleted: fetch it again.
         let id = self.sources.resolve(repo_url, revision, Freshness::Known)?;
-        Ok(Box::new(self.sources.snapshot(repo_url, id)?))
+        Ok(Files {
+            tree: Box::new(self.sources.snapshot(repo_url, id)?),
+            packed_seconds: None,
+        })
     }
 
-    fn render(&self, trees: &[Box<dyn Tree>]) -> Result<Loaded, Problem> {
-        let recordings: Vec<Recording<'_>> = trees.iter().map(|t| Recording::new(&**t)).collect();
+    fn render(&self, files: &[Files]) -> Result<Loaded, Problem> {
+        let recordings = files.iter().map(|f| Recording::new(&*f.tree));
+        let recordings: Vec<Recording<'_>> = recordings.collect();
         let sources = self.spec.sources.iter();
         let references: Vec<(&str, &Recording<'_>)> = sources
             .zip(&recordings)
@@ -132,7 +148,8 @@ impl Job {
             used: RefCell::default(),
         };
         let parts = self.spec.sources.with_revisions(&self.revision);
-        for (((source, revision), tree), bases) in parts.zip(&recordings).zip(&self.bases) {
+        let trees = recordings.iter().zip(files).zip(&self.bases);
+        for ((source, revision), ((tree, files), bases)) in parts.zip(trees) {
             if !source.is_rendered() {
                 source_types.push("");
                 continue;
@@ -142,6 +159,7 @@ impl Job {
                 revision,
                 tree,
                 bases,
+                packed_seconds: files.packed_seconds,
             };
             let (tool, output) = self.part(part, &references, &remotes, &mut names_revision)?;
             source_types.push(tool.map_or("", Tool::as_str));
@@ -286,10 +304,15 @@ impl Job {
         if helm.api_versions.is_empty() {
             helm.api_versions = self.discovery.api_versions();
         }
-        let commit = source::Id::from_hex(part.revision.as_bytes()).ok();
-        let info = commit.and_then(|id| self.sources.commit_info(&part.source.repo_url, id).ok());
-        // The time of the commit: rendering it again gives the same.
-        helm.now_seconds = info.map_or(0, |info| info.seconds);
+        // The time of the commit or of the package: rendering it again gives the same.
+        helm.now_seconds = part.packed_seconds.unwrap_or_else(|| {
+            let commit = source::Id::from_hex(part.revision.as_bytes()).ok();
+            let info = commit.and_then(|id| {
+                let url = &part.source.repo_url;
+                self.sources.commit_info(url, id).ok()
+            });
+            info.map_or(0, |info| info.seconds)
+        });
         helm.seed = self.seed.of(&self.app);
     }
 }

@@ -37,18 +37,27 @@ pub(crate) enum Refused {
     TooLarge(String),
 }
 
+/// What was in an archive.
+pub(crate) struct Unpacked {
+    /// Its files.
+    pub(crate) files: Folder,
+    /// When the newest of them was packed, in seconds since 1970.
+    pub(crate) packed_seconds: i64,
+}
+
 /// Unpacks an archive; the top folder is stripped, whatever its name.
-pub(crate) fn unpack(archive: impl Read) -> Result<Folder, Refused> {
+pub(crate) fn unpack(archive: impl Read) -> Result<Unpacked, Refused> {
     unpack_within(archive, &LIMITS)
 }
 
-fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Folder, Refused> {
+fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Unpacked, Refused> {
     let stream_bytes_max = limits.chart_bytes_max + limits.entries_max as u64 * OVERHEAD_BYTES;
     let stream = flate2::read::MultiGzDecoder::new(archive).take(stream_bytes_max);
     let mut archive = tar::Archive::new(stream);
     let (mut files, mut is_empty) = (Folder::default(), true);
     let (mut left, mut count) = (limits.chart_bytes_max, 0);
     let mut said = Said::default();
+    let mut packed_seconds = 0;
     // Raw: the library would read the name of an entry whatever its length.
     for entry in archive.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
@@ -89,6 +98,8 @@ fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Folder, Refused>
             )));
         }
         is_empty = false;
+        let seconds = entry.header().mtime().unwrap_or(0);
+        packed_seconds = packed_seconds.max(i64::try_from(seconds).unwrap_or(0));
     }
     if is_empty {
         return Err(Refused::Invalid("has no files".to_owned()));
@@ -97,7 +108,10 @@ fn unpack_within(archive: impl Read, limits: &Limits) -> Result<Folder, Refused>
         let text = "has no Chart.yaml in its top folder";
         return Err(Refused::Invalid(text.to_owned()));
     }
-    Ok(files)
+    Ok(Unpacked {
+        files,
+        packed_seconds,
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]

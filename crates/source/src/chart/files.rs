@@ -1,5 +1,6 @@
 //! The files of one chart, in memory.
 
+use super::archive::Unpacked;
 use crate::digest::{Digest, Hasher};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -19,6 +20,7 @@ impl fmt::Debug for ChartSnapshot {
 /// What the snapshots of one archive share.
 pub(crate) struct Files {
     digest: Digest,
+    packed_seconds: i64,
     root: ContentId,
     contents: HashMap<ContentId, Arc<[u8]>>,
     folders: HashMap<ContentId, Arc<[Named]>>,
@@ -26,15 +28,16 @@ pub(crate) struct Files {
 }
 
 impl ChartSnapshot {
-    pub(crate) fn new(digest: Digest, files: Folder) -> Self {
+    pub(crate) fn new(digest: Digest, unpacked: Unpacked) -> Self {
         let mut made = Files {
             digest,
+            packed_seconds: unpacked.packed_seconds,
             root: ContentId([0; 20]),
             contents: HashMap::new(),
             folders: HashMap::new(),
             size_bytes: 0,
         };
-        made.root = made.add(files);
+        made.root = made.add(unpacked.files);
         Self(Arc::new(made))
     }
 
@@ -42,6 +45,12 @@ impl ChartSnapshot {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.0.digest
+    }
+
+    /// Returns when the chart was packed, in seconds since 1970: the time of its newest file.
+    #[must_use]
+    pub fn packed_seconds(&self) -> i64 {
+        self.0.packed_seconds
     }
 
     /// Returns the id of the root folder: equal ids, equal files.
