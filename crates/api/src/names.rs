@@ -43,6 +43,16 @@ pub const COMPARE_OPTIONS: &str = "argocd.argoproj.io/compare-options";
 pub const HOOK: &str = "argocd.argoproj.io/hook";
 /// When a hook is deleted.
 pub const HOOK_DELETE_POLICY: &str = "argocd.argoproj.io/hook-delete-policy";
+/// Keeps a hook until its phase is over, so that its outcome can be seen.
+pub const HOOK_FINALIZER: &str = "argocd.argoproj.io/hook-finalizer";
+/// The attempt of an operation that a hook was created by: whoever goes on after a crash knows it again.
+pub const HOOK_RUN: &str = "windlass.dev/hook-run";
+/// When a person approved the deletions that ask for it (`Prune=confirm`, `Delete=confirm`).
+pub const DELETION_APPROVED: &str = "argocd.argoproj.io/deletion-approved";
+/// Finalizer of an application with hooks to run before anything is deleted.
+pub const PRE_DELETE_FINALIZER: &str = "pre-delete-finalizer.argocd.argoproj.io";
+/// Finalizer of an application with hooks to run after everything is deleted.
+pub const POST_DELETE_FINALIZER: &str = "post-delete-finalizer.argocd.argoproj.io";
 /// `"true"` keeps an object's health out of its application's.
 pub const IGNORE_HEALTHCHECK: &str = "argocd.argoproj.io/ignore-healthcheck";
 /// Helm's `keep` is honoured when an application is deleted.

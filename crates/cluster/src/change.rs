@@ -1,17 +1,24 @@
 //! Writing to the cluster: apply, replace, delete.
 
+mod unknown;
+
 use crate::client::{ApiError, Client};
 use crate::discovery::Resource;
 use crate::live::LiveObject;
 use crate::store::Cluster;
-use api::names::FIELD_MANAGER;
+use api::names::{FIELD_MANAGER, HOOK_FINALIZER};
 use engine::{ObjectKey, Propagation};
 use http::Method;
 use std::sync::Arc;
+use std::time::Duration;
 use value::{Value, json};
 
 /// Attempts to take over an object's fields while others change it.
 const TAKE_OVERS_MAX: u32 = 4;
+
+/// How often, and how many times, an object that is being deleted is looked at.
+const GONE_LOOK_EVERY: Duration = Duration::from_millis(100);
+const GONE_LOOKS_MAX: u32 = 100;
 
 /// What an apply came to.
 #[derive(Debug)]
@@ -30,6 +37,19 @@ pub fn apply_message(key: &ObjectKey, verb: &str) -> String {
         format!("{kind}/{} {verb}", key.name)
     } else {
         format!("{kind}.{}/{} {verb}", key.group, key.name)
+    }
+}
+
+/// Returns how `kubectl` says that an object was deleted.
+fn deleted_message(key: &ObjectKey) -> String {
+    let kind = key.kind.to_lowercase();
+    let kind = match &*key.group {
+        "" => kind,
+        group => format!("{kind}.{group}"),
+    };
+    match &*key.namespace {
+        "" => format!("{kind} {:?} deleted", key.name),
+        namespace => format!("{kind} {:?} deleted from {namespace} namespace", key.name),
     }
 }
 
@@ -94,21 +114,38 @@ impl Cluster {
             "{}?fieldManager={FIELD_MANAGER}&force=true{dry}",
             resource.object_path(key)
         );
-        let body = object.to_vec();
-        let answer = self
-            .client()
-            .send(Method::PATCH, &path, "application/apply-patch+yaml", body)
-            .await?;
+        let apply = async |object: &Value| {
+            let (body, kind) = (object.to_vec(), "application/apply-patch+yaml");
+            self.client().send(Method::PATCH, &path, kind, body).await
+        };
+        let mut left_out = Vec::new();
+        let answer = match apply(object).await {
+            // What the kind doesn't have would be dropped by any other way of writing; here the
+            // server is asked once more without it.
+            Err(error) => {
+                let mut known = object.clone();
+                left_out = unknown::leave_out(&mut known, &error.message);
+                if left_out.is_empty() {
+                    return Err(error);
+                }
+                apply(&known).await?
+            }
+            Ok(answer) => answer,
+        };
         let object = self.learn(key, &answer, dry_run)?;
         let verb = if dry_run {
             "serverside-applied (dry run)"
         } else {
             "serverside-applied"
         };
-        Ok(Applied {
-            object,
-            message: apply_message(key, verb),
-        })
+        let mut message = apply_message(key, verb);
+        if !left_out.is_empty() {
+            message.push_str(&format!(
+                " (unknown fields left out: {})",
+                left_out.join(", ")
+            ));
+        }
+        Ok(Applied { object, message })
     }
 
     /// Makes the fields of those who applied the object before us ours, so that what Git no longer
@@ -144,6 +181,85 @@ impl Cluster {
             }
         }
         Ok(())
+    }
+
+    /// Takes the finalizer off a hook.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn let_go(&self, key: &ObjectKey) -> Result<(), ApiError> {
+        let Some(live) = self.get(key) else {
+            return Ok(());
+        };
+        let resource = self.resource_of(key, live.version())?;
+        let path = resource.object_path(key);
+        let mut live = live.value();
+        for attempt in 1.. {
+            let finalizers = live.array_at(&["metadata", "finalizers"]).iter();
+            let left = finalizers.filter(|f| f.as_str() != Some(HOOK_FINALIZER));
+            let patch = json!({"metadata": {
+                "finalizers": left.cloned().collect::<Value>(),
+                "resourceVersion": live.str_at(&["metadata", "resourceVersion"]),
+            }});
+            let query = format!("{path}?fieldManager={FIELD_MANAGER}");
+            match self.client().merge_patch(&query, &patch).await {
+                Err(error) if error.code == 409 && attempt < TAKE_OVERS_MAX => {
+                    match self.client().get(&path).await {
+                        Ok(newer) => live = newer,
+                        Err(error) if error.is_not_found() => return Ok(()),
+                        Err(error) => return Err(error),
+                    }
+                }
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) => return Err(error),
+                Ok(object) => {
+                    self.learn_object(key, &object);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes an object and waits until it is gone.
+    ///
+    /// # Errors
+    /// Fails with the server's own words, or if something keeps the object for long.
+    pub async fn delete_and_wait(&self, key: &ObjectKey) -> Result<(), ApiError> {
+        let version = self.get(key).map(|l| l.version().to_owned());
+        let resource = self.resource_of(key, &version.unwrap_or_default())?;
+        self.delete(key, Propagation::Background, false).await?;
+        let path = resource.object_path(key);
+        for _ in 0..GONE_LOOKS_MAX {
+            match self.client().get(&path).await {
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) => return Err(error),
+                Ok(_) => tokio::time::sleep(GONE_LOOK_EVERY).await,
+            }
+        }
+        Err(ApiError {
+            code: 0,
+            reason: "StillThere".into(),
+            message: format!("{key} was deleted to be made anew, but its finalizers keep it"),
+        })
+    }
+
+    /// Deletes an object and creates it anew: `Replace=true,Force=true`.
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn recreate(&self, key: &ObjectKey, object: &Value) -> Result<Applied, ApiError> {
+        if self.get(key).is_none() {
+            return self.replace(key, object, false).await;
+        }
+        self.delete_and_wait(key).await?;
+        let mut applied = self.replace(key, object, false).await?;
+        applied.message = format!(
+            "{}\n{}",
+            deleted_message(key),
+            apply_message(key, "replaced")
+        );
+        Ok(applied)
     }
 
     /// Replaces an object, or creates it: `Replace=true`.
@@ -192,16 +308,20 @@ impl Cluster {
     /// knowledge than our own deeds.
     fn learn(&self, key: &ObjectKey, answer: &[u8], dry_run: bool) -> Result<Value, ApiError> {
         let object = read(answer)?;
-        if !dry_run
-            && let Some(store) = self.store(&key.group, &key.kind)
-            && let Some(live) = LiveObject::read(&object, self.tracking())
-            && *live.api_version == *object.str_at(&["apiVersion"])
+        if !dry_run {
+            self.learn_object(key, &object);
+        }
+        Ok(object)
+    }
+
+    fn learn_object(&self, key: &ObjectKey, object: &Value) {
+        if let Some(store) = self.store(&key.group, &key.kind)
+            && let Some(live) = LiveObject::read(object, self.tracking())
             && *store.resource.version == *live.version()
         {
             // The watch will bring the same; whoever wrote it needs no telling.
             let _told = self.take(&store, live);
         }
-        Ok(object)
     }
 
     /// Deletes an object; one that is gone already is fine.

@@ -117,6 +117,14 @@ impl Discovery {
         self.kinds.entry(key).or_default().push(Arc::new(it));
     }
 
+    /// Returns true if the server serves a version of a group.
+    #[must_use]
+    pub fn has_group_version(&self, api_version: &str) -> bool {
+        let (group, version) = engine::split_api_version(api_version);
+        let mut kinds = self.kinds.iter().filter(|((g, _), _)| **g == *group);
+        kinds.any(|(_, versions)| versions.iter().any(|r| &*r.version == version))
+    }
+
     /// Returns the server's version, like `v1.36.3`; empty if it doesn't say.
     #[must_use]
     pub fn version(&self) -> &str {

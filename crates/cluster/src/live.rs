@@ -1,7 +1,7 @@
 //! One live object: its bytes, and the little that is looked at often.
 
 use bytes::Bytes;
-use engine::{Directives, ObjectKey, Tracking};
+use engine::{Claim, Directives, ObjectKey, Tracking};
 use health::Health;
 use value::Value;
 
@@ -22,6 +22,8 @@ pub struct LiveObject {
     pub owners: Vec<Box<str>>,
     /// The application that its tracking id names, if the id is about this very object.
     pub app: Option<Box<str>>,
+    /// The application that its tracking id names, if the id is about another object.
+    pub copied_from: Option<Box<str>>,
     /// Its health, if its kind has one.
     pub health: Option<Health>,
     /// What its annotations ask for.
@@ -43,12 +45,18 @@ impl LiveObject {
         }
         let text = |path: &[&str]| -> Box<str> { value.str_at(path).into() };
         let owners = value.array_at(&["metadata", "ownerReferences"]);
+        let (app, copied_from) = match tracking.claim(&key, value) {
+            None => (None, None),
+            Some(Claim::Own(app)) => (Some(app.into()), None),
+            Some(Claim::Copied(app)) => (None, Some(app.into())),
+        };
         Some(Self {
             api_version: text(&["apiVersion"]),
             uid: text(&["metadata", "uid"]),
             resource_version: revision(value),
             owners: owners.iter().map(|o| o.str_at(&["uid"]).into()).collect(),
-            app: tracking.owner(&key, value).map(Into::into),
+            app,
+            copied_from,
             health: health::of(value),
             directives: Directives::of(value),
             deleting: value.at(&["metadata", "deletionTimestamp"]).is_some(),
@@ -62,6 +70,11 @@ impl LiveObject {
     #[must_use]
     pub fn value(&self) -> Value {
         Value::parse(&self.raw).expect("it was written by us")
+    }
+
+    /// Returns the application that shows it: its own, or the one whose mark was copied.
+    pub(crate) fn shown_by(&self) -> Option<&str> {
+        self.app.as_deref().or(self.copied_from.as_deref())
     }
 
     /// Returns the version of its group.

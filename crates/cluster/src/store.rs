@@ -59,7 +59,7 @@ impl Objects {
         for owner in &old.owners {
             remove_from(&mut self.by_owner, owner, name);
         }
-        if let Some(app) = &old.app {
+        if let Some(app) = old.shown_by() {
             remove_from(&mut self.by_app, app, name);
         }
         Some(old)
@@ -72,9 +72,9 @@ impl Objects {
                 .or_default()
                 .insert(name.clone());
         }
-        if let Some(app) = &object.app {
+        if let Some(app) = object.shown_by() {
             self.by_app
-                .entry(app.clone())
+                .entry(app.into())
                 .or_default()
                 .insert(name.clone());
         }
@@ -340,6 +340,17 @@ impl Cluster {
     /// Returns the objects of all watched kinds that an application tracks, by key.
     #[must_use]
     pub fn tracked(&self, app: &str) -> Vec<ObjectKey> {
+        self.shown(app, |object| object.app.is_some())
+    }
+
+    /// Returns the objects of all watched kinds that carry a mark of an application's about another
+    /// object, by key.
+    #[must_use]
+    pub fn copies(&self, app: &str) -> Vec<ObjectKey> {
+        self.shown(app, |object| object.app.is_none())
+    }
+
+    fn shown(&self, app: &str, is_meant: impl Fn(&LiveObject) -> bool) -> Vec<ObjectKey> {
         let stores: Vec<Arc<Store>> = {
             let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
             stores.values().cloned().collect()
@@ -348,7 +359,8 @@ impl Cluster {
         for store in stores {
             let objects = store.read();
             for name in objects.by_app.get(app).into_iter().flatten() {
-                keys.extend(objects.by_name.get(name).map(|o| o.key.clone()));
+                let object = objects.by_name.get(name).filter(|o| is_meant(o));
+                keys.extend(object.map(|o| o.key.clone()));
             }
         }
         keys.sort();
@@ -408,8 +420,8 @@ impl Cluster {
 
     /// Returns the application of an object, through its owners if need be.
     fn app_of(&self, object: &LiveObject) -> Option<Box<str>> {
-        if object.app.is_some() {
-            return object.app.clone();
+        if let Some(app) = object.shown_by() {
+            return Some(app.into());
         }
         // Pod -> ReplicaSet -> Deployment is as deep as it gets.
         let mut owners = object.owners.clone();

@@ -3,7 +3,7 @@
 use crate::Shared;
 use crate::world::ClusterWorld;
 use cluster::Prepared;
-use engine::{AppState, Event, ObjectKey, argo};
+use engine::{AppState, Event, Ignore, ObjectKey, argo};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -183,7 +183,7 @@ impl Actor {
         self.shared.cluster.ready().await;
         self.life = Some(Life {
             state: AppState::new(status),
-            prepared: Arc::new(Prepared::new([])),
+            prepared: Arc::new(Prepared::new([], Ignore::default())),
             written: written.to_vec().into_boxed_slice(),
             written_annotations: (String::new(), String::new()),
             revision: 0,
@@ -205,7 +205,13 @@ impl Actor {
             } = &event
             {
                 let objects = target.objects.iter().map(|d| (&d.key, &d.value));
-                life.prepared = Arc::new(Prepared::new(objects));
+                let own = life.state.app.as_ref().map(|a| &a.spec.ignore_differences);
+                let installation = self.shared.installation();
+                let ignore = installation
+                    .settings
+                    .compare
+                    .and(own.unwrap_or(&Value::Null));
+                life.prepared = Arc::new(Prepared::new(objects, ignore));
             }
             // Read before our own last write: what it says was dealt with.
             if matches!(&event, Event::Application(view) if view.version < life.revision) {

@@ -58,7 +58,8 @@ impl Actor {
             }
             Effect::Confirm(keys) => self.confirm(&keys).await,
             Effect::Record(record) => self.record(record),
-            Effect::Release => self.release().await?,
+            Effect::LetGo { key } => self.shared.cluster.let_go(&key).await?,
+            Effect::Finalize(finalizers) => self.finalize(finalizers).await?,
             Effect::WakeAt(at) => {
                 if let Some(life) = &mut self.life {
                     life.wake_at = Some(life.wake_at.map_or(at, |before| before.min(at)));
@@ -178,6 +179,7 @@ impl Actor {
                 annotations.insert(name, Some(now.as_str()).filter(|t| !t.is_empty()));
             }
         }
+        let finalizers = life.state.finalizers_to_write();
         if clear_refresh {
             annotations.insert(api::names::REFRESH, Value::Null);
         }
@@ -186,6 +188,10 @@ impl Actor {
                 "metadata",
                 json!({"annotations": Value::Object(annotations)}),
             );
+        }
+        if let Some(finalizers) = &finalizers {
+            let list: Value = finalizers.iter().cloned().collect();
+            patch.object("metadata").insert("finalizers", list);
         }
         if clear_operation {
             patch.insert("operation", Value::Null);
@@ -214,6 +220,9 @@ impl Actor {
         };
         if let Some(life) = &mut self.life {
             life.written = status.to_vec().into_boxed_slice();
+            if let Some(finalizers) = finalizers {
+                life.state.finalizers_written(finalizers);
+            }
             life.written_annotations = (holds, last_healthy);
             life.revision = answer
                 .str_at(&["metadata", "resourceVersion"])
@@ -234,16 +243,21 @@ impl Actor {
 
     async fn apply(&mut self, target: &Arc<Target>, items: &[ApplyItem], dry_run: bool) {
         let shared = Arc::clone(&self.shared);
+        let Some(prepared) = self.life.as_ref().map(|l| Arc::clone(&l.prepared)) else {
+            return;
+        };
         // A request's state takes kilobytes: only what may be sent soon gets one.
         let turn = shared.applies.acquire().await;
         let mut answers = FuturesUnordered::new();
         for item in items {
             let (shared, target, item) = (&shared, Arc::clone(target), item.clone());
+            let prepared = Arc::clone(&prepared);
             answers.push(async move {
                 let desired = &target.objects[item.index];
                 let _permit = shared.writes.acquire().await;
-                let outcome = apply_one(&shared.cluster, desired, &item, dry_run).await;
-                (desired.key.clone(), outcome)
+                let object = object_to_apply(&shared.cluster, &prepared, desired, &item);
+                let outcome = apply_one(&shared.cluster, desired, &object, &item, dry_run).await;
+                (item.key, outcome)
             });
         }
         let mut done = Vec::new();
@@ -307,28 +321,22 @@ impl Actor {
         self.push(Event::Look);
     }
 
-    /// Removes our finalizers.
-    async fn release(&mut self) -> Result<(), ApiError> {
-        let Some(app) = self.life.as_ref().and_then(|l| l.state.app.clone()) else {
-            return Ok(());
-        };
-        let kept: Value = argo::foreign_finalizers(&app.finalizers)
-            .into_iter()
-            .collect();
-        let patch = json!({"metadata": {"finalizers": kept}});
-        match self
-            .shared
-            .cluster
-            .client()
-            .merge_patch(&self.path(""), &patch)
-            .await
-        {
-            Err(error) if !error.is_not_found() => Err(error),
-            _ => {
-                self.life = None;
-                Ok(())
+    /// Leaves the application these finalizers.
+    async fn finalize(&mut self, finalizers: Vec<String>) -> Result<(), ApiError> {
+        let list: Value = finalizers.iter().cloned().collect();
+        let patch = json!({"metadata": {"finalizers": list}});
+        let client = self.shared.cluster.client();
+        match client.merge_patch(&self.path(""), &patch).await {
+            Err(error) if error.is_not_found() => self.life = None,
+            Err(error) => return Err(error),
+            Ok(_) => {
+                if let Some(life) = &mut self.life {
+                    life.state.finalizers_written(finalizers);
+                    life.queue.push_back(Event::Look);
+                }
             }
         }
+        Ok(())
     }
 
     pub(crate) fn now() -> Timestamp {
@@ -336,36 +344,52 @@ impl Actor {
     }
 }
 
+/// Returns what is sent to the cluster for an object that Git wants.
+fn object_to_apply(
+    cluster: &cluster::Cluster,
+    prepared: &cluster::Prepared,
+    desired: &engine::Desired,
+    item: &ApplyItem,
+) -> Arc<Value> {
+    let object = desired.to_apply(&item.key.name, item.hook_run.as_deref());
+    match cluster.get(&item.key) {
+        Some(live) if item.respect_ignored => prepared.respecting_ignored(&object, &live),
+        _ => object,
+    }
+}
+
 async fn apply_one(
     cluster: &Arc<cluster::Cluster>,
     desired: &engine::Desired,
+    object: &Value,
     item: &ApplyItem,
     dry_run: bool,
 ) -> Outcome {
-    let key = &desired.key;
+    let key = &item.key;
     let (group, kind, version) = (&*key.group, &*key.kind, desired.version());
     if !dry_run && cluster.discovery().find(group, kind, version).is_none() {
         // Its definition is a part of the same application.
         cluster.await_kind(group, kind, version).await;
     }
-    let answer = if item.replace {
-        cluster.replace(key, &desired.value, dry_run).await
-    } else {
-        cluster.apply(key, &desired.value, dry_run).await
+    let answer = match (item.replace, item.force && !dry_run) {
+        (true, true) => cluster.recreate(key, object).await,
+        (true, false) => cluster.replace(key, object, dry_run).await,
+        (false, _) => cluster.apply(key, object, dry_run).await,
     };
-    match answer {
+    let answer = match answer {
         // `Force=true`: what can't be changed is made anew.
-        Err(error) if item.force && !dry_run && error.code == 422 => {
-            if let Err(error) = cluster.delete(key, Propagation::Background, false).await {
-                return Err(error.message);
+        Err(error) if item.force && !item.replace && !dry_run && error.code == 422 => {
+            match cluster.delete_and_wait(key).await {
+                Ok(()) => cluster.apply(key, object, false).await,
+                Err(error) => Err(error),
             }
-            outcome(cluster.apply(key, &desired.value, false).await)
         }
-        answer => outcome(answer).map_err(|message| {
-            // The server's words, and where the object is written.
-            format!("{message} ({}:{})", desired.file, desired.line)
-        }),
-    }
+        answer => answer,
+    };
+    outcome(answer).map_err(|message| {
+        // The server's words, and where the object is written.
+        format!("{message} ({}:{})", desired.file, desired.line)
+    })
 }
 
 fn outcome(answer: Result<cluster::Applied, ApiError>) -> Outcome {

@@ -31,7 +31,7 @@ use tokio::sync::{Semaphore, mpsc};
 pub use git::{GitPoll, Loaded, render_application};
 pub use installation::Installation;
 pub use secret::Secret;
-pub use settings::{BuildOptions, Settings};
+pub use settings::{BuildOptions, CompareSettings, Settings};
 
 /// Requests that are under way at the same time; an API server's own limits are higher.
 const WRITES_MAX: usize = 32;

@@ -1,13 +1,17 @@
 //! What Argo CD's own ConfigMap says: `argocd-cm`.
 
+mod compare;
+
 use engine::{Method, Tracking};
 use jiff::SignedDuration;
 use kustomize::LoadRestrictor;
 use std::time::Duration;
 use value::Value;
 
+pub use compare::CompareSettings;
+
 /// Settings of an installation, with Argo CD's names and defaults.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// How objects are marked as an application's.
     pub tracking: Tracking,
@@ -15,6 +19,8 @@ pub struct Settings {
     pub every: Option<Option<Duration>>,
     /// `timeout.reconciliation.jitter`, by how much that varies.
     pub jitter: Option<Duration>,
+    /// What counts as a difference.
+    pub compare: CompareSettings,
     /// `kustomize.buildOptions`.
     pub kustomize: BuildOptions,
     /// What can't be understood, in sentences: it has no effect.
@@ -81,6 +87,7 @@ impl Settings {
         }
         let build = data.str_at(&["kustomize.buildOptions"]);
         it.kustomize = BuildOptions::parse(build, &mut it.problems);
+        it.compare = CompareSettings::of(data, &mut it.problems);
         it.tracking.installation = data.str_at(&["installationID"]).into();
         let mut duration = |name: &str| {
             let text = data.str_at(&[name]);

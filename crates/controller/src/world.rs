@@ -29,6 +29,7 @@ impl ClusterWorld<'_> {
             version: live.version().into(),
             directives: live.directives.clone(),
             deleting: live.deleting,
+            owner: live.app.clone(),
         }
     }
 }
@@ -54,6 +55,7 @@ impl World for ClusterWorld<'_> {
                     version: version.into(),
                     directives: desired.directives.clone(),
                     deleting: false,
+                    owner: None,
                 }
             }
         }
@@ -67,6 +69,20 @@ impl World for ClusterWorld<'_> {
 
     fn tracked(&self) -> Vec<ObjectKey> {
         self.cluster.tracked(self.app)
+    }
+
+    fn copies(&self) -> Vec<ObjectKey> {
+        self.cluster.copies(self.app)
+    }
+
+    fn has_group_version(&self, api_version: &str) -> bool {
+        self.cluster.discovery().has_group_version(api_version)
+    }
+
+    fn served_version(&self, group: &str, kind: &str) -> Option<String> {
+        let discovery = self.cluster.discovery();
+        let served = discovery.find(group, kind, "")?;
+        Some(served.version.to_string())
     }
 
     fn has_namespace(&self, name: &str) -> bool {

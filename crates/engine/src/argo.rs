@@ -1,6 +1,7 @@
 //! Argo CD's `Application`, read into the engine's words and its status written back.
 
 use crate::gate::Hold;
+use crate::ignore::Ignore;
 use crate::object::{ObjectKey, images};
 use crate::operation::{OperationPhase, Request, ResourceResult, Selector};
 use crate::sources::{self, Sources};
@@ -35,30 +36,34 @@ pub fn view(application: &Value) -> AppView {
             ("UnknownFieldWarning".to_owned(), message)
         })
         .collect();
-    if !application
-        .array_at(&["spec", "ignoreDifferences"])
-        .is_empty()
-    {
-        let message = "spec.ignoreDifferences is not supported yet and has no effect";
-        notes.push(("UnknownFieldWarning".to_owned(), message.to_owned()));
-    }
-    for option in &spec.options.unknown {
-        let message = format!("the sync option {option:?} is not known or not supported yet");
-        notes.push(("UnknownFieldWarning".to_owned(), message));
-    }
+    let mut unread = Vec::new();
+    let _parsed = Ignore::parse(
+        spec.ignore_differences.as_array().unwrap_or(&[]),
+        &mut unread,
+    );
+    let unread = unread.into_iter().map(|problem| format!("spec.{problem}"));
+    let options = spec.options.unknown.iter();
+    let options = options.map(|o| format!("the sync option {o:?} is not known and has no effect"));
+    notes.extend(unread.chain(options).map(unknown_field));
     let health_gate = match annotation(names::HEALTH_GATE) {
         "" => None,
         "off" | "0" => Some(None),
         text => match parse_duration(text) {
             Ok(gate) => Some(Some(gate)),
             Err(e) => {
-                let message = format!("annotation {}: {e}", names::HEALTH_GATE);
-                notes.push(("UnknownFieldWarning".to_owned(), message));
+                notes.push(unknown_field(format!(
+                    "annotation {}: {e}",
+                    names::HEALTH_GATE
+                )));
                 None
             }
         },
     };
     AppView {
+        name: application.str_at(&["metadata", "name"]).into(),
+        namespace: application.str_at(&["metadata", "namespace"]).into(),
+        deletion_approved: parse_time(annotation(names::DELETION_APPROVED)),
+        deleting_since: parse_time(application.str_at(&["metadata", "deletionTimestamp"])),
         version: application
             .str_at(&["metadata", "resourceVersion"])
             .parse()
@@ -102,6 +107,10 @@ pub fn deployed_revision(application: &Value) -> String {
 /// Writes a revision as `revision`, or as `revisions` if the application has a list of sources.
 pub fn insert_revision(out: &mut Object, revision: &str, is_list: bool) {
     sources::write_revision(out, revision, is_list);
+}
+
+fn unknown_field(message: String) -> (String, String) {
+    ("UnknownFieldWarning".to_owned(), message)
 }
 
 fn cascade(finalizers: &[String]) -> Option<Propagation> {
@@ -154,6 +163,7 @@ fn spec(raw: &Value) -> Spec {
         options: SyncOptions::parse(options),
         retry: policy.get("retry").map(|r| retry(r, &mut problems)),
         namespace_metadata: policy.get("managedNamespaceMetadata").cloned(),
+        ignore_differences: raw.get("ignoreDifferences").cloned().unwrap_or_default(),
         history_limit: usize::try_from(limit).unwrap_or(0),
         policy_raw: policy.clone(),
         problems,
@@ -197,6 +207,7 @@ fn automated(policy: &Value) -> Option<Automated> {
 fn retry(raw: &Value, problems: &mut Vec<String>) -> Retry {
     let mut retry = Retry {
         limit: raw.i64_at(&["limit"]).unwrap_or(0),
+        refresh: raw.get("refresh").and_then(Value::as_bool).unwrap_or(false),
         ..Retry::default()
     };
     let mut duration =
@@ -244,6 +255,11 @@ pub fn request_from(raw: &Value, spec: &Spec) -> Option<Request> {
             .collect(),
         prune: flag("prune"),
         dry_run: flag("dryRun"),
+        force: ["apply", "hook"].iter().any(|strategy| {
+            let force = sync.at(&["syncStrategy", strategy, "force"]);
+            force.and_then(Value::as_bool) == Some(true)
+        }),
+        skips_hooks: sync.at(&["syncStrategy", "apply"]).is_some(),
         // An operation written by hand has only its own options; automation brings the spec's.
         options: if automated {
             spec.options.clone()
@@ -352,7 +368,7 @@ fn operation_from(raw: &Value) -> Option<OperationState> {
             message: r.str_at(&["message"]).to_owned(),
             hook_phase: known(
                 r.str_at(&["hookPhase"]),
-                &["Running", "Succeeded", "Failed"],
+                &["", "Running", "Succeeded", "Failed", "Error"],
             ),
             hook_type: known(
                 r.str_at(&["hookType"]),
@@ -380,6 +396,7 @@ fn operation_from(raw: &Value) -> Option<OperationState> {
             .map(sources::revision_of)
             .unwrap_or_default(),
         results: results.collect(),
+        namespace_metadata: raw.at(&["syncResult", "managedNamespaceMetadata"]).cloned(),
     })
 }
 
@@ -471,6 +488,9 @@ fn sync_value(status: &Status, spec: &Spec) -> Value {
         let mut compared = Object::new();
         compared.insert("destination", Value::Object(destination));
         insert_sources(&mut compared, spec.sources.raw());
+        if !spec.ignore_differences.is_empty() {
+            compared.insert("ignoreDifferences", spec.ignore_differences.clone());
+        }
         out.insert("comparedTo", Value::Object(compared));
     }
     let is_list = spec.sources.is_list();
@@ -549,11 +569,7 @@ fn operation_value(operation: &OperationState, state: &AppState) -> Value {
     }
     sources::write_revision(&mut result, &operation.revision, written.is_array());
     insert_sources(&mut result, written);
-    let metadata = state
-        .app
-        .as_ref()
-        .and_then(|a| a.spec.namespace_metadata.clone());
-    if let Some(metadata) = metadata {
+    if let Some(metadata) = operation.namespace_metadata.clone() {
         result.insert("managedNamespaceMetadata", metadata);
     }
     out.insert("syncResult", Value::Object(result));
@@ -574,7 +590,9 @@ fn result_value(result: &ResourceResult) -> Value {
     if !result.hook_type.is_empty() {
         out.insert("hookType", result.hook_type);
     }
-    out.insert("hookPhase", result.hook_phase);
+    if !result.hook_phase.is_empty() {
+        out.insert("hookPhase", result.hook_phase);
+    }
     out.insert("syncPhase", result.sync_phase);
     if !result.images.is_empty() {
         out.insert("images", result.images.iter().cloned().collect::<Value>());
@@ -619,6 +637,9 @@ fn resources_value(state: &AppState) -> Value {
             }
             if r.wave != 0 {
                 out.insert("syncWave", r.wave);
+            }
+            if r.requires_confirmation {
+                out.insert("requiresDeletionConfirmation", true);
             }
             Value::Object(out)
         })

@@ -159,6 +159,8 @@ fn request(spec: &Spec, revision: &str, only: &[&ResourceState], heal_attempts: 
             .collect(),
         prune: auto.prune,
         dry_run: false,
+        force: false,
+        skips_hooks: false,
         options: spec.options.clone(),
         automated: true,
         retry,

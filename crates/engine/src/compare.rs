@@ -1,6 +1,7 @@
 //! What Git wants against what the cluster has.
 
-use crate::object::{Desired, Directives, ObjectKey};
+use crate::object::{Desired, Directives, ObjectKey, Permission};
+use crate::spec::Spec;
 use crate::status::SyncStatus;
 use crate::step::Target;
 use health::{Health, HealthStatus};
@@ -47,6 +48,8 @@ pub struct LiveFacts {
     pub directives: Directives,
     /// True if it is being deleted.
     pub deleting: bool,
+    /// The application that it says it belongs to.
+    pub owner: Option<Box<str>>,
 }
 
 /// The live cluster, as far as one application is concerned.
@@ -59,6 +62,19 @@ pub trait World {
     fn tracked(&self) -> Vec<ObjectKey>;
     /// Returns true if a namespace exists.
     fn has_namespace(&self, name: &str) -> bool;
+    /// Returns the objects that carry a tracking id of the application's about another object:
+    /// somebody copied it along.
+    fn copies(&self) -> Vec<ObjectKey> {
+        Vec::new()
+    }
+    /// Returns true if the cluster serves a version of a group.
+    fn has_group_version(&self, _api_version: &str) -> bool {
+        false
+    }
+    /// Returns the version in which the cluster serves a kind.
+    fn served_version(&self, _group: &str, _kind: &str) -> Option<String> {
+        None
+    }
 }
 
 /// One object of an application, compared.
@@ -76,6 +92,10 @@ pub struct ResourceState {
     pub requires_pruning: bool,
     /// True for a hook.
     pub hook: bool,
+    /// Its deletion needs a person's approval.
+    pub requires_confirmation: bool,
+    /// Its health is a part of the application's.
+    pub counts: bool,
     /// Its wave.
     pub wave: i32,
     /// True if it exists.
@@ -97,6 +117,8 @@ pub struct Comparison {
     pub health: Option<Health>,
     /// Objects that the server must be asked about.
     pub unknown: Vec<ObjectKey>,
+    /// Objects that Git wants and that belong to another application: object and application.
+    pub shared: Vec<(ObjectKey, Box<str>)>,
 }
 
 impl Comparison {
@@ -107,9 +129,20 @@ impl Comparison {
     }
 }
 
+/// What is compared, besides objects.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The application's name.
+    pub name: &'a str,
+    /// The application's namespace.
+    pub namespace: &'a str,
+    /// What it asks for.
+    pub spec: &'a Spec,
+}
+
 /// Compares what Git wants with the cluster.
 #[must_use]
-pub fn compare(target: &Target, world: &dyn World) -> Comparison {
+pub fn compare(target: &Target, subject: Subject<'_>, world: &dyn World) -> Comparison {
     let mut it = Comparison {
         sync: SyncStatus::Synced,
         ..Comparison::default()
@@ -118,7 +151,10 @@ pub fn compare(target: &Target, world: &dyn World) -> Comparison {
     for desired in &target.objects {
         wanted.insert(&desired.key);
         let facts = world.facts(desired);
-        let state = wanted_state(desired, facts, &mut it.unknown);
+        if let Some(owner) = facts.owner.as_deref().filter(|o| *o != subject.name) {
+            it.shared.push((desired.key.clone(), owner.into()));
+        }
+        let state = wanted_state(desired, facts, subject, &mut it.unknown);
         // A hook that doesn't exist is nothing that anyone waits for.
         if !state.hook || state.exists {
             it.resources.push(state);
@@ -129,7 +165,15 @@ pub fn compare(target: &Target, world: &dyn World) -> Comparison {
             continue;
         }
         if let Some(facts) = world.live(&key) {
-            it.resources.push(extra_state(key, facts));
+            it.resources.push(extra_state(key, facts, subject));
+        }
+    }
+    for key in world.copies() {
+        if wanted.contains(&key) {
+            continue;
+        }
+        if let Some(facts) = world.live(&key) {
+            it.resources.push(copied_state(key, facts, subject));
         }
     }
     it.resources.sort_by(|a, b| a.key.cmp(&b.key));
@@ -154,12 +198,13 @@ fn ignored_extra(key: &ObjectKey, world: &dyn World) -> bool {
 fn wanted_state(
     desired: &Desired,
     facts: LiveFacts,
+    subject: Subject<'_>,
     unknown: &mut Vec<ObjectKey>,
 ) -> ResourceState {
     let exists = !matches!(facts.matches, Match::Missing | Match::KindUnknown);
-    let hook = desired.directives.is_hook;
+    let own = &desired.directives;
     let (sync, fields) = match facts.matches {
-        _ if hook => (None, Vec::new()),
+        _ if own.is_hook || own.is_skipped => (None, Vec::new()),
         Match::InSync => (Some(SyncStatus::Synced), Vec::new()),
         Match::Drift(fields) => (Some(SyncStatus::OutOfSync), fields),
         Match::Missing | Match::KindUnknown => (Some(SyncStatus::OutOfSync), Vec::new()),
@@ -168,42 +213,71 @@ fn wanted_state(
             (Some(SyncStatus::OutOfSync), Vec::new())
         }
     };
+    let confirms = |directives: &Directives| requires_confirmation(directives, subject.spec);
+    let is_ours = facts.owner.as_deref() == Some(subject.name);
     ResourceState {
+        counts: !own.is_hook && !own.is_skipped && !is_itself(&desired.key, subject),
+        requires_confirmation: confirms(own) || (exists && confirms(&facts.directives)),
         key: desired.key.clone(),
         version: desired.version().into(),
         sync,
-        health: facts
-            .health
-            .filter(|_| exists && !desired.directives.ignore_health),
-        requires_pruning: false,
-        hook,
-        wave: desired.directives.wave,
+        health: facts.health.filter(|_| exists && !own.ignore_health),
+        // Argo CD counts a hook that is there among what Git doesn't have.
+        requires_pruning: own.is_hook && exists && is_ours,
+        hook: own.is_hook,
+        wave: own.wave,
         exists,
         deleting: facts.deleting,
         fields,
     }
 }
 
-fn extra_state(key: ObjectKey, facts: LiveFacts) -> ResourceState {
+fn extra_state(key: ObjectKey, facts: LiveFacts, subject: Subject<'_>) -> ResourceState {
     let hook = facts.directives.is_hook;
     ResourceState {
+        counts: !hook && !is_itself(&key, subject),
+        requires_confirmation: requires_confirmation(&facts.directives, subject.spec),
         key,
         version: facts.version,
         sync: (!hook).then_some(SyncStatus::OutOfSync),
         health: facts.health.filter(|_| !facts.directives.ignore_health),
-        requires_pruning: !hook,
+        requires_pruning: true,
         hook,
-        wave: facts.directives.wave,
+        wave: 0,
         exists: true,
         deleting: facts.deleting,
         fields: Vec::new(),
     }
 }
 
+/// Returns the state of an object that carries somebody else's tracking id: it is shown, and that is
+/// all.
+fn copied_state(key: ObjectKey, facts: LiveFacts, subject: Subject<'_>) -> ResourceState {
+    let mut it = extra_state(key, facts, subject);
+    it.sync = None;
+    it.requires_pruning = false;
+    it
+}
+
+fn requires_confirmation(directives: &Directives, spec: &Spec) -> bool {
+    let confirm = Some(Permission::Confirm);
+    let options = &spec.options;
+    directives.delete.or(options.delete) == confirm || directives.prune.or(options.prune) == confirm
+}
+
+/// Returns true if an object is the application itself, deployed by itself.
+pub(crate) fn is_itself(key: &ObjectKey, subject: Subject<'_>) -> bool {
+    is_application(key) && *key.name == *subject.name && *key.namespace == *subject.namespace
+}
+
+fn is_application(key: &ObjectKey) -> bool {
+    &*key.group == api::names::ARGO_GROUP && &*key.kind == "Application"
+}
+
 /// Returns the health of an application: the worst of its live objects; `Missing` only if it has
 /// objects and none of them is live (Argo CD's code, against its documentation).
 fn overall_health(resources: &[ResourceState]) -> Health {
-    let plain = || resources.iter().filter(|r| !r.hook);
+    let plain = || resources.iter().filter(|r| r.counts);
     if plain().next().is_some() && plain().all(|r| !r.exists) {
         return Health {
             status: HealthStatus::Missing,
@@ -218,7 +292,10 @@ fn overall_health(resources: &[ResourceState]) -> Health {
         let Some(health) = &resource.health else {
             continue;
         };
-        if health.status > worst.status {
+        // An application that isn't known yet says nothing about its parent.
+        let says_nothing = is_application(&resource.key)
+            && matches!(health.status, HealthStatus::Missing | HealthStatus::Unknown);
+        if health.status > worst.status && !says_nothing {
             worst.status = health.status;
             let (key, why) = (&resource.key, &health.message);
             worst.message = match why.as_str() {

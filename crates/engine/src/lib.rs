@@ -11,6 +11,7 @@ pub mod argo;
 mod auto;
 mod compare;
 mod gate;
+mod ignore;
 mod object;
 mod operation;
 mod order;
@@ -20,9 +21,14 @@ mod status;
 mod step;
 mod tracking;
 
-pub use compare::{Comparison, FieldDiff, LiveFacts, Match, ResourceState, World, compare};
+pub use compare::{
+    Comparison, FieldDiff, LiveFacts, Match, ResourceState, Subject, World, compare,
+};
 pub use gate::{Hold, HoldReason};
-pub use object::{DeletePolicy, Desired, Directives, ObjectKey, Phase, split_api_version};
+pub use ignore::{Ignore, Ignored};
+pub use object::{
+    DeletePhase, DeletePolicy, Desired, Directives, ObjectKey, Permission, Phase, split_api_version,
+};
 pub use operation::{Operation, OperationPhase, Request, ResourceResult, Selector};
 pub use order::kind_rank;
 pub use sources::{Source, Sources, join as join_revisions};
@@ -34,4 +40,4 @@ pub use status::{Condition, HistoryEntry, OperationState, Status, SyncStatus};
 pub use step::{
     AppState, AppView, ApplyItem, Config, Effect, Event, Outcome, Problem, Record, Refresh, Target,
 };
-pub use tracking::{Method, Tracking};
+pub use tracking::{Claim, Method, Tracking};

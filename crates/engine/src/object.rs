@@ -1,5 +1,6 @@
 //! Objects as the engine sees them: what they are called, and what their annotations ask for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use value::Value;
@@ -100,31 +101,86 @@ pub enum DeletePolicy {
     BeforeHookCreation,
 }
 
-/// What an object's annotations ask for.
+impl DeletePolicy {
+    /// Reads a policy as Argo CD or Helm spells it.
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "HookSucceeded" | "hook-succeeded" => Self::HookSucceeded,
+            "HookFailed" | "hook-failed" => Self::HookFailed,
+            "BeforeHookCreation" | "before-hook-creation" => Self::BeforeHookCreation,
+            _ => return None,
+        })
+    }
+}
+
+/// A moment of an application's deletion at which hooks run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletePhase {
+    /// Before anything is deleted.
+    PreDelete,
+    /// After everything is deleted.
+    PostDelete,
+}
+
+/// Whether an object may be deleted: the values of `Prune` and `Delete`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// `true`, or nothing was said.
+    Yes,
+    /// `false`: never.
+    No,
+    /// `confirm`: when a person has approved.
+    Confirm,
+}
+
+impl Permission {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "true" => Some(Self::Yes),
+            "false" => Some(Self::No),
+            "confirm" => Some(Self::Confirm),
+            _ => None,
+        }
+    }
+}
+
+/// What an object's annotations ask for. Of an option that wasn't given, the application's counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
     /// Order within a phase.
     pub wave: i32,
     /// The phases of a hook; empty for an ordinary object.
     pub hooks: Vec<Phase>,
-    /// True if the object is a hook, or to be skipped: it is no part of the comparison.
+    /// When it runs as a part of the application's deletion.
+    pub delete_hooks: Vec<DeletePhase>,
+    /// True for a hook, even one whose type isn't known: it is no part of the comparison.
     pub is_hook: bool,
-    /// When a hook is deleted.
+    /// True for an object that is never applied: `hook: Skip`.
+    pub is_skipped: bool,
+    /// When a hook is deleted; empty is [`DeletePolicy::BeforeHookCreation`].
     pub delete_policies: Vec<DeletePolicy>,
-    /// `Prune=false`.
-    pub keep_on_prune: bool,
-    /// `Delete=false`, or Helm's `keep`.
-    pub keep_on_delete: bool,
+    /// `Prune`.
+    pub prune: Option<Permission>,
+    /// `Delete`, or Helm's `keep`.
+    pub delete: Option<Permission>,
     /// `PruneLast=true`.
     pub prune_last: bool,
-    /// `Replace=true`.
-    pub replace: bool,
-    /// `Force=true`.
-    pub force: bool,
+    /// `Replace`.
+    pub replace: Option<bool>,
+    /// `Force`.
+    pub force: Option<bool>,
+    /// `SkipDryRunOnMissingResource=true`: its kind may come later.
+    pub kind_may_come: bool,
+    /// `ApplyOutOfSyncOnly=false`: it is applied even if it differs in nothing.
+    pub always_apply: bool,
     /// `IgnoreExtraneous`: an object that Git doesn't have leaves the application Synced.
     pub ignore_extraneous: bool,
     /// The object's health is no part of the application's.
     pub ignore_health: bool,
+    /// True if a hook carries the finalizer that keeps it until its phase is over.
+    pub is_held: bool,
+    /// The attempt of an operation that a hook was created by.
+    pub run: Option<Box<str>>,
 }
 
 impl Directives {
@@ -133,76 +189,139 @@ impl Directives {
     pub fn of(object: &Value) -> Self {
         use api::names;
         let annotation = |name: &str| object.str_at(&["metadata", "annotations", name]);
+        let wave = match annotation(names::SYNC_WAVE) {
+            "" => annotation(names::HELM_HOOK_WEIGHT),
+            wave => wave,
+        };
         let mut it = Self {
-            wave: match annotation(names::SYNC_WAVE) {
-                "" => annotation(names::HELM_HOOK_WEIGHT),
-                wave => wave,
-            }
-            .trim()
-            .parse()
-            .unwrap_or(0),
+            wave: wave.trim().parse().unwrap_or(0),
             ignore_extraneous: words(annotation(names::COMPARE_OPTIONS))
                 .any(|w| w == "IgnoreExtraneous"),
             ignore_health: annotation(names::IGNORE_HEALTHCHECK) == "true",
-            keep_on_delete: annotation(names::HELM_RESOURCE_POLICY) == "keep",
+            run: Some(annotation(names::HOOK_RUN))
+                .filter(|run| !run.is_empty())
+                .map(Into::into),
             ..Self::default()
         };
-        for hook in words(annotation(names::HOOK)) {
-            it.is_hook = true;
-            match hook {
-                "PreSync" => it.hooks.push(Phase::PreSync),
-                "Sync" => it.hooks.push(Phase::Sync),
-                "PostSync" => it.hooks.push(Phase::PostSync),
-                "SyncFail" => it.hooks.push(Phase::SyncFail),
-                _ => {}
-            }
-        }
-        // Helm's hooks count where Argo CD's annotation says nothing; one that installs definitions is
-        // none, and one for an event that no sync has never runs.
-        let helm_hook = annotation(names::HELM_HOOK);
-        if !it.is_hook && !helm_hook.is_empty() && helm_hook != "crd-install" {
-            it.is_hook = true;
-            for event in words(helm_hook) {
-                let phase = match event {
-                    "pre-install" | "pre-upgrade" => Phase::PreSync,
-                    "post-install" | "post-upgrade" => Phase::PostSync,
-                    _ => continue,
-                };
-                if !it.hooks.contains(&phase) {
-                    it.hooks.push(phase);
-                }
-            }
-        }
+        it.read_hooks(annotation(names::HOOK), annotation(names::HELM_HOOK));
         let policies = words(annotation(names::HOOK_DELETE_POLICY));
-        for policy in policies.chain(words(annotation(names::HELM_HOOK_DELETE_POLICY))) {
-            match policy {
-                "hook-succeeded" => it.delete_policies.push(DeletePolicy::HookSucceeded),
-                "hook-failed" => it.delete_policies.push(DeletePolicy::HookFailed),
-                "before-hook-creation" => {
-                    it.delete_policies.push(DeletePolicy::BeforeHookCreation);
-                }
-                "HookSucceeded" => it.delete_policies.push(DeletePolicy::HookSucceeded),
-                "HookFailed" => it.delete_policies.push(DeletePolicy::HookFailed),
-                "BeforeHookCreation" => it.delete_policies.push(DeletePolicy::BeforeHookCreation),
-                _ => {}
-            }
-        }
-        if it.delete_policies.is_empty() {
-            it.delete_policies.push(DeletePolicy::BeforeHookCreation);
-        }
+        let policies = policies.chain(words(annotation(names::HELM_HOOK_DELETE_POLICY)));
+        it.delete_policies
+            .extend(policies.filter_map(DeletePolicy::parse));
+        let finalizers = object.array_at(&["metadata", "finalizers"]);
+        it.is_held = finalizers
+            .iter()
+            .any(|f| f.as_str() == Some(names::HOOK_FINALIZER));
         for option in words(annotation(names::SYNC_OPTIONS)) {
-            match option {
-                "Prune=false" => it.keep_on_prune = true,
-                "Delete=false" => it.keep_on_delete = true,
-                "PruneLast=true" => it.prune_last = true,
-                "Replace=true" => it.replace = true,
-                "Force=true" => it.force = true,
-                _ => {}
-            }
+            it.read_option(option);
+        }
+        if annotation(names::HELM_RESOURCE_POLICY) == "keep" {
+            it.delete = Some(Permission::No);
         }
         it
     }
+
+    fn read_hooks(&mut self, argo: &str, helm: &str) {
+        let mut skips = false;
+        for hook in words(argo) {
+            match hook {
+                "PreSync" => self.hooks.push(Phase::PreSync),
+                "Sync" => self.hooks.push(Phase::Sync),
+                "PostSync" => self.hooks.push(Phase::PostSync),
+                "SyncFail" => self.hooks.push(Phase::SyncFail),
+                "PreDelete" => self.delete_hooks.push(DeletePhase::PreDelete),
+                "PostDelete" => self.delete_hooks.push(DeletePhase::PostDelete),
+                "Skip" => skips = true,
+                _ => {}
+            }
+        }
+        // With another type beside it, `Skip` skips nothing.
+        self.is_skipped = skips && self.hooks.is_empty() && self.delete_hooks.is_empty();
+        self.is_hook = !argo.is_empty() && !self.is_skipped;
+        // Helm's hooks count where Argo CD's annotation says nothing; one that installs definitions is
+        // none, and one for an event that no sync has never runs.
+        if !argo.is_empty() || helm.is_empty() || helm == "crd-install" {
+            return;
+        }
+        self.is_hook = true;
+        for event in words(helm) {
+            let phase = match event {
+                "pre-install" | "pre-upgrade" => Phase::PreSync,
+                "post-install" | "post-upgrade" => Phase::PostSync,
+                "pre-delete" => {
+                    self.delete_hooks.push(DeletePhase::PreDelete);
+                    continue;
+                }
+                "post-delete" => {
+                    self.delete_hooks.push(DeletePhase::PostDelete);
+                    continue;
+                }
+                _ => continue,
+            };
+            if !self.hooks.contains(&phase) {
+                self.hooks.push(phase);
+            }
+        }
+    }
+
+    fn read_option(&mut self, option: &str) {
+        let Some((name, value)) = option.split_once('=') else {
+            return;
+        };
+        let flag = match value {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        match name {
+            "Prune" => self.prune = Permission::parse(value),
+            "Delete" => self.delete = Permission::parse(value),
+            "PruneLast" => self.prune_last = flag == Some(true),
+            "Replace" => self.replace = flag,
+            "Force" => self.force = flag,
+            "SkipDryRunOnMissingResource" => self.kind_may_come = flag == Some(true),
+            "ApplyOutOfSyncOnly" => self.always_apply = flag == Some(false),
+            _ => {}
+        }
+    }
+
+    /// Returns true if a hook's predecessor goes before it is created.
+    #[must_use]
+    pub fn clears_before_creation(&self) -> bool {
+        let policies = &self.delete_policies;
+        policies.is_empty() || policies.contains(&DeletePolicy::BeforeHookCreation)
+    }
+
+    /// Returns the sync options of an object that aren't known, as they are written.
+    pub fn unknown_options(object: &Value) -> impl Iterator<Item = &str> {
+        let path = ["metadata", "annotations", api::names::SYNC_OPTIONS];
+        words(object.str_at(&path)).filter(|option| !RESOURCE_OPTIONS.contains(option))
+    }
 }
+
+/// Sync options that an object may have.
+const RESOURCE_OPTIONS: &[&str] = &[
+    "Prune=true",
+    "Prune=false",
+    "Prune=confirm",
+    "Delete=true",
+    "Delete=false",
+    "Delete=confirm",
+    "PruneLast=true",
+    "PruneLast=false",
+    "Replace=true",
+    "Replace=false",
+    "Force=true",
+    "Force=false",
+    "Validate=true",
+    "Validate=false",
+    "ServerSideApply=true",
+    "ServerSideApply=false",
+    "SkipDryRunOnMissingResource=true",
+    "SkipDryRunOnMissingResource=false",
+    "ApplyOutOfSyncOnly=true",
+    "ApplyOutOfSyncOnly=false",
+];
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|w| !w.is_empty())
@@ -230,6 +349,36 @@ impl Desired {
     #[must_use]
     pub fn version(&self) -> &str {
         split_api_version(&self.api_version).1
+    }
+
+    /// Returns the object as it is called in the cluster, which may not be known from Git.
+    #[must_use]
+    pub fn named(&self, key: &ObjectKey) -> Cow<'_, Self> {
+        if self.key == *key {
+            return Cow::Borrowed(self);
+        }
+        let mut it = self.clone();
+        it.key = key.clone();
+        Cow::Owned(it)
+    }
+
+    /// Returns the object as it is sent to the cluster: a hook has its name, what keeps it until
+    /// its phase is over, and what it is known by after a crash.
+    #[must_use]
+    pub fn to_apply(&self, name: &str, hook_run: Option<&str>) -> Arc<Value> {
+        let Some(run) = hook_run else {
+            return Arc::clone(&self.value);
+        };
+        let mut object = self.value.as_ref().clone();
+        object.set_at(&["metadata", "name"], name);
+        object.set_at(&["metadata", "annotations", api::names::HOOK_RUN], run);
+        let finalizers = object.array_at(&["metadata", "finalizers"]);
+        let mut finalizers: Vec<Value> = finalizers.to_vec();
+        if !self.directives.is_held {
+            finalizers.push(api::names::HOOK_FINALIZER.into());
+        }
+        object.set_at(&["metadata", "finalizers"], Value::from_iter(finalizers));
+        Arc::new(object)
     }
 }
 
@@ -265,13 +414,46 @@ mod tests {
         let it = Directives::of(&object);
         assert_eq!((it.wave, it.is_hook), (-3, true));
         assert_eq!(it.hooks, [Phase::PreSync, Phase::PostSync]);
-        assert_eq!(it.delete_policies, [DeletePolicy::BeforeHookCreation]);
-        assert!(it.keep_on_prune && it.keep_on_delete && !it.replace);
+        assert!(it.clears_before_creation());
+        let no = Some(Permission::No);
+        assert_eq!((it.prune, it.delete, it.replace), (no, no, None));
         assert_eq!(
             ObjectKey::of(&object).tracking_id("shop"),
             "shop:batch/Job:ns/m"
         );
         let core = ObjectKey::new("", "Service", "ns", "s");
         assert_eq!(core.tracking_id("shop"), "shop:/Service:ns/s");
+    }
+
+    fn hook(annotations: &Value) -> Directives {
+        let mut object = json!({"apiVersion": "batch/v1", "kind": "Job"});
+        object.set_at(&["metadata", "annotations"], annotations.clone());
+        Directives::of(&object)
+    }
+
+    #[test]
+    fn skip_skips_only_alone_and_helm_counts_only_where_argo_says_nothing() {
+        let it = hook(&json!({"argocd.argoproj.io/hook": "Skip"}));
+        assert!(it.is_skipped && !it.is_hook);
+        let it = hook(&json!({"argocd.argoproj.io/hook": "Skip,PreSync"}));
+        assert!(!it.is_skipped && it.is_hook);
+        let both = json!({"argocd.argoproj.io/hook": "Sync", "helm.sh/hook": "pre-install"});
+        assert_eq!(hook(&both).hooks, [Phase::Sync]);
+        let it = hook(&json!({"helm.sh/hook": "pre-install,pre-upgrade,post-delete"}));
+        assert_eq!(it.hooks, [Phase::PreSync]);
+        assert_eq!(it.delete_hooks, [DeletePhase::PostDelete]);
+        assert!(!hook(&json!({"helm.sh/hook": "crd-install"})).is_hook);
+        // A hook that no sync runs is a hook all the same.
+        let it = hook(&json!({"helm.sh/hook": "test"}));
+        assert!(it.is_hook && it.hooks.is_empty());
+    }
+
+    #[test]
+    fn an_object_s_unknown_options_are_found() {
+        let object = json!({"metadata": {"annotations": {
+            "argocd.argoproj.io/sync-options": "Prune=false, Prunelast=true",
+        }}});
+        let unknown: Vec<&str> = Directives::unknown_options(&object).collect();
+        assert_eq!(unknown, ["Prunelast=true"]);
     }
 }

@@ -2,14 +2,14 @@
 
 mod ending;
 mod planning;
+mod sending;
+mod waiting;
 
-use crate::compare::{LiveFacts, Match, World};
-use crate::object::{DeletePolicy, ObjectKey, Phase};
-use crate::spec::{Propagation, Retry, Spec, SyncOptions};
-use crate::step::{ApplyItem, Effect, Outcome, Target};
-use health::HealthStatus;
+use crate::compare::World;
+use crate::object::{ObjectKey, Phase};
+use crate::spec::{Retry, Spec, SyncOptions};
+use crate::step::{Effect, Outcome, Target};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use value::Value;
 
@@ -85,6 +85,10 @@ pub struct Request {
     pub prune: bool,
     /// Change nothing.
     pub dry_run: bool,
+    /// Delete and create anew what can't be changed.
+    pub force: bool,
+    /// Run no hooks: `syncStrategy.apply`.
+    pub skips_hooks: bool,
     /// Options of this operation only.
     pub options: SyncOptions,
     /// True if no person asked for it.
@@ -114,7 +118,7 @@ pub struct ResourceResult {
     pub status: &'static str,
     /// The server's words, or ours.
     pub message: String,
-    /// `Running`, `Succeeded` or `Failed`.
+    /// `Running`, `Succeeded` or `Failed`; empty if it was never tried.
     pub hook_phase: &'static str,
     /// The hook's type; empty for an ordinary object.
     pub hook_type: &'static str,
@@ -155,8 +159,36 @@ struct Task {
     wave: i32,
     hook: bool,
     state: TaskState,
+    /// The server, or a rule, said no: it never came to be.
+    refused: bool,
+    /// It was never tried, because the operation as a whole makes no sense.
+    invalid: bool,
+    /// It was in the cluster once it was applied: if it no longer is, somebody deleted it.
+    seen: bool,
     message: String,
 }
+
+impl Task {
+    fn is_over(&self) -> bool {
+        matches!(
+            self.state,
+            TaskState::Done | TaskState::Failed | TaskState::Skipped
+        )
+    }
+
+    fn is_in(&self, group: Group) -> bool {
+        (self.phase, self.wave) == group
+    }
+
+    fn fail(&mut self, message: String) {
+        self.state = TaskState::Failed;
+        self.refused = true;
+        self.message = message;
+    }
+}
+
+/// A phase and a wave: what is worked on at the same time.
+type Group = (Phase, i32);
 
 /// A sync that goes on.
 #[derive(Clone, Debug)]
@@ -175,11 +207,17 @@ pub struct Operation {
     pub message: String,
     target: Option<Arc<Target>>,
     tasks: Vec<Task>,
-    /// When the last wave was completed, for the pause before the next.
-    wave_done_at: Option<Timestamp>,
+    /// When something of the group was last sent, for the pause before the next.
+    sent_at: Option<Timestamp>,
     /// The phase and wave that are being worked on.
-    group: Option<(Phase, i32)>,
+    group: Option<Group>,
+    /// Why it fails, once it does; what is left are the hooks for that.
     failing: Option<String>,
+    /// A hook has come to its end and nobody was told yet: it must be written down before anything
+    /// else is done, or a restart would run it again.
+    untold: bool,
+    /// That this attempt goes on was written down.
+    told: bool,
 }
 
 /// What an operation came to.
@@ -187,6 +225,32 @@ pub struct Operation {
 pub(crate) struct End {
     pub(crate) phase: OperationPhase,
     pub(crate) message: String,
+}
+
+impl End {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self {
+            phase: OperationPhase::Failed,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self {
+            phase: OperationPhase::Error,
+            message: message.into(),
+        }
+    }
+}
+
+/// What an operation goes by.
+pub(crate) struct Context<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) world: &'a dyn World,
+    pub(crate) wave_delay: SignedDuration,
+    /// When a person approved the deletions that ask for it.
+    pub(crate) approved_at: Option<Timestamp>,
+    pub(crate) now: Timestamp,
 }
 
 impl Operation {
@@ -202,10 +266,20 @@ impl Operation {
             message: String::new(),
             target: None,
             tasks: Vec::new(),
-            wave_done_at: None,
+            sent_at: None,
             group: None,
             failing: None,
+            untold: false,
+            told: false,
         }
+    }
+
+    /// Returns the operation's next attempt.
+    #[must_use]
+    pub(crate) fn again(&self) -> Self {
+        let mut again = Self::new(self.request.clone(), self.revision.clone(), self.started_at);
+        again.retry_count = self.retry_count;
+        again
     }
 
     /// Returns true once the objects to deploy are known.
@@ -220,16 +294,42 @@ impl Operation {
         self.tasks.iter().any(|t| t.state == TaskState::Sent)
     }
 
-    /// Returns true between waves and while it waits to be repeated: a newer commit may take over.
+    /// Returns true while it waits to be repeated, and whenever neither an answer nor a hook is
+    /// awaited: a newer commit may take over.
     #[must_use]
     pub fn is_at_boundary(&self) -> bool {
-        self.retry_at.is_some() || !self.is_waiting_for_answers()
+        let is_busy = |t: &Task| match t.state {
+            TaskState::Sent => true,
+            TaskState::Applied | TaskState::Clearing => t.hook,
+            _ => false,
+        };
+        self.retry_at.is_some() || !self.tasks.iter().any(is_busy)
     }
 
     /// Returns the objects that it deploys.
     #[must_use]
     pub fn target(&self) -> Option<&Arc<Target>> {
         self.target.as_ref()
+    }
+
+    /// Returns true, once, if a hook has come to its end since this was last asked.
+    pub(crate) fn take_untold(&mut self) -> bool {
+        std::mem::take(&mut self.untold)
+    }
+
+    /// Returns true once it was written down that this attempt goes on.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// Takes note that it was written down.
+    pub(crate) const fn set_told(&mut self) {
+        self.told = true;
+    }
+
+    /// Returns the name of this attempt, by which its hooks are known again.
+    fn run(&self) -> Box<str> {
+        format!("{}-{}", self.started_at.as_second(), self.retry_count).into()
     }
 
     /// Takes the cluster's answer about one object.
@@ -250,356 +350,127 @@ impl Operation {
                 };
             }
             Err(message) => {
-                task.message.clone_from(message);
-                task.state = TaskState::Failed;
+                task.fail(message.clone());
+                self.untold |= task.hook;
             }
         }
     }
 
     /// Goes on as far as the cluster allows. Returns the end, if it has come.
-    pub(crate) fn advance(
-        &mut self,
-        spec: &Spec,
-        world: &dyn World,
-        wave_delay: SignedDuration,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) -> Option<End> {
+    pub(crate) fn advance(&mut self, ctx: &Context<'_>, effects: &mut Vec<Effect>) -> Option<End> {
         if self.is_waiting_for_answers() {
             return None;
         }
-        if let Some(end) = self.refuse_unknown_kinds(world) {
+        if let Some(end) = self.refuse_invalid(ctx.world) {
             return Some(end);
         }
         loop {
-            let Some((phase, wave)) = self.next_group() else {
-                return Some(self.finish(effects));
+            let Some(group) = self.next_group() else {
+                return Some(self.finish(ctx.world, effects));
             };
-            if let Some(at) = self.pause((phase, wave), wave_delay, now) {
-                self.message = format!("waiting {wave_delay:#} before wave {wave}");
+            if let Some(at) = self.pause(group, ctx) {
                 effects.push(Effect::WakeAt(at));
                 return None;
             }
-            self.look_at_health(phase, wave, world);
-            if self.failing.is_none()
-                && self.group_failed(phase, wave)
-                && self.group_idle(phase, wave)
-            {
-                self.failing = Some(self.failure_message());
-                continue;
-            }
-            if self.send_next(phase, wave, spec, world, effects) {
+            if let Some(message) = self.awaits_deletion(group, ctx.world) {
+                self.message = message;
                 return None;
             }
-            if self.group_idle(phase, wave) {
+            self.look_at_health(group, ctx.world);
+            self.let_go_of_hooks(ctx.world, effects);
+            if self.failing.is_none() && self.has_failed(group) && self.is_idle(group) {
+                self.failing = Some(self.failure_message(group));
                 continue;
             }
-            let clearing = self
-                .group(phase, wave)
-                .find(|t| t.state == TaskState::Clearing);
-            if let Some(key) = clearing.map(|t| t.key.clone()) {
-                self.message = format!("waiting for deletion of hook {key}");
+            if let Some(message) = self.awaits_approval(group, ctx) {
+                self.message = message;
                 return None;
             }
-            let waits = self.waits_for(phase, wave);
-            let last = self.is_last(phase, wave);
-            if last && waits.iter().all(|t| !t.hook) {
+            if let Some(message) = self.awaits_clearing(group, ctx.world) {
+                self.message = message;
+                return None;
+            }
+            if self.send_next(group, ctx, effects) {
+                self.sent_at = Some(ctx.now);
+                return None;
+            }
+            if self.is_idle(group) {
+                continue;
+            }
+            if self.is_last(group) && !self.has_failed(group) && self.runs_no_hook(group) {
                 // Nothing follows and no hook runs: health is no longer the operation's business.
-                return Some(self.finish(effects));
+                return Some(self.finish(ctx.world, effects));
             }
-            if !waits.is_empty() {
-                self.message = waiting_message(&waits);
-            }
+            self.message = self.waiting_message(group);
             return None;
         }
     }
 
     /// Returns when the next wave may begin, if that isn't yet: a pause, so that other controllers
     /// see a wave before the next comes. Failures aren't waited for.
-    fn pause(
-        &mut self,
-        group: (Phase, i32),
-        delay: SignedDuration,
-        now: Timestamp,
-    ) -> Option<Timestamp> {
+    fn pause(&mut self, group: Group, ctx: &Context<'_>) -> Option<Timestamp> {
         let before = *self.group.get_or_insert(group);
         // Making the namespace is no wave of the user's.
         if before == group || before.1 == i32::MIN || self.failing.is_some() {
             self.group = Some(group);
             return None;
         }
-        let done_at = *self.wave_done_at.get_or_insert(now);
-        let next_at = done_at.saturating_add(delay).unwrap_or(now);
-        if now < next_at {
+        let sent_at = self.sent_at.unwrap_or(ctx.now);
+        let next_at = sent_at.saturating_add(ctx.wave_delay).unwrap_or(ctx.now);
+        if ctx.now < next_at {
             return Some(next_at);
         }
-        self.wave_done_at = None;
         self.group = Some(group);
         None
     }
 
-    /// A kind that the cluster doesn't have fails the operation before anything is applied, unless
-    /// the same operation brings its definition.
-    fn refuse_unknown_kinds(&mut self, world: &dyn World) -> Option<End> {
-        if self
-            .tasks
-            .iter()
-            .any(|t| !matches!(t.state, TaskState::Waiting | TaskState::Skipped))
-        {
-            return None;
-        }
-        let target = self.target.clone()?;
-        let defined: BTreeSet<(String, String)> = target
-            .objects
-            .iter()
-            .filter(|d| &*d.key.kind == "CustomResourceDefinition")
-            .map(|d| {
-                let at = |path: &[&str]| d.value.str_at(path).to_owned();
-                (at(&["spec", "group"]), at(&["spec", "names", "kind"]))
-            })
-            .collect();
-        let mut refused = false;
-        for task in &mut self.tasks {
-            let TaskKind::Apply(i) = task.kind else {
-                continue;
-            };
-            let desired = &target.objects[i];
-            let brought =
-                defined.contains(&(task.key.group.to_string(), task.key.kind.to_string()));
-            if !brought && world.facts(desired).matches == Match::KindUnknown {
-                refused = true;
-                task.state = TaskState::Failed;
-                task.message = format!(
-                    "The Kubernetes API could not find {}/{} for requested resource {}/{} \
-                     ({}:{}). Make sure the \"{}\" CRD is installed on the destination cluster.",
-                    task.key.group,
-                    task.key.kind,
-                    task.key.namespace,
-                    task.key.name,
-                    desired.file,
-                    desired.line,
-                    task.key.kind,
-                );
-            }
-        }
-        refused.then(|| {
-            let reasons = self.reasons();
-            End {
-                phase: OperationPhase::Failed,
-                message: format!(
-                    "one or more synchronization tasks are not valid, reason: {reasons}"
-                ),
-            }
-        })
-    }
-
-    fn group(&self, phase: Phase, wave: i32) -> impl Iterator<Item = &Task> {
-        self.tasks
-            .iter()
-            .filter(move |t| t.phase == phase && t.wave == wave)
+    fn in_group(&self, group: Group) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(move |t| t.is_in(group))
     }
 
     /// Returns the first phase and wave with something left to do.
-    fn next_group(&self) -> Option<(Phase, i32)> {
+    fn next_group(&self) -> Option<Group> {
         let failing = self.failing.is_some();
         self.tasks
             .iter()
             .filter(|t| (t.phase == Phase::SyncFail) == failing)
-            .filter(|t| {
+            .find(|t| {
                 matches!(
                     t.state,
                     TaskState::Waiting | TaskState::Clearing | TaskState::Applied
                 ) || (!failing && t.state == TaskState::Failed)
             })
             .map(|t| (t.phase, t.wave))
-            .next()
     }
 
-    fn is_last(&self, phase: Phase, wave: i32) -> bool {
+    /// Returns true if there is more than one phase or wave: then each is waited for.
+    fn is_multi_step(&self) -> bool {
+        let first = self.tasks.first().map(|t| (t.phase, t.wave));
+        self.tasks.iter().any(|t| Some((t.phase, t.wave)) != first)
+    }
+
+    fn is_last(&self, group: Group) -> bool {
         !self.tasks.iter().any(|t| {
-            t.phase != Phase::SyncFail
-                && (t.phase, t.wave) > (phase, wave)
-                && t.state == TaskState::Waiting
+            t.phase != Phase::SyncFail && (t.phase, t.wave) > group && t.state == TaskState::Waiting
         })
     }
 
-    fn group_failed(&self, phase: Phase, wave: i32) -> bool {
-        self.group(phase, wave)
-            .any(|t| t.state == TaskState::Failed)
+    fn runs_no_hook(&self, group: Group) -> bool {
+        let mut running = self.in_group(group);
+        !running.any(|t| t.hook && !t.is_over())
     }
 
-    /// Returns true if the group has nothing left to send and nothing to wait for.
-    fn group_idle(&self, phase: Phase, wave: i32) -> bool {
-        self.group(phase, wave).all(|t| {
-            matches!(
-                t.state,
-                TaskState::Done | TaskState::Failed | TaskState::Skipped
-            )
-        }) || (self.group_failed(phase, wave)
-            && self
-                .group(phase, wave)
-                .all(|t| !matches!(t.state, TaskState::Waiting)))
+    fn has_failed(&self, group: Group) -> bool {
+        self.in_group(group).any(|t| t.state == TaskState::Failed)
     }
 
-    fn waits_for(&self, phase: Phase, wave: i32) -> Vec<Task> {
-        self.group(phase, wave)
-            .filter(|t| t.state == TaskState::Applied)
-            .cloned()
-            .collect()
-    }
-
-    /// Moves applied tasks on by the health of their objects.
-    fn look_at_health(&mut self, phase: Phase, wave: i32, world: &dyn World) {
-        let Some(target) = self.target.clone() else {
-            return;
+    /// Returns true if the group has nothing left to send and nothing to wait for. Where nothing
+    /// follows, only hooks are waited for.
+    fn is_idle(&self, group: Group) -> bool {
+        let waits_for = |t: &&Task| match t.state {
+            TaskState::Applied => t.hook || self.is_multi_step() || !self.has_failed(group),
+            _ => !t.is_over(),
         };
-        let last = self.is_last(phase, wave);
-        for task in self
-            .tasks
-            .iter_mut()
-            .filter(|t| t.phase == phase && t.wave == wave)
-        {
-            let TaskKind::Apply(i) = task.kind else {
-                continue;
-            };
-            if task.state != TaskState::Applied {
-                continue;
-            }
-            let facts = world.facts(&target.objects[i]);
-            match health_of(&facts) {
-                HealthStatus::Healthy | HealthStatus::Suspended if task.hook || !last => {
-                    task.state = TaskState::Done;
-                }
-                HealthStatus::Degraded if task.hook || !last => {
-                    task.state = TaskState::Failed;
-                    let why = facts.health.map(|h| h.message).unwrap_or_default();
-                    if !why.is_empty() {
-                        task.message = why;
-                    }
-                }
-                _ => {}
-            }
-        }
+        !self.in_group(group).any(|t| waits_for(&t))
     }
-
-    /// Sends the next run of tasks of one kind. Returns true if something was sent.
-    fn send_next(
-        &mut self,
-        phase: Phase,
-        wave: i32,
-        spec: &Spec,
-        world: &dyn World,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
-        let target = self.target.clone();
-        let dry_run = self.request.dry_run;
-        let replace = self.request.options.replace;
-        let propagation = self.request.options.propagation;
-        let mut items = Vec::new();
-        let mut run_kind: Option<Box<str>> = None;
-        let mut sent = false;
-        for task in self
-            .tasks
-            .iter_mut()
-            .filter(|t| t.phase == phase && t.wave == wave)
-        {
-            if !matches!(task.state, TaskState::Waiting | TaskState::Clearing) {
-                continue;
-            }
-            match task.kind {
-                TaskKind::CreateNamespace => {
-                    effects.push(Effect::CreateNamespace {
-                        name: task.key.name.to_string(),
-                        metadata: spec.namespace_metadata.clone(),
-                        dry_run,
-                    });
-                    task.state = TaskState::Sent;
-                    return true;
-                }
-                TaskKind::Prune => {
-                    effects.push(Effect::Delete {
-                        key: task.key.clone(),
-                        propagation,
-                        dry_run,
-                    });
-                    task.state = TaskState::Sent;
-                    sent = true;
-                }
-                TaskKind::Apply(i) => {
-                    if sent {
-                        break;
-                    }
-                    let Some(target) = &target else { continue };
-                    let directives = &target.objects[i].directives;
-                    let facts = world.facts(&target.objects[i]);
-                    if task.hook
-                        && needs_clearing(directives.delete_policies.as_slice(), &facts, task)
-                    {
-                        if task.state == TaskState::Waiting {
-                            task.state = TaskState::Clearing;
-                            effects.push(Effect::Delete {
-                                key: task.key.clone(),
-                                propagation: Propagation::Background,
-                                dry_run,
-                            });
-                            sent = true;
-                        }
-                        continue;
-                    }
-                    if run_kind.as_deref().is_some_and(|k| k != &*task.key.kind) {
-                        break;
-                    }
-                    run_kind = Some(task.key.kind.clone());
-                    items.push(ApplyItem {
-                        index: i,
-                        replace: replace || directives.replace,
-                        force: directives.force,
-                    });
-                    task.state = TaskState::Sent;
-                }
-            }
-        }
-        if let (false, Some(target)) = (items.is_empty(), target) {
-            effects.push(Effect::Apply {
-                target,
-                items,
-                dry_run,
-            });
-            sent = true;
-        }
-        sent
-    }
-}
-
-/// Returns the health that decides about a wave: an object without one is fine at once, a missing
-/// one isn't there yet.
-fn health_of(facts: &LiveFacts) -> HealthStatus {
-    match (&facts.health, &facts.matches) {
-        (_, Match::Missing | Match::KindUnknown) => HealthStatus::Progressing,
-        (Some(health), _) => health.status,
-        (None, _) => HealthStatus::Healthy,
-    }
-}
-
-/// Returns true if a hook's predecessor must go before the hook is created.
-fn needs_clearing(policies: &[DeletePolicy], facts: &LiveFacts, task: &Task) -> bool {
-    let exists = !matches!(facts.matches, Match::Missing | Match::KindUnknown);
-    exists
-        && (task.state == TaskState::Clearing
-            || policies.contains(&DeletePolicy::BeforeHookCreation))
-}
-
-fn waiting_message(waits: &[Task]) -> String {
-    let first = waits.iter().find(|t| !t.hook).unwrap_or(&waits[0]);
-    let key = &first.key;
-    let name = format!("{}/{}/{}", key.group, key.kind, key.name);
-    let mut message = if first.hook {
-        format!("waiting for completion of hook {name}")
-    } else {
-        format!("waiting for healthy state of {name}")
-    };
-    if waits.len() > 1 {
-        message.push_str(&format!(" and {} more resources", waits.len() - 1));
-    }
-    message
 }

@@ -1,5 +1,6 @@
 //! What an application asks for: the engine's own words, free of any custom resource.
 
+use crate::object::Permission;
 use crate::sources::Sources;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt;
@@ -22,6 +23,8 @@ pub struct Spec {
     pub retry: Option<Retry>,
     /// Labels and annotations of the namespace that `CreateNamespace=true` makes.
     pub namespace_metadata: Option<Value>,
+    /// `ignoreDifferences` as the user wrote it.
+    pub ignore_differences: Value,
     /// Syncs that the history keeps.
     pub history_limit: usize,
     /// `syncPolicy` as the user wrote it, for the operations that automation starts.
@@ -63,6 +66,16 @@ pub struct SyncOptions {
     pub prune_last: bool,
     /// `Replace=true`.
     pub replace: bool,
+    /// `RespectIgnoreDifferences=true`.
+    pub respect_ignored: bool,
+    /// `FailOnSharedResource=true`.
+    pub fail_on_shared: bool,
+    /// `SkipDryRunOnMissingResource=true`.
+    pub kinds_may_come: bool,
+    /// `Prune=false` or `Prune=confirm`, for objects that say nothing.
+    pub prune: Option<Permission>,
+    /// `Delete=false` or `Delete=confirm`, for objects that say nothing.
+    pub delete: Option<Permission>,
     /// `PrunePropagationPolicy`.
     pub propagation: Propagation,
     /// Options that aren't known, as they were written.
@@ -93,39 +106,62 @@ impl Propagation {
     }
 }
 
-/// Options that exist but that server-side apply makes pointless, or that are not about syncing.
-const HARMLESS: &[&str] = &[
-    "ServerSideApply=true",
-    "Validate=false",
-    "Validate=true",
-    "SkipDryRunOnMissingResource=true",
-    "ClientSideApplyMigration=false",
-    "ClientSideApplyMigration=true",
-    "CreateNamespace=false",
-    "Prune=true",
-    "PruneLast=false",
-    "Replace=false",
-    "ApplyOutOfSyncOnly=false",
-];
+/// Options that say what is so anyway: apply is server-side, takes over what was applied before, and
+/// leaves validation to the server.
+const HARMLESS: &[&str] = &["ServerSideApply", "Validate", "ClientSideApplyMigration"];
 
 impl SyncOptions {
     /// Reads `syncOptions` as applications spell them.
     pub fn parse<'a>(options: impl IntoIterator<Item = &'a str>) -> Self {
         let mut it = Self::default();
         for option in options {
-            match option.trim() {
-                "CreateNamespace=true" => it.create_namespace = true,
-                "ApplyOutOfSyncOnly=true" => it.out_of_sync_only = true,
-                "PruneLast=true" => it.prune_last = true,
-                "Replace=true" => it.replace = true,
-                "PrunePropagationPolicy=foreground" => it.propagation = Propagation::Foreground,
-                "PrunePropagationPolicy=background" => it.propagation = Propagation::Background,
-                "PrunePropagationPolicy=orphan" => it.propagation = Propagation::Orphan,
-                known if HARMLESS.contains(&known) => {}
-                other => it.unknown.push(other.to_owned()),
+            if !it.read(option.trim()) {
+                it.unknown.push(option.trim().to_owned());
             }
         }
         it
+    }
+
+    /// Reads one option. Returns false if it isn't known.
+    fn read(&mut self, option: &str) -> bool {
+        let Some((name, value)) = option.split_once('=') else {
+            return false;
+        };
+        match name {
+            "PrunePropagationPolicy" => match value {
+                "foreground" => self.propagation = Propagation::Foreground,
+                "background" => self.propagation = Propagation::Background,
+                "orphan" => self.propagation = Propagation::Orphan,
+                _ => return false,
+            },
+            "Prune" | "Delete" => {
+                let Some(permission) = Permission::parse(value) else {
+                    return false;
+                };
+                match name {
+                    "Prune" => self.prune = Some(permission),
+                    _ => self.delete = Some(permission),
+                }
+            }
+            _ => {
+                let flag = match value {
+                    "true" => true,
+                    "false" => false,
+                    _ => return false,
+                };
+                match name {
+                    "CreateNamespace" => self.create_namespace = flag,
+                    "ApplyOutOfSyncOnly" => self.out_of_sync_only = flag,
+                    "PruneLast" => self.prune_last = flag,
+                    "Replace" => self.replace = flag,
+                    "RespectIgnoreDifferences" => self.respect_ignored = flag,
+                    "FailOnSharedResource" => self.fail_on_shared = flag,
+                    "SkipDryRunOnMissingResource" => self.kinds_may_come = flag,
+                    known => return HARMLESS.contains(&known),
+                }
+            }
+        }
+        true
     }
 }
 
@@ -140,6 +176,8 @@ pub struct Retry {
     pub factor: i64,
     /// The longest time.
     pub max: SignedDuration,
+    /// Deploy what the application tracks by then, not what it tracked at first.
+    pub refresh: bool,
 }
 
 impl Default for Retry {
@@ -150,6 +188,7 @@ impl Default for Retry {
             duration: SignedDuration::from_secs(5),
             factor: 2,
             max: SignedDuration::from_mins(3),
+            refresh: false,
         }
     }
 }
@@ -267,8 +306,18 @@ mod tests {
 
     #[test]
     fn unknown_options_are_kept_to_be_reported() {
-        let it = SyncOptions::parse(["CreateNamespace=true", "Prunelast=true", "Validate=false"]);
+        let it = SyncOptions::parse([
+            "CreateNamespace=true",
+            "Prunelast=true",
+            "Validate=false",
+            "Replace",
+            "Prune=maybe",
+            "PruneLast=yes",
+            "Delete=confirm",
+        ]);
         assert!(it.create_namespace);
-        assert_eq!(it.unknown, ["Prunelast=true"]);
+        assert_eq!(it.delete, Some(Permission::Confirm));
+        let unknown = ["Prunelast=true", "Replace", "Prune=maybe", "PruneLast=yes"];
+        assert_eq!(it.unknown, unknown);
     }
 }

@@ -1,6 +1,7 @@
 //! What is told about an application.
 
 use crate::operation::{OperationPhase, ResourceResult};
+use crate::spec::Spec;
 use health::Health;
 use jiff::Timestamp;
 use value::Value;
@@ -86,6 +87,8 @@ pub struct OperationState {
     pub revision: String,
     /// What became of each object.
     pub results: Vec<ResourceResult>,
+    /// Labels and annotations of the namespace that it made or would have made.
+    pub namespace_metadata: Option<Value>,
 }
 
 impl OperationState {
@@ -139,6 +142,18 @@ impl Status {
                 }
             })
             .collect();
+    }
+
+    /// Returns true if the last operation gave the namespace other labels and annotations than an
+    /// application asks for.
+    #[must_use]
+    pub fn has_other_namespace_metadata(&self, spec: &Spec) -> bool {
+        let operation = self.operation.as_ref();
+        // One that hasn't come so far as to have a revision says nothing about it.
+        let operation = operation.filter(|o| !o.revision.is_empty());
+        operation.is_some_and(|o| {
+            spec.namespace_metadata.is_some() && o.namespace_metadata != spec.namespace_metadata
+        })
     }
 
     /// Sets the health, keeping since when its status is what it is.

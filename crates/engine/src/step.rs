@@ -1,11 +1,12 @@
 //! The core: one event in, effects out.
 
+mod deleting;
 mod judging;
 mod running;
 
-use crate::compare::{Comparison, FieldDiff, World, compare};
+use crate::compare::{Comparison, FieldDiff, Subject, World, compare};
 use crate::gate::Hold;
-use crate::object::{Desired, ObjectKey};
+use crate::object::{DeletePhase, Desired, Directives, ObjectKey};
 use crate::operation::{Operation, OperationPhase, Request};
 use crate::spec::{Propagation, Spec};
 use crate::status::{Status, SyncStatus};
@@ -48,6 +49,14 @@ pub enum Refresh {
 /// An application as it stands in the API, in the engine's words.
 #[derive(Clone, Debug)]
 pub struct AppView {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its namespace.
+    pub namespace: Box<str>,
+    /// When a person approved the deletions that ask for it.
+    pub deletion_approved: Option<Timestamp>,
+    /// Since when it is being deleted.
+    pub deleting_since: Option<Timestamp>,
     /// The revision of the resource that this was read from.
     pub version: u64,
     /// What it asks for.
@@ -135,10 +144,16 @@ pub enum Event {
 pub struct ApplyItem {
     /// Its place among the target's objects.
     pub index: usize,
+    /// What it is called in the cluster.
+    pub key: ObjectKey,
     /// Replace it instead of applying it.
     pub replace: bool,
     /// Delete and create it anew if it can't be changed.
     pub force: bool,
+    /// Leave fields whose differences don't count as they are.
+    pub respect_ignored: bool,
+    /// The attempt that a hook is created by; `None` for an ordinary object.
+    pub hook_run: Option<Box<str>>,
 }
 
 /// Something to be done.
@@ -179,6 +194,11 @@ pub enum Effect {
         /// Change nothing.
         dry_run: bool,
     },
+    /// Take the finalizer off a hook whose outcome is known.
+    LetGo {
+        /// The hook.
+        key: ObjectKey,
+    },
     /// Make the destination namespace.
     CreateNamespace {
         /// Its name.
@@ -192,8 +212,8 @@ pub enum Effect {
     Confirm(Vec<ObjectKey>),
     /// Write an entry of the ledger.
     Record(Record),
-    /// Remove our finalizers: the application may go.
-    Release,
+    /// Leave the application these finalizers.
+    Finalize(Vec<String>),
     /// Look again at this time.
     WakeAt(Timestamp),
 }
@@ -273,6 +293,12 @@ pub struct AppState {
     /// A refresh was asked for; it is answered when Git's news is compared.
     refresh_asked: bool,
     was_self_healing: bool,
+    /// Conditions that follow from the target's objects: type and message.
+    target_notes: Vec<(String, String)>,
+    /// A hook has come to its end and that wasn't written down yet.
+    untold: bool,
+    /// Why the deletion doesn't get on, and when it is tried again.
+    deletion_trouble: Option<(String, Timestamp)>,
 }
 
 impl AppState {
@@ -294,6 +320,9 @@ impl AppState {
             resolving: false,
             refresh_asked: false,
             was_self_healing: false,
+            target_notes: Vec::new(),
+            untold: false,
+            deletion_trouble: None,
         }
     }
 
@@ -323,6 +352,9 @@ impl AppState {
             Event::Answered { key, outcome } => {
                 if let Some(operation) = &mut self.operation {
                     operation.answer(&key, &outcome);
+                }
+                if let (Err(message), true) = (&outcome, self.is_deleting()) {
+                    self.deletion_failed(format!("{key}: {message}"), now);
                 }
             }
             Event::Reconfigured => {
@@ -378,7 +410,39 @@ impl AppState {
         if let Ok(target) = &result {
             self.status.source_types.clone_from(&target.source_types);
         }
+        self.target_notes = result.as_ref().map(option_notes).unwrap_or_default();
         self.target = Some((revision, result));
+    }
+
+    /// Returns the finalizers that the application should have, if it doesn't: those that keep it
+    /// until its hooks for deletion have run.
+    #[must_use]
+    pub fn finalizers_to_write(&self) -> Option<Vec<String>> {
+        let app = self.app.as_ref().filter(|a| !a.deleting)?;
+        let target = self.target()?;
+        let mut wanted = app.finalizers.clone();
+        for (phase, name) in [
+            (DeletePhase::PreDelete, api::names::PRE_DELETE_FINALIZER),
+            (DeletePhase::PostDelete, api::names::POST_DELETE_FINALIZER),
+        ] {
+            let mut hooks = target.objects.iter().map(|d| &d.directives.delete_hooks);
+            let has_hooks = hooks.any(|phases| phases.contains(&phase));
+            for name in [name.to_owned(), format!("{name}/cleanup")] {
+                match (has_hooks, wanted.contains(&name)) {
+                    (true, false) => wanted.push(name),
+                    (false, true) => wanted.retain(|f| *f != name),
+                    _ => {}
+                }
+            }
+        }
+        (wanted != app.finalizers).then_some(wanted)
+    }
+
+    /// Takes note that the application has these finalizers now.
+    pub fn finalizers_written(&mut self, finalizers: Vec<String>) {
+        if let Some(app) = &mut self.app {
+            Arc::make_mut(app).finalizers = finalizers;
+        }
     }
 
     /// Returns the commit that should be deployed: the tracked one, unless it is held.
@@ -409,7 +473,7 @@ impl AppState {
     ) {
         let Some(app) = self.app.clone() else { return };
         if app.deleting {
-            self.settle_deletion(&app, world, effects);
+            self.settle_deletion(&app, world, now, effects);
             return;
         }
         if app.skip {
@@ -445,9 +509,15 @@ impl AppState {
             .is_none_or(|o| !o.is_waiting_for_answers());
         // The operation's start is written before its first effect: whoever comes after a crash
         // must find it. Otherwise nothing is told until Git's answer is in.
-        let starts = self.operation.is_some() && effects.iter().any(is_change);
+        let starts =
+            self.operation.as_ref().is_some_and(|o| !o.is_told()) && effects.iter().any(is_change);
+        // So is the end of a hook before anything that would wipe it out.
+        let untold = std::mem::take(&mut self.untold) && effects.iter().any(is_change);
         let waits = self.resolving || self.asked.is_some();
-        if starts || clear_operation || (quiet && !waits) {
+        if starts || untold || clear_operation || (quiet && !waits) {
+            if let Some(operation) = &mut self.operation {
+                operation.set_told();
+            }
             let clear_refresh = !waits && std::mem::take(&mut self.refresh_asked);
             let place = effects.iter().position(is_change).unwrap_or(effects.len());
             effects.insert(
@@ -520,12 +590,26 @@ impl AppState {
         if Some(&target.revision) != self.wanted_revision().as_ref() {
             return;
         }
-        notes.extend(target.notes.iter().cloned());
-        self.comparison = compare(&target, world);
+        let Some(app) = self.app.clone() else { return };
+        notes.extend(target.notes.iter().chain(&self.target_notes).cloned());
+        let subject = Subject {
+            name: &app.name,
+            namespace: &app.namespace,
+            spec: &app.spec,
+        };
+        self.comparison = compare(&target, subject, world);
+        let shared = self.comparison.shared.iter();
+        notes.extend(shared.map(|(key, owner)| {
+            let message = shared_message(&app, key, owner);
+            ("SharedResourceWarning".to_owned(), message)
+        }));
         if !self.comparison.unknown.is_empty() {
             effects.push(Effect::Confirm(self.comparison.unknown.clone()));
         }
         self.status.sync = self.comparison.sync;
+        if self.status.has_other_namespace_metadata(&app.spec) {
+            self.status.sync = SyncStatus::OutOfSync;
+        }
         self.status.revision.clone_from(&target.revision);
         if let Some(health) = self.comparison.health.clone() {
             self.status.set_health(health, now);
@@ -551,43 +635,15 @@ impl AppState {
         }
         worst
     }
-
-    /// Deletes what was deployed, highest wave first, then lets the application go.
-    fn settle_deletion(&mut self, app: &AppView, world: &dyn World, effects: &mut Vec<Effect>) {
-        let Some(propagation) = app.cascade else {
-            return;
-        };
-        let mut left = Vec::new();
-        for key in world.tracked() {
-            let kept = &*key.kind == "CustomResourceDefinition";
-            let Some(facts) = world
-                .live(&key)
-                .filter(|f| !kept && !f.directives.keep_on_delete)
-            else {
-                continue;
-            };
-            left.push((facts.directives.wave, key, facts.deleting));
-        }
-        let Some(highest) = left.iter().map(|(wave, ..)| *wave).max() else {
-            effects.push(Effect::Release);
-            return;
-        };
-        for (wave, key, deleting) in left {
-            if wave == highest && !deleting {
-                effects.push(Effect::Delete {
-                    key,
-                    propagation,
-                    dry_run: false,
-                });
-            }
-        }
-    }
 }
 
 fn is_change(effect: &Effect) -> bool {
     matches!(
         effect,
-        Effect::Apply { .. } | Effect::Delete { .. } | Effect::CreateNamespace { .. }
+        Effect::Apply { .. }
+            | Effect::Delete { .. }
+            | Effect::LetGo { .. }
+            | Effect::CreateNamespace { .. }
     )
 }
 
@@ -599,4 +655,28 @@ fn retries_left(operation: &Operation) -> bool {
 /// Returns the first seven digits of a commit, as people write it.
 fn short(revision: &str) -> &str {
     revision.get(..7).unwrap_or(revision)
+}
+
+/// Returns the sentence about an object that two applications want.
+fn shared_message(app: &AppView, key: &ObjectKey, owner: &str) -> String {
+    let other = owner.replace('_', "/");
+    format!(
+        "{}/{} is part of applications {}/{} and {other}",
+        key.kind, key.name, app.namespace, app.name
+    )
+}
+
+/// Returns conditions about sync options of objects that aren't known.
+fn option_notes(target: &Arc<Target>) -> Vec<(String, String)> {
+    let mut notes = Vec::new();
+    for desired in &target.objects {
+        for option in Directives::unknown_options(&desired.value) {
+            let message = format!(
+                "{} ({}:{}): the sync option {option:?} is not known and has no effect",
+                desired.key, desired.file, desired.line
+            );
+            notes.push(("UnknownFieldWarning".to_owned(), message));
+        }
+    }
+    notes
 }

@@ -19,6 +19,15 @@ pub enum Method {
     Label,
 }
 
+/// What an object says about the application that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim<'o> {
+    /// It belongs to this application.
+    Own(&'o str),
+    /// Its mark is of this application, but about another object.
+    Copied(&'o str),
+}
+
 /// How objects are marked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracking {
@@ -66,18 +75,31 @@ impl Tracking {
     /// object that has an owner.
     #[must_use]
     pub fn owner<'o>(&self, key: &ObjectKey, object: &'o Value) -> Option<&'o str> {
+        match self.claim(key, object)? {
+            Claim::Own(app) => Some(app),
+            Claim::Copied(_) => None,
+        }
+    }
+
+    /// Returns what an object says about the application that it belongs to.
+    #[must_use]
+    pub fn claim<'o>(&self, key: &ObjectKey, object: &'o Value) -> Option<Claim<'o>> {
         let annotation = |name: &str| object.str_at(&["metadata", "annotations", name]);
         if annotation(names::INSTALLATION_ID) != &*self.installation {
             return None;
         }
+        let has_owner = || !object.array_at(&["metadata", "ownerReferences"]).is_empty();
         if self.method == Method::Label {
             let app = object.str_at(&["metadata", "labels", &self.label]);
-            let has_owner = !object.array_at(&["metadata", "ownerReferences"]).is_empty();
-            return (!app.is_empty() && !has_owner).then_some(app);
+            return (!app.is_empty() && !has_owner()).then_some(Claim::Own(app));
         }
         let id = annotation(names::TRACKING_ID);
         let (app, _) = id.split_once(':')?;
-        (key.tracking_id(app) == id).then_some(app)
+        match key.tracking_id(app) == id {
+            true => Some(Claim::Own(app)),
+            // Controllers copy annotations to what they make; only what stands alone is shown.
+            false => (!has_owner()).then_some(Claim::Copied(app)),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ impl Job {
         for object in rendered {
             let mut value = object.value;
             self.place(&mut value);
-            let key = ObjectKey::of(&value);
+            let mut key = ObjectKey::of(&value);
             if key.name.is_empty() && value.str_at(&["metadata", "generateName"]).is_empty() {
                 return Err(Problem {
                     kind: "ComparisonError",
@@ -27,6 +27,11 @@ impl Job {
                 });
             }
             self.tracking.mark(&self.app, &key, &mut value);
+            if key.name.is_empty() {
+                // Its name comes with the sync that makes it; until then the place sets it apart.
+                let prefix = value.str_at(&["metadata", "generateName"]);
+                key.name = format!("{prefix}{}", objects.len()).into();
+            }
             // What is compared is what is applied: without what the server owns.
             let value = merge::drift::normalise(&value);
             let desired = Desired {
@@ -52,8 +57,9 @@ impl Job {
                 ),
             ));
         }
-        // `Skip` hooks are left out altogether.
-        let wanted = |d: &Desired| !d.directives.is_hook || !d.directives.hooks.is_empty();
+        // A hook that nothing ever runs, like Helm's tests, is left out.
+        let runs = |d: &Directives| !d.is_hook || !d.hooks.is_empty() || !d.delete_hooks.is_empty();
+        let wanted = |d: &Desired| runs(&d.directives);
         Ok(objects.into_values().filter(wanted).collect())
     }
 

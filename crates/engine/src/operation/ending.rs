@@ -1,130 +1,143 @@
 //! How an operation ended, and what became of each object.
 
-use super::{End, Operation, OperationPhase, ResourceResult, Task, TaskKind, TaskState};
-use crate::object::{DeletePolicy, images};
-use crate::spec::Propagation;
+use super::sending::delete_hook;
+use super::{End, Group, Operation, OperationPhase, ResourceResult, Task, TaskKind, TaskState};
+use crate::compare::World;
+use crate::object::{DeletePolicy, Phase, images};
 use crate::step::Effect;
-use std::collections::BTreeSet;
 
 impl Operation {
-    pub(super) fn reasons(&self) -> String {
-        let reasons: BTreeSet<&str> = self
-            .tasks
-            .iter()
-            .filter(|t| t.state == TaskState::Failed && !t.message.is_empty())
-            .map(|t| t.message.as_str())
-            .collect();
-        reasons.into_iter().collect::<Vec<_>>().join(",")
-    }
-
-    pub(super) fn failure_message(&self) -> String {
-        let acted = |t: &&Task| !matches!(t.state, TaskState::Waiting | TaskState::Skipped);
-        let all_failed = self
-            .tasks
-            .iter()
-            .filter(acted)
-            .all(|t| t.state == TaskState::Failed);
-        let what = if all_failed {
-            "one or more objects failed to apply"
-        } else {
+    /// Returns the sentence about a group that has failed.
+    pub(super) fn failure_message(&self, group: Group) -> String {
+        let applied = |t: &Task| matches!(t.kind, TaskKind::Apply(_)) && !t.refused;
+        // Others of the group were applied, and looked at once more.
+        let what = if self.in_group(group).any(applied) {
             "one or more synchronization tasks completed unsuccessfully"
+        } else {
+            "one or more objects failed to apply"
         };
-        match self.reasons() {
-            reasons if reasons.is_empty() => what.to_owned(),
-            reasons => format!("{what}, reason: {reasons}"),
-        }
+        let refused = |t: &&Task| t.phase != Phase::SyncFail && t.refused;
+        with_reasons(what, self.tasks.iter().filter(refused))
     }
 
     /// Deletes hooks that asked for it and says how it ended.
-    pub(super) fn finish(&self, effects: &mut Vec<Effect>) -> End {
-        let failed = self.failing.is_some();
-        for task in self.tasks.iter().filter(|t| t.hook) {
-            let TaskKind::Apply(i) = task.kind else {
-                continue;
-            };
-            let Some(target) = &self.target else { continue };
-            let policies = &target.objects[i].directives.delete_policies;
-            let delete = match task.state {
-                TaskState::Done => policies.contains(&DeletePolicy::HookSucceeded) && !failed,
-                TaskState::Failed => policies.contains(&DeletePolicy::HookFailed),
-                _ => false,
-            };
-            if delete {
-                effects.push(Effect::Delete {
-                    key: task.key.clone(),
-                    propagation: Propagation::Background,
-                    dry_run: false,
-                });
+    pub(super) fn finish(&mut self, world: &dyn World, effects: &mut Vec<Effect>) -> End {
+        self.let_go_of_hooks(world, effects);
+        let policy = match &self.failing {
+            None => DeletePolicy::HookSucceeded,
+            Some(_) => DeletePolicy::HookFailed,
+        };
+        for task in self.tasks.iter().filter(|t| t.hook && t.seen) {
+            let policies = self.policies(task);
+            let ended = matches!(task.state, TaskState::Done | TaskState::Failed);
+            if let (true, Some(live)) = (ended && policies.contains(&policy), world.live(&task.key))
+            {
+                // The finalizer was taken off above.
+                let mut live = live;
+                live.directives.is_held = false;
+                delete_hook(task, &live, self.request.options.propagation, effects);
             }
         }
         match &self.failing {
-            Some(message) => End {
-                phase: OperationPhase::Failed,
-                message: message.clone(),
-            },
+            Some(message) => End::failed(self.with_failed_fail_hooks(message)),
             None => {
-                let ends_in_hook = self.tasks.last().is_some_and(|t| t.hook);
-                let how = if ends_in_hook || self.request.dry_run {
+                let mut last = self.tasks.iter().rev();
+                let last = last.find(|t| t.phase != Phase::SyncFail);
+                let nothing_runs = last.is_none_or(|t| t.hook) || self.request.dry_run;
+                let how = if nothing_runs {
                     "no more tasks"
                 } else {
                     "all tasks run"
                 };
-                let message = format!("successfully synced ({how})");
                 End {
                     phase: OperationPhase::Succeeded,
-                    message,
+                    message: format!("successfully synced ({how})"),
                 }
             }
         }
     }
 
-    /// Returns what became of each object so far, in order.
+    fn policies(&self, task: &Task) -> &[DeletePolicy] {
+        match (&task.kind, &self.target) {
+            (TaskKind::Apply(i), Some(target)) => &target.objects[*i].directives.delete_policies,
+            _ => &[],
+        }
+    }
+
+    fn with_failed_fail_hooks(&self, message: &str) -> String {
+        let failed = |t: &&Task| t.phase == Phase::SyncFail && t.refused;
+        if !self.tasks.iter().any(|t| failed(&t)) {
+            return message.to_owned();
+        }
+        let failed = self.tasks.iter().filter(failed);
+        let more = with_reasons("one or more SyncFail hooks failed", failed);
+        format!("{message}\n{more}")
+    }
+
+    /// Stops what runs: hooks that haven't come to their end are deleted.
+    pub(crate) fn terminate(&mut self, world: &dyn World, effects: &mut Vec<Effect>) -> End {
+        let running = |t: &&mut Task| {
+            t.hook
+                && matches!(
+                    t.state,
+                    TaskState::Applied | TaskState::Sent | TaskState::Clearing
+                )
+        };
+        for task in self.tasks.iter_mut().filter(running) {
+            task.state = TaskState::Failed;
+            task.message = "Terminated".to_owned();
+            if let Some(live) = world.live(&task.key) {
+                delete_hook(task, &live, self.request.options.propagation, effects);
+            }
+        }
+        self.let_go_of_hooks(world, effects);
+        End::failed("Operation terminated")
+    }
+
+    /// Returns what became of each object so far, in the order in which they were dealt with.
     #[must_use]
     pub fn results(&self) -> Vec<ResourceResult> {
-        let mut results: Vec<ResourceResult> = self
-            .tasks
-            .iter()
-            .filter(|t| {
-                !matches!(
-                    t.state,
-                    TaskState::Waiting | TaskState::Clearing | TaskState::Sent
-                )
-            })
-            .map(|t| ResourceResult {
-                key: t.key.clone(),
-                version: t.version.clone(),
-                status: match (&t.kind, t.state) {
-                    (_, TaskState::Failed) => "SyncFailed",
-                    (_, TaskState::Skipped) => "PruneSkipped",
-                    (TaskKind::Prune, _) => "Pruned",
-                    _ => "Synced",
-                },
-                message: t.message.clone(),
-                hook_phase: match t.state {
-                    TaskState::Failed => "Failed",
-                    // Looked at once more, unless nothing was left to look at.
-                    TaskState::Applied if self.failing.is_none() && !self.request.dry_run => {
-                        "Running"
-                    }
-                    _ => "Succeeded",
-                },
-                hook_type: if t.hook { t.phase.as_str() } else { "" },
-                sync_phase: t.phase.as_str(),
-                images: match (&t.kind, &self.target) {
-                    (TaskKind::Apply(i), Some(target)) => images(&target.objects[*i].value),
-                    _ => Vec::new(),
-                },
-            })
-            .collect();
-        let phase = |r: &ResourceResult| match r.sync_phase {
-            "PreSync" => 0,
-            "Sync" => 1,
-            "PostSync" => 2,
-            _ => 3,
+        let acted = |t: &&Task| {
+            !matches!(
+                t.state,
+                TaskState::Waiting | TaskState::Clearing | TaskState::Sent
+            )
         };
-        results.sort_by(|a, b| {
-            (phase(a), &a.key.kind, &a.key.name).cmp(&(phase(b), &b.key.kind, &b.key.name))
-        });
-        results
+        let tasks = self.tasks.iter().filter(acted);
+        tasks.map(|task| self.result(task)).collect()
+    }
+
+    fn result(&self, task: &Task) -> ResourceResult {
+        ResourceResult {
+            key: task.key.clone(),
+            version: task.version.clone(),
+            status: match (&task.kind, task.state) {
+                _ if task.refused => "SyncFailed",
+                (_, TaskState::Skipped) => "PruneSkipped",
+                (TaskKind::Prune, _) => "Pruned",
+                _ => "Synced",
+            },
+            message: task.message.clone(),
+            hook_phase: match task.state {
+                _ if task.invalid => "",
+                TaskState::Failed => "Failed",
+                TaskState::Applied if !self.request.dry_run => "Running",
+                _ => "Succeeded",
+            },
+            hook_type: if task.hook { task.phase.as_str() } else { "" },
+            sync_phase: task.phase.as_str(),
+            images: match (&task.kind, &self.target) {
+                (TaskKind::Apply(i), Some(target)) => images(&target.objects[*i].value),
+                _ => Vec::new(),
+            },
+        }
+    }
+}
+
+fn with_reasons<'a>(what: &str, tasks: impl Iterator<Item = &'a Task>) -> String {
+    let reasons: Vec<&str> = tasks.map(|t| t.message.as_str()).collect();
+    match reasons.as_slice() {
+        [] => what.to_owned(),
+        reasons => format!("{what}, reason: {}", reasons.join(",")),
     }
 }

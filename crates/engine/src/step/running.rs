@@ -1,10 +1,10 @@
 //! The operation in the state: taken up, carried on, ended.
 
-use super::{AppState, AppView, Config, Effect, Record, retries_left};
+use super::{AppState, AppView, Config, Effect, Record, Target, retries_left, shared_message};
 use crate::compare::World;
-use crate::operation::{End, Operation, OperationPhase, Request};
+use crate::operation::{Context, End, Operation, OperationPhase, Request};
 use crate::status::{HistoryEntry, OperationState};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use value::Value;
 
@@ -55,6 +55,13 @@ impl AppState {
         };
         let mut operation = Operation::new(request, revision, state.started_at);
         operation.retry_count = state.retry_count;
+        operation.message.clone_from(&state.message);
+        // One that has ended and goes on all the same waits for its next attempt.
+        operation.retry_at = state.finished_at.map(|at| {
+            let delay = operation.request.retry.delay(operation.retry_count);
+            at.saturating_add(delay).unwrap_or(at)
+        });
+        operation.set_told();
         self.operation = Some(operation);
     }
 
@@ -63,17 +70,23 @@ impl AppState {
         let Some(revision) = revision else {
             return false;
         };
+        // Times are whole seconds in the API, and hooks are called after the one in which their
+        // operation began: no two begin in the same.
+        let before = self.status.operation.as_ref().map(|o| o.started_at);
+        let next = before.and_then(|at| at.checked_add(SignedDuration::from_secs(1)).ok());
+        let started_at = next.map_or(now, |next| now.max(next));
         self.status.operation = Some(OperationState {
             operation: request.raw.clone(),
             phase: OperationPhase::Running,
             message: String::new(),
-            started_at: now,
+            started_at,
             finished_at: None,
             retry_count: 0,
             revision: revision.clone(),
             results: Vec::new(),
+            namespace_metadata: None,
         });
-        self.operation = Some(Operation::new(request, revision, now));
+        self.operation = Some(Operation::new(request, revision, started_at));
         true
     }
 
@@ -90,30 +103,16 @@ impl AppState {
             return;
         };
         if app.terminate {
-            let message = "Operation terminated".to_owned();
-            self.end(
-                &operation,
-                End {
-                    phase: OperationPhase::Failed,
-                    message,
-                },
-                now,
-                effects,
-            );
+            self.plan(&mut operation, app, world);
+            let end = operation.terminate(world, effects);
+            self.untold = true;
+            self.end(&operation, end, now, effects);
             return;
         }
         if self.superseded(&operation) {
             let newer = self.wanted_revision().unwrap_or_default();
             let message = format!("superseded by the newer revision {newer}");
-            self.end(
-                &operation,
-                End {
-                    phase: OperationPhase::Failed,
-                    message,
-                },
-                now,
-                effects,
-            );
+            self.end(&operation, End::failed(message), now, effects);
             return;
         }
         if let Some(retry_at) = operation.retry_at {
@@ -122,68 +121,122 @@ impl AppState {
                 self.operation = Some(operation);
                 return;
             }
-            operation.retry_at = None;
-            let mut again = Operation::new(
-                operation.request.clone(),
-                operation.revision.clone(),
-                operation.started_at,
-            );
-            again.retry_count = operation.retry_count;
-            operation = again;
+            operation = self.repeat(&operation);
         }
         if !operation.is_planned() {
-            match self.target.clone() {
-                Some((revision, Ok(target))) if revision == operation.revision => {
-                    let done = self.status.operation.as_ref().map(|o| o.results.clone());
-                    let done = done
-                        .filter(|_| operation.retry_count == 0)
-                        .unwrap_or_default();
-                    operation.plan(&target, &app.spec, world, &done);
-                }
-                Some((revision, Err(problem))) if revision == operation.revision => {
-                    let end = End {
-                        phase: OperationPhase::Error,
-                        message: problem.message,
-                    };
+            match self.plan(&mut operation, app, world) {
+                Planned::Yes => {}
+                Planned::Never(end) => {
                     self.end(&operation, end, now, effects);
                     return;
                 }
-                _ => {
-                    if self.asked.as_deref() != Some(operation.revision.as_str()) {
-                        self.asked = Some(operation.revision.clone());
-                        effects.push(Effect::Load {
-                            revision: operation.revision.clone(),
-                        });
-                    }
+                Planned::NotYet => {
+                    self.ask_for(&operation.revision, effects);
                     self.operation = Some(operation);
                     return;
                 }
             }
         }
-        let end = operation.advance(&app.spec, world, config.wave_delay, now, effects);
+        let context = Context {
+            spec: &app.spec,
+            world,
+            wave_delay: config.wave_delay,
+            approved_at: app.deletion_approved,
+            now,
+        };
+        let end = operation.advance(&context, effects);
+        self.untold |= operation.take_untold();
         match end {
             None => {
                 self.tell(&operation);
                 self.operation = Some(operation);
             }
-            Some(end) if end.phase == OperationPhase::Failed && retries_left(&operation) => {
-                operation.retry_count += 1;
-                let retry_at = now
-                    .saturating_add(operation.request.retry.delay(operation.retry_count))
-                    .unwrap_or(now);
-                operation.retry_at = Some(retry_at);
-                operation.message = format!(
-                    "{}. Retrying attempt #{} at {}.",
-                    end.message,
-                    operation.retry_count,
-                    retry_at.strftime("%-I:%M%p"),
-                );
-                effects.push(Effect::WakeAt(retry_at));
-                self.tell(&operation);
-                self.operation = Some(operation);
+            Some(end) if end.phase != OperationPhase::Succeeded && retries_left(&operation) => {
+                self.wait_to_repeat(operation, &end, now, effects);
             }
             Some(end) => self.end(&operation, end, now, effects),
         }
+    }
+
+    /// Lays out the operation's tasks if the objects that it deploys are known.
+    fn plan(&self, operation: &mut Operation, app: &AppView, world: &dyn World) -> Planned {
+        let target = match &self.target {
+            Some((revision, Ok(target))) if *revision == operation.revision => target,
+            Some((revision, Err(problem))) if *revision == operation.revision => {
+                return Planned::Never(End::error(problem.message.clone()));
+            }
+            _ => return Planned::NotYet,
+        };
+        if operation.request.options.fail_on_shared
+            && let Some(message) = first_shared(app, target, world)
+        {
+            return Planned::Never(End::failed(format!("Shared resource found: {message}")));
+        }
+        // Results of an attempt that is over count no more.
+        let state = self.status.operation.as_ref();
+        let done = state.filter(|o| o.finished_at.is_none());
+        let done = done.map_or(&[][..], |o| &o.results);
+        operation.plan(target, &app.spec, world, done);
+        Planned::Yes
+    }
+
+    fn ask_for(&mut self, revision: &str, effects: &mut Vec<Effect>) {
+        if self.asked.as_deref() != Some(revision) {
+            self.asked = Some(revision.to_owned());
+            effects.push(Effect::Load {
+                revision: revision.to_owned(),
+            });
+        }
+    }
+
+    /// Begins the next attempt.
+    fn repeat(&mut self, operation: &Operation) -> Operation {
+        let mut again = operation.again();
+        let mut extra = "";
+        if again.request.retry.refresh
+            && let Some(newer) = self.wanted_revision()
+        {
+            again.request.revision = None;
+            again.revision = newer;
+            extra = " with latest revisions";
+        }
+        again.message = format!("Retrying operation{extra}. Attempt #{}", again.retry_count);
+        if let Some(state) = &mut self.status.operation {
+            state.finished_at = None;
+            state.results.clear();
+            state.message.clone_from(&again.message);
+            state.revision.clone_from(&again.revision);
+        }
+        again
+    }
+
+    fn wait_to_repeat(
+        &mut self,
+        mut operation: Operation,
+        end: &End,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        operation.retry_count += 1;
+        let delay = operation.request.retry.delay(operation.retry_count);
+        let retry_at = now.saturating_add(delay).unwrap_or(now);
+        operation.retry_at = Some(retry_at);
+        operation.message = format!(
+            "{}. Retrying attempt #{} at {}.",
+            end.message,
+            operation.retry_count,
+            retry_at.strftime("%-I:%M%p"),
+        );
+        if operation.request.retry.refresh {
+            effects.push(Effect::Resolve { hard: false });
+        }
+        effects.push(Effect::WakeAt(retry_at));
+        self.tell(&operation);
+        if let Some(state) = &mut self.status.operation {
+            // Phase Running with an end is what waits for its next attempt.
+            state.finished_at = Some(now);
+        }
+        self.operation = Some(operation);
     }
 
     /// Returns true if an automated sync of an old commit should make room for a newer one.
@@ -201,6 +254,8 @@ impl AppState {
             state.message.clone_from(&operation.message);
             state.retry_count = operation.retry_count;
             state.results = operation.results();
+            let app = self.app.as_ref();
+            state.namespace_metadata = app.and_then(|a| a.spec.namespace_metadata.clone());
         }
     }
 
@@ -275,4 +330,19 @@ impl AppState {
         }
         self.operation = None;
     }
+}
+
+/// Whether an operation's tasks are laid out.
+enum Planned {
+    Yes,
+    NotYet,
+    Never(End),
+}
+
+/// Returns the sentence about the first object that belongs to another application.
+fn first_shared(app: &AppView, target: &Target, world: &dyn World) -> Option<String> {
+    target.objects.iter().find_map(|desired| {
+        let owner = world.facts(desired).owner?;
+        (owner != app.name).then(|| shared_message(app, &desired.key, &owner))
+    })
 }

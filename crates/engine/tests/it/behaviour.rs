@@ -141,7 +141,7 @@ fn b8_prune_deletes_what_git_no_longer_has() {
     play.expect("Synced", "Healthy");
     assert_eq!(play.text("b"), None);
     assert_eq!(
-        play.status("/operationState/syncResult/resources/1/status"),
+        play.status("/operationState/syncResult/resources/0/status"),
         "Pruned"
     );
 }
@@ -195,11 +195,8 @@ fn b9_a_sync_that_would_delete_everything_stops_and_says_so() {
 fn b12_an_object_that_is_not_tracked_is_never_pruned() {
     let mut play = Play::new(automated());
     let foreign = Live {
-        text: "x".into(),
-        health: None,
-        annotations: vec![],
         tracked: false,
-        deleting: false,
+        ..Live::new("x")
     };
     play.cluster.objects.insert(key("foreign"), foreign);
     play.push("r1", vec![map("a", "1")]);
@@ -427,6 +424,7 @@ fn an_unknown_kind_fails_before_anything_is_applied() {
         message.starts_with("one or more synchronization tasks are not valid"),
         "{message}"
     );
+    let message = play.status("/operationState/syncResult/resources/0/message");
     assert!(message.contains("w.yaml:1"), "{message}");
 }
 

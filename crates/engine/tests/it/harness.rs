@@ -1,8 +1,8 @@
 //! A cluster, a Git and a clock for the core.
 
 use engine::{
-    AppState, Config, Desired, Directives, Effect, Event, FieldDiff, LiveFacts, Match, ObjectKey,
-    Record, Status, Target, World, argo,
+    AppState, ApplyItem, Config, Desired, Directives, Effect, Event, FieldDiff, LiveFacts, Match,
+    ObjectKey, Record, Status, Target, World, argo,
 };
 use health::{Health, HealthStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +18,23 @@ pub(crate) struct Live {
     pub(crate) annotations: Vec<(String, String)>,
     pub(crate) tracked: bool,
     pub(crate) deleting: bool,
+    pub(crate) held: bool,
+    /// Another application that it says it belongs to.
+    pub(crate) owner: Option<String>,
+}
+
+impl Live {
+    pub(crate) fn new(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            health: None,
+            annotations: Vec::new(),
+            tracked: true,
+            deleting: false,
+            held: false,
+            owner: None,
+        }
+    }
 }
 
 /// The cluster.
@@ -31,6 +48,16 @@ pub(crate) struct Cluster {
     pub(crate) unknown_kinds: Vec<String>,
     /// Deleted objects stay until their finalizers are gone.
     pub(crate) lingering: bool,
+}
+
+impl Cluster {
+    fn owner(&self, key: &ObjectKey) -> Option<Box<str>> {
+        let live = self.objects.get(key)?;
+        match &live.owner {
+            Some(owner) => Some(owner.as_str().into()),
+            None => live.tracked.then(|| "app".into()),
+        }
+    }
 }
 
 impl World for Cluster {
@@ -59,14 +86,24 @@ impl World for Cluster {
                 message: String::new(),
             }),
             version: "v1".into(),
-            directives: desired.directives.clone(),
+            directives: match self.live(&desired.key) {
+                Some(live) => live.directives,
+                None => desired.directives.clone(),
+            },
             deleting: false,
+            owner: self.owner(&desired.key),
         }
     }
 
     fn live(&self, key: &ObjectKey) -> Option<LiveFacts> {
         let live = self.objects.get(key)?;
         let mut object = json!({"metadata": {}});
+        if live.held {
+            object.set_at(
+                &["metadata", "finalizers"],
+                json!([api::names::HOOK_FINALIZER]),
+            );
+        }
         for (name, text) in &live.annotations {
             object.set_at(&["metadata", "annotations", name], text.as_str());
         }
@@ -79,6 +116,7 @@ impl World for Cluster {
             version: "v1".into(),
             directives: Directives::of(&object),
             deleting: live.deleting,
+            owner: self.owner(key),
         })
     }
 
@@ -292,7 +330,7 @@ impl Play {
                 dry_run,
             } => {
                 for item in items {
-                    let desired = &target.objects[item.index];
+                    let desired = target.objects[item.index].named(&item.key).into_owned();
                     let text = desired.value.str_at(&["text"]).to_owned();
                     self.applied.push(desired.key.name.to_string());
                     let outcome = match self.cluster.refused.get(&text) {
@@ -300,7 +338,7 @@ impl Play {
                         None => Ok(format!("configmap/{} serverside-applied", desired.key.name)),
                     };
                     if outcome.is_ok() && !dry_run {
-                        self.put(desired, text);
+                        self.put(&desired, &item);
                     }
                     queue.push_back(Event::Answered {
                         key: desired.key.clone(),
@@ -320,23 +358,38 @@ impl Play {
                 });
                 queue.push_back(Event::Look);
             }
-            Effect::CreateNamespace { .. } => {}
+            Effect::LetGo { key } => {
+                if let Some(live) = self.cluster.objects.get_mut(&key) {
+                    live.held = false;
+                }
+            }
+            Effect::CreateNamespace { name, .. } => {
+                let key = ObjectKey::new("", "Namespace", "", &name);
+                let outcome = Ok(format!("namespace/{name} serverside-applied"));
+                queue.push_back(Event::Answered { key, outcome });
+            }
             Effect::Confirm(keys) => panic!("nothing is unknown here: {keys:?}"),
             Effect::Record(record) => self.records.push(record),
-            Effect::Release => self.released = true,
+            Effect::Finalize(left) => {
+                self.released = left.is_empty();
+                let left: Value = left.into_iter().collect();
+                self.application.set_at(&["metadata", "finalizers"], left);
+            }
             Effect::WakeAt(at) => {
                 self.wake_at = Some(self.wake_at.map_or(at, |before| before.min(at)));
             }
         }
     }
 
-    fn put(&mut self, desired: &Desired, text: String) {
+    fn put(&mut self, desired: &Desired, item: &ApplyItem) {
+        let object = desired.to_apply(&item.key.name, item.hook_run.as_deref());
+        let text = desired.value.str_at(&["text"]).to_owned();
         let health = match &*desired.key.kind {
             "ConfigMap" => None,
             _ => Some(HealthStatus::Healthy),
         };
         let health = self.cluster.health.get(&text).copied().or(health);
-        let annotations = desired.value.at(&["metadata", "annotations"]);
+        let annotations = object.at(&["metadata", "annotations"]);
         let annotations = annotations
             .and_then(Value::as_object)
             .map_or(Vec::new(), |o| {
@@ -345,11 +398,10 @@ impl Play {
                     .collect()
             });
         let live = Live {
-            text,
             health,
             annotations,
-            tracked: true,
-            deleting: false,
+            held: !object.array_at(&["metadata", "finalizers"]).is_empty(),
+            ..Live::new(&text)
         };
         self.cluster.objects.insert(desired.key.clone(), live);
     }
@@ -358,6 +410,11 @@ impl Play {
         let before = self.application.clone();
         let status = argo::status_value(&self.state, "argocd");
         self.application.set_at(&["status"], status);
+        if let Some(finalizers) = self.state.finalizers_to_write() {
+            let list: Value = finalizers.iter().cloned().collect();
+            self.application.set_at(&["metadata", "finalizers"], list);
+            self.state.finalizers_written(finalizers);
+        }
         if clear_operation {
             self.application.remove_at(&["operation"]);
         }
