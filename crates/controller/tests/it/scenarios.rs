@@ -93,7 +93,7 @@ async fn play(scenario: &Value, deliberate: &Deliberate) -> Vec<String> {
     for (i, step) in scenario.array_at(&["steps"]).iter().enumerate() {
         let what = step.str_at(&["do"]);
         let differences = match what {
-            "wait" | "pause" => world.check(name, step, deliberate).await,
+            "wait" | "pause" => world.check((name, i), step, deliberate).await,
             _ => world.act(step).await.err().into_iter().collect(),
         };
         if !differences.is_empty() {

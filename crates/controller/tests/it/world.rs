@@ -1,6 +1,6 @@
 //! One scenario's cluster, repository and controller.
 
-use crate::scenarios::compare::{Comparison, Deliberate, matches, sort_results};
+use crate::scenarios::compare::{Comparison, Deliberate, is_ahead, matches, sort_results};
 use cluster::{Client, Discovery};
 use controller::{Controller, GitPoll, Options};
 use controlplane::{ControlPlane, Token};
@@ -157,8 +157,15 @@ impl World {
         );
         self.commits += 1;
         let id = self.git.commit("desired", &changes, "a commit");
-        let name: &'static str = ["", "<rev1>", "<rev2>", "<rev3>", "<rev4>"][self.commits];
-        self.names.push((name, id.to_string()));
+        let (name, short): (&'static str, &'static str) = [
+            ("<rev1>", "<rev1:7>"),
+            ("<rev2>", "<rev2:7>"),
+            ("<rev3>", "<rev3:7>"),
+            ("<rev4>", "<rev4:7>"),
+        ][self.commits - 1];
+        let id = id.to_string();
+        self.names.push((short, id[..7].to_owned()));
+        self.names.push((name, id));
     }
 
     /// Puts real names in for `{app}` and the like.
@@ -276,7 +283,7 @@ impl World {
     /// Waits, and compares what there is then; what is still settling is looked at again.
     pub(crate) async fn check(
         &mut self,
-        name: &str,
+        (name, index): (&str, usize),
         step: &Value,
         deliberate: &Deliberate,
     ) -> Vec<String> {
@@ -297,7 +304,7 @@ impl World {
                 .all(|(what, wanted)| holds(what, wanted, application.as_ref(), &objects));
             let differences = if reached {
                 settled_by.get_or_insert_with(|| Instant::now() + SETTLE);
-                self.differences(name, step, deliberate, application, &objects)
+                self.differences((name, index), step, deliberate, application, &objects)
             } else {
                 let status = application.as_ref().and_then(|a| a.get("status"));
                 let ours = status.map_or("absent".to_owned(), Value::to_json);
@@ -351,7 +358,7 @@ impl World {
 
     fn differences(
         &self,
-        name: &str,
+        (name, index): (&str, usize),
         step: &Value,
         deliberate: &Deliberate,
         application: Option<Value>,
@@ -360,6 +367,7 @@ impl World {
         let recorded = self.real(step);
         let mut comparison = Comparison {
             scenario: name,
+            step: index,
             deliberate,
             unstable: recorded
                 .array_at(&["unstable"])
@@ -385,6 +393,12 @@ impl World {
                 .cloned()
                 .unwrap_or_else(Value::object);
             sort_results(&mut wanted);
+            if is_ahead(&wanted, &status) {
+                for part in ["message", "syncResult"] {
+                    wanted.remove_at(&["operationState", part]);
+                    status.remove_at(&["operationState", part]);
+                }
+            }
             comparison.compare("/status", Some(&wanted), Some(&status));
             comparison.compare(
                 "/operation",
@@ -446,6 +460,7 @@ fn seen(object: &Value) -> Value {
     for (name, value) in metadata.into_iter().flat_map(value::Object::iter) {
         if [
             "name",
+            "generateName",
             "namespace",
             "labels",
             "annotations",
@@ -462,6 +477,20 @@ fn seen(object: &Value) -> Value {
         if !["metadata", "apiVersion"].contains(&name.as_str()) && !is_empty {
             seen.set_at(&[name], value.clone());
         }
+    }
+    // Of another application only this is recorded.
+    if object.str_at(&["kind"]) == "Application" {
+        let mut status = Value::object();
+        for path in [
+            &["health", "status"][..],
+            &["sync", "status"],
+            &["sync", "revision"],
+        ] {
+            if let Some(text) = object.get("status").and_then(|s| s.at(path)) {
+                status.set_at(path, text.clone());
+            }
+        }
+        seen.set_at(&["status"], status);
     }
     // What the server picks is not recorded.
     for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {

@@ -8,7 +8,8 @@ use value::Value;
 pub(crate) struct Deliberate(Vec<(String, String)>);
 
 impl Deliberate {
-    /// Reads lines of `scenario pointer reason`; `#` begins a comment.
+    /// Reads lines of `scenario pointer reason`; `#` begins a comment. `scenario@3` is about that
+    /// step only.
     pub(crate) fn read(lines: &BTreeSet<String>) -> Self {
         let lines = lines
             .iter()
@@ -23,11 +24,12 @@ impl Deliberate {
         Self(lines.map(read).collect())
     }
 
-    fn has(&self, scenario: &str, pointer: &str) -> bool {
-        let like = |pattern: &str, text: &str| glob(pattern, text);
-        self.0
-            .iter()
-            .any(|(s, p)| like(s, scenario) && like(p, pointer))
+    fn has(&self, scenario: &str, step: usize, pointer: &str) -> bool {
+        let at_step = format!("{scenario}@{step}");
+        self.0.iter().any(|(s, p)| {
+            let is_it = if s.contains('@') { &at_step } else { scenario };
+            glob(s, is_it) && glob(p, pointer)
+        })
     }
 }
 
@@ -74,6 +76,7 @@ pub(crate) fn matches(recorded: &str, text: &str) -> bool {
 /// Collects what differs.
 pub(crate) struct Comparison<'a> {
     pub(crate) scenario: &'a str,
+    pub(crate) step: usize,
     pub(crate) deliberate: &'a Deliberate,
     /// Pointers that varied while it was recorded.
     pub(crate) unstable: BTreeSet<String>,
@@ -87,7 +90,8 @@ impl Comparison<'_> {
         recorded: Option<&Value>,
         ours: Option<&Value>,
     ) {
-        if self.unstable.contains(pointer) || self.deliberate.has(self.scenario, pointer) {
+        if self.unstable.contains(pointer) || self.deliberate.has(self.scenario, self.step, pointer)
+        {
             return;
         }
         let differs = |this: &mut Self| {
@@ -120,7 +124,7 @@ impl Comparison<'_> {
                 self.compare(&format!("{pointer}/{i}"), a.get(i), b.get(i));
             }
         } else if let (Some(a), Some(b)) = (a.as_str(), b.as_str()) {
-            let is_alike = pointer.ends_with("/message") && message(a) == message(b);
+            let is_alike = pointer.ends_with("/message") && matches(&message(a), &message(b));
             if !is_alike && !matches(a, b) {
                 differs(self);
             }
@@ -133,13 +137,11 @@ impl Comparison<'_> {
 /// Returns a result's message, whatever the way of applying: ours is server-side.
 fn message(text: &str) -> String {
     let words = ["created", "configured", "unchanged", "serverside-applied"];
-    // Ours ends with where the object is written.
-    let text = text
-        .strip_suffix(')')
-        .map_or(text, |t| match t.rsplit_once(" (") {
-            Some((before, place)) if place.contains(".yaml:") => before,
-            _ => text,
-        });
+    let text = &without_places(text);
+    // `kubectl` names a temporary file.
+    if let Some((before, rest)) = text.split_once("error when patching \"<file>\": ") {
+        return message(&format!("{before}{rest}"));
+    }
     if let Some(text) = text.strip_suffix(" (dry run)") {
         return message(text);
     }
@@ -149,6 +151,52 @@ fn message(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// Returns a message without what ours says in parentheses: where an object is written, and what was
+/// left out of it.
+fn without_places(text: &str) -> String {
+    let is_ours = |words: &str| {
+        let place = words.rsplit_once(".yaml:");
+        place.is_some_and(|(_, line)| line.chars().all(|c| c.is_ascii_digit()))
+            || words.starts_with("unknown fields left out")
+    };
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(" (") {
+        out += before;
+        match after.split_once(')') {
+            Some((words, more)) if is_ours(words) => rest = more,
+            _ => {
+                out += " (";
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+/// Returns true if an operation that goes on has done more than was recorded. Argo CD tells of a wave
+/// only after the pause that follows it; we tell at once.
+pub(crate) fn is_ahead(recorded: &Value, ours: &Value) -> bool {
+    let path = ["operationState", "syncResult", "resources"];
+    let phase = |v: &Value| v.str_at(&["operationState", "phase"]).to_owned();
+    let (before, now) = (recorded.array_at(&path), ours.array_at(&path));
+    let result = |r: &Value| {
+        let text = |name: &str| r.str_at(&[name]).to_owned();
+        (
+            text("syncPhase"),
+            text("kind"),
+            text("name"),
+            text("status"),
+        )
+    };
+    phase(recorded) == "Running"
+        && phase(ours) == "Running"
+        && now.len() > before.len()
+        && before
+            .iter()
+            .all(|r| now.iter().any(|n| result(n) == result(r)))
 }
 
 /// Sorts results of one phase and kind by name, as they were recorded.
