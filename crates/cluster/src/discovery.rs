@@ -17,6 +17,8 @@ pub struct Resource {
     pub kind: Box<str>,
     /// The name in paths.
     pub plural: Box<str>,
+    /// What people call it besides: `deployment`, `deploy`.
+    pub nicknames: Box<[Box<str>]>,
     /// Whether its objects live in namespaces.
     pub namespaced: bool,
     /// Whether it can be listed and watched.
@@ -105,11 +107,17 @@ impl Discovery {
                 text => text.into(),
             }
         };
+        let short = resource.array_at(&["shortNames"]).iter();
+        let nicknames = short
+            .filter_map(Value::as_str)
+            .chain([resource.str_at(&["singularResource"])])
+            .filter(|name| !name.is_empty());
         let it = Resource {
             group: own("group", group),
             version: own("version", version),
             kind: resource.str_at(&["responseKind", "kind"]).into(),
             plural: resource.str_at(&["resource"]).into(),
+            nicknames: nicknames.map(Into::into).collect(),
             namespaced: resource.str_at(&["scope"]) == "Namespaced",
             watchable: can("list") && can("watch"),
         };
@@ -147,6 +155,29 @@ impl Discovery {
         all.into_iter().collect()
     }
 
+    /// Returns a kind by any of its names, as `kubectl` takes them: `deploy`, `Deployment`,
+    /// `deployments.apps`, `deployments.v1.apps`. Of several groups with that name, the first that
+    /// the API server lists in the order of their names, the core group before all.
+    #[must_use]
+    pub fn named(&self, text: &str) -> Option<&Arc<Resource>> {
+        let lower = text.to_lowercase();
+        let fits = |resource: &Resource| {
+            let (name, rest) = lower.split_once('.').unwrap_or((&lower, ""));
+            let has_name = *resource.plural == *name
+                || resource.kind.eq_ignore_ascii_case(name)
+                || resource.nicknames.iter().any(|known| **known == *name);
+            let with_version = match &*resource.group {
+                "" => resource.version.to_string(),
+                group => format!("{}.{group}", resource.version),
+            };
+            has_name && (rest.is_empty() || *rest == *resource.group || rest == with_version)
+        };
+        self.kinds
+            .values()
+            .filter_map(|versions| versions.iter().find(|r| fits(r)))
+            .min_by_key(|resource| (&resource.group, &resource.kind))
+    }
+
     /// Returns a kind, in the version asked for if there is one (`""` is the preferred one).
     #[must_use]
     pub fn find(&self, group: &str, kind: &str, version: &str) -> Option<&Arc<Resource>> {
@@ -166,7 +197,8 @@ mod tests {
     #[test]
     fn kinds_have_paths_and_the_first_version_is_preferred() {
         let resource = json!({
-            "resource": "deployments", "scope": "Namespaced", "verbs": ["get", "list", "watch"],
+            "resource": "deployments", "singularResource": "deployment", "shortNames": ["deploy"],
+            "scope": "Namespaced", "verbs": ["get", "list", "watch"],
             "responseKind": {"group": "", "version": "", "kind": "Deployment"},
         });
         let mut it = Discovery::default();
@@ -186,5 +218,16 @@ mod tests {
         );
         assert_eq!(found.collection_path(""), "/apis/apps/v1/deployments");
         assert!(it.find("apps", "Deployment", "v2").is_none());
+        for name in [
+            "deploy",
+            "Deployment",
+            "deployments.apps",
+            "deploy.v1beta1.apps",
+        ] {
+            assert!(it.named(name).is_some(), "{name}");
+        }
+        for name in ["deploy.batch", "deployer", "deployments.v2.apps"] {
+            assert!(it.named(name).is_none(), "{name}");
+        }
     }
 }

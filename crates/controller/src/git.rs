@@ -1,5 +1,6 @@
 //! Git and rendering: where a revision points, and which objects it wants.
 
+mod inspect;
 mod job;
 mod place;
 mod remotes;
@@ -8,7 +9,8 @@ use crate::actor::Mail;
 use crate::secret::Secret;
 use crate::{Installation, Mailboxes, Shared};
 use cluster::Discovery;
-use engine::{Problem, Source, Spec, Target, Tracking};
+use engine::{Problem, Source, Spec, Tracking};
+pub use inspect::{Explanation, Inspector, Step};
 use job::Job;
 pub use job::Loaded;
 use source::{ChartRepository, CommitInfo, Freshness, PassCredentials, Sources};
@@ -139,6 +141,31 @@ impl Git {
             .collect()
     }
 
+    fn job(
+        &self,
+        app: &str,
+        spec: &Arc<Spec>,
+        revision: &str,
+        discovery: Arc<Discovery>,
+        tracking: &Tracking,
+        installation: Arc<Installation>,
+    ) -> Job {
+        Job {
+            sources: Arc::clone(&self.sources),
+            app: app.to_owned(),
+            spec: Arc::clone(spec),
+            revision: revision.to_owned(),
+            discovery,
+            tracking: tracking.clone(),
+            bases: self.bases_of(spec),
+            templates: Arc::clone(&self.templates),
+            seed: self.seed,
+            since: Instant::now(),
+            installation,
+            trace: false,
+        }
+    }
+
     /// Returns the objects of a revision.
     pub(crate) async fn load(
         &self,
@@ -155,19 +182,7 @@ impl Git {
                 .filter(|(s, _)| same_rendering(s, spec))
                 .map(|(_, l)| l.clone())
         };
-        let job = Job {
-            sources: Arc::clone(&self.sources),
-            app: app.to_owned(),
-            spec: Arc::clone(spec),
-            revision: revision.to_owned(),
-            discovery,
-            tracking: tracking.clone(),
-            bases: self.bases_of(spec),
-            templates: Arc::clone(&self.templates),
-            seed: self.seed,
-            since: Instant::now(),
-            installation,
-        };
+        let job = self.job(app, spec, revision, discovery, tracking, installation);
         let _permit = self.renders.acquire().await;
         let answer = tokio::task::spawn_blocking(move || job.run(before));
         let loaded = answer.await.unwrap_or_else(|error| Err(panicked(&error)))?;
@@ -266,36 +281,4 @@ fn jitter(most: Duration) -> Duration {
         .finish();
     let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(if most == 0 { 0 } else { random % most })
-}
-
-/// Renders an application once, at `revision` or at what it tracks, with mirrors below `cache`:
-/// for commands that a person runs.
-///
-/// # Errors
-/// Fails if Git can't be read or the manifests are broken.
-pub async fn render_application(
-    cache: &std::path::Path,
-    name: &str,
-    application: &Value,
-    revision: Option<&str>,
-    discovery: Arc<Discovery>,
-    installation: &Installation,
-    seed: Secret,
-) -> Result<Arc<Target>, Problem> {
-    let view = engine::argo::view(application);
-    if let Some(problem) = view.spec.problems.first() {
-        return Err(Problem {
-            kind: "InvalidSpecError",
-            message: problem.clone(),
-            transient: false,
-        });
-    }
-    let git = Git::new(Sources::new(cache), seed, 1, 1);
-    git.configure(installation);
-    let tracking = &installation.settings.tracking;
-    let installation = Arc::new(installation.clone());
-    let id = git.resolve(&view.spec, revision, Freshness::Latest).await?;
-    git.load(name, &view.spec, &id, discovery, tracking, installation)
-        .await
-        .map(|loaded| loaded.target)
 }

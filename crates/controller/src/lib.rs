@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
-pub use git::{GitPoll, Loaded, render_application};
+pub use git::{Explanation, GitPoll, Inspector, Loaded, Step};
 pub use installation::Installation;
 pub use secret::Secret;
 pub use settings::{BuildOptions, CompareSettings, Settings};

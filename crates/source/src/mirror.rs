@@ -129,6 +129,44 @@ impl Sources {
         info().map_err(|e| mirror.lost(commit, &e))
     }
 
+    /// Returns the commit that last changed a line (from 1) of a file, as it is in `commit`; `None`
+    /// if the file isn't there or has no such line.
+    ///
+    /// # Errors
+    /// Fails if the mirror lost the commit.
+    pub fn blame(
+        &self,
+        url: &str,
+        commit: gix::ObjectId,
+        path: &str,
+        line: u32,
+    ) -> Result<Option<CommitInfo>, Error> {
+        let mirror = self.mirror(url)?;
+        let mut repo = mirror.repo()?.to_thread_local();
+        // Every step back reads two trees: they are worth keeping.
+        repo.object_cache_size_if_unset(4 << 20);
+        let blamed = || -> Result<Option<gix::ObjectId>, gix::Error> {
+            let tree = repo.find_commit(commit)?.tree()?;
+            let Some(entry) = tree.lookup_entry_by_path(path)? else {
+                return Ok(None);
+            };
+            let lines = entry.object()?.data.split(|b| *b == b'\n').count();
+            if line == 0 || line as usize > lines {
+                return Ok(None);
+            }
+            let options = gix::repository::blame_file::Options {
+                ranges: gix::blame::BlameRanges::from_one_based_inclusive_range(line..=line)?,
+                ..gix::repository::blame_file::Options::default()
+            };
+            let outcome = repo.blame_file(path.into(), commit, options)?;
+            Ok(outcome.entries.first().map(|entry| entry.commit_id))
+        };
+        match blamed().map_err(|e| mirror.lost(commit, &e))? {
+            Some(id) => self.commit_info(url, id).map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn mirror(&self, url: &str) -> Result<Arc<Mirror>, Error> {
         let location = locate(url)?;
         let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);

@@ -77,7 +77,15 @@ pub(crate) enum Command {
     Why {
         /// The application
         name: String,
+        /// Only this resource of it: KIND/NAME
+        resource: Option<String>,
     },
+    /// Say which application an object belongs to, and which file and commit it is from
+    Owner(Resource),
+    /// Say who set each field of a live object, with what, and since when
+    Blame(Blame),
+    /// Say which file, line and commit wants a field to be what it is
+    Explain(Explain),
     /// Render a local folder to YAML
     Render(Render),
     /// Print the version
@@ -90,6 +98,31 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Resource {
+    /// The object: KIND/NAME, as `deploy/web`; its namespace is -n, or that of the kubeconfig
+    #[arg(value_name = "KIND/NAME")]
+    pub(crate) resource: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Blame {
+    #[command(flatten)]
+    pub(crate) of: Resource,
+    /// Only this field and what is in it: spec.replicas, or /spec/replicas
+    #[arg(long, value_name = "PATH")]
+    pub(crate) field: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) of: Resource,
+    /// The field: spec.replicas, spec.containers[name=web].image, or /spec/replicas
+    #[arg(long, value_name = "PATH")]
+    pub(crate) field: String,
 }
 
 #[derive(Args, Debug, Clone)]

@@ -4,6 +4,7 @@ mod app;
 mod control_plane;
 mod install;
 mod ledger;
+mod origin;
 mod render;
 mod serve;
 mod target;
@@ -25,7 +26,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::App(command) => app::run(&cli, command).await,
         Command::Drift(command) => ledger::drift(&cli, command).await,
         Command::Audit(command) => ledger::audit(&cli, command).await,
-        Command::Why { name } => why::run(&cli, name).await,
+        Command::Why { name, resource } => why::run(&cli, name, resource.as_deref()).await,
+        Command::Owner(args) => origin::owner(&cli, args).await,
+        Command::Blame(args) => origin::blame(&cli, args).await,
+        Command::Explain(args) => origin::explain(&cli, args).await,
         Command::Render(args) => render::run(args, cli.namespace.as_deref()),
         Command::Version { output } => version(&output.format),
         Command::Completion { shell } => {

@@ -8,7 +8,7 @@ use cluster::Discovery;
 use engine::{Problem, Source, Spec, Target, Tracking};
 use render::{
     BuildContext, Environment, HelmCharts, HelmRenderer, KustomizeRenderer, Output, References,
-    Renderers, Request, SourceError, Tool, render_in, with_overrides,
+    RenderedObject, Renderers, Request, SourceError, Tool, render_in, with_overrides,
 };
 use source::{Freshness, Sources};
 use std::cell::RefCell;
@@ -59,6 +59,20 @@ pub(super) struct Job {
     /// What was learnt of other repositories since then will do.
     pub(super) since: Instant,
     pub(super) installation: Arc<Installation>,
+    /// Notes what sets which field.
+    pub(super) trace: bool,
+}
+
+/// What all sources give.
+#[derive(Default)]
+struct Made {
+    /// Each with the place of its source.
+    objects: Vec<(usize, RenderedObject)>,
+    notes: Vec<(String, String)>,
+    source_types: Vec<&'static str>,
+    reads: Arc<[ReadSet]>,
+    names_revision: bool,
+    remotes: Vec<RemoteBase>,
 }
 
 /// One source of an application.
@@ -127,6 +141,34 @@ impl Job {
     }
 
     fn render(&self, files: &[Files]) -> Result<Loaded, Problem> {
+        let mut made = self.make(files)?;
+        let objects = std::mem::take(&mut made.objects);
+        let objects = self.desired(objects.into_iter().map(|o| o.1), &mut made.notes)?;
+        Ok(Loaded {
+            reads: made.reads,
+            names_revision: made.names_revision,
+            remotes: made.remotes,
+            target: Arc::new(Target {
+                revision: self.revision.clone(),
+                objects,
+                notes: made.notes,
+                source_types: made.source_types,
+            }),
+        })
+    }
+
+    /// Returns what the sources give, each object with the place of its source.
+    pub(super) fn explained(&self) -> Result<Vec<(usize, RenderedObject)>, Problem> {
+        let parts = self.spec.sources.with_revisions(&self.revision);
+        let files = parts.map(|(source, revision)| self.files(source, revision));
+        let files = files
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| comparison_error(&e))?;
+        Ok(self.make(&files)?.objects)
+    }
+
+    /// Renders all sources.
+    fn make(&self, files: &[Files]) -> Result<Made, Problem> {
         let recordings = files.iter().map(|f| Recording::new(&*f.tree));
         let recordings: Vec<Recording<'_>> = recordings.collect();
         let sources = self.spec.sources.iter();
@@ -135,11 +177,8 @@ impl Job {
             .filter(|(source, _)| !source.reference.is_empty() && source.chart.is_empty())
             .map(|(source, tree)| (source.reference.as_str(), tree))
             .collect();
-        let mut objects = Vec::new();
-        let mut notes = Vec::new();
+        let mut made = Made::default();
         let mut failures = Vec::new();
-        let mut source_types = Vec::new();
-        let mut names_revision = false;
         let remotes = Remotes {
             sources: &self.sources,
             installation: &self.installation,
@@ -149,9 +188,9 @@ impl Job {
         };
         let parts = self.spec.sources.with_revisions(&self.revision);
         let trees = recordings.iter().zip(files).zip(&self.bases);
-        for ((source, revision), ((tree, files), bases)) in parts.zip(trees) {
+        for (at, ((source, revision), ((tree, files), bases))) in parts.zip(trees).enumerate() {
             if !source.is_rendered() {
-                source_types.push("");
+                made.source_types.push("");
                 continue;
             }
             let part = Part {
@@ -161,17 +200,20 @@ impl Job {
                 bases,
                 packed_seconds: files.packed_seconds,
             };
-            let (tool, output) = self.part(part, &references, &remotes, &mut names_revision)?;
-            source_types.push(tool.map_or("", Tool::as_str));
+            let (tool, output) =
+                self.part(part, &references, &remotes, &mut made.names_revision)?;
+            made.source_types.push(tool.map_or("", Tool::as_str));
             for diagnostic in &output.diagnostics {
                 match diagnostic.severity {
                     render::Severity::Error => failures.push(diagnostic.to_string()),
                     render::Severity::Warning => {
-                        notes.push(("SkippedFileWarning".to_owned(), diagnostic.to_string()));
+                        let note = ("SkippedFileWarning".to_owned(), diagnostic.to_string());
+                        made.notes.push(note);
                     }
                 }
             }
-            objects.extend(output.objects);
+            made.objects
+                .extend(output.objects.into_iter().map(|object| (at, object)));
         }
         if !failures.is_empty() {
             return Err(Problem {
@@ -180,19 +222,11 @@ impl Job {
                 transient: false,
             });
         }
-        let objects = self.desired(objects, &mut notes)?;
+        made.remotes = remotes.used.into_inner();
+        drop(references);
         let reads = recordings.into_iter().map(Recording::into_read_set);
-        Ok(Loaded {
-            reads: reads.collect(),
-            names_revision,
-            remotes: remotes.used.into_inner(),
-            target: Arc::new(Target {
-                revision: self.revision.clone(),
-                objects,
-                notes,
-                source_types,
-            }),
-        })
+        made.reads = reads.collect();
+        Ok(made)
     }
 
     /// Renders one source.
@@ -243,7 +277,7 @@ impl Job {
                 false => None,
             },
             remotes: Some(remotes),
-            ..KustomizeRenderer::default()
+            trace: self.trace,
         };
         let helm = HelmRenderer {
             cache: Some(&self.templates),

@@ -10,7 +10,7 @@ impl Job {
     /// Gives objects their namespace and tracking id; of two of one name the last wins.
     pub(super) fn desired(
         &self,
-        rendered: Vec<render::RenderedObject>,
+        rendered: impl Iterator<Item = render::RenderedObject>,
         notes: &mut Vec<(String, String)>,
     ) -> Result<Vec<Desired>, Problem> {
         let mut objects: BTreeMap<ObjectKey, Desired> = BTreeMap::new();
@@ -65,7 +65,7 @@ impl Job {
 
     /// Puts an object into the destination's namespace if its kind lives in namespaces and it
     /// names none; takes the namespace off a cluster-scoped one.
-    fn place(&self, value: &mut Value) {
+    pub(super) fn place(&self, value: &mut Value) {
         let (group, version) = engine::split_api_version(value.str_at(&["apiVersion"]));
         let kind = value.str_at(&["kind"]);
         let resource = self

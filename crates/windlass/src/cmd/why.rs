@@ -3,13 +3,13 @@
 use crate::cli::Cli;
 use crate::cmd::wait::error_condition;
 use crate::connect::session;
-use crate::failure::NO;
+use crate::failure::{Failure, NO, NOT_FOUND};
 use crate::output::{ago, say, short};
 use engine::argo;
 use ledger::DriftRecord;
 use value::Value;
 
-pub(crate) async fn run(cli: &Cli, name: &str) -> anyhow::Result<u8> {
+pub(crate) async fn run(cli: &Cli, name: &str, resource: Option<&str>) -> anyhow::Result<u8> {
     let session = session(cli).await?;
     let app = session.application(name).await?;
     let mut drifts = session
@@ -18,7 +18,10 @@ pub(crate) async fn run(cli: &Cli, name: &str) -> anyhow::Result<u8> {
         .unwrap_or_default();
     drifts.retain(|d| d.str_at(&["spec", "application"]) == name);
     drifts.sort_by_key(|d| d.i64_at(&["spec", "number"]).unwrap_or(0));
-    let (text, fine) = explain(name, &app, &drifts);
+    let (text, fine) = match resource {
+        None => explain(name, &app, &drifts),
+        Some(resource) => explain_resource(name, &app, resource, &drifts)?,
+    };
     say(&text);
     Ok(if fine { 0 } else { NO })
 }
@@ -52,35 +55,8 @@ fn explain(name: &str, app: &Value, drifts: &[Value]) -> (String, bool) {
         let message = text(&["status", "operationState", "message"]);
         out.push_str(&format!(" A sync is running: {message}."));
     }
-    let open = drifts
-        .iter()
-        .rev()
-        .find(|d| d.str_at(&["outcome", "action"]) == "open");
-    let drift = open.or_else(|| drifts.last().filter(|_| sync == "OutOfSync"));
-    if let Some((record, at)) = drift.and_then(|d| Some((DriftRecord::from_value(d)?, d))) {
-        let fields: Vec<String> = record
-            .fields
-            .iter()
-            .map(|f| {
-                format!(
-                    "{} {} is {}, Git says {}",
-                    record.key, f.path, f.live, f.git
-                )
-            })
-            .collect();
-        let what = if fields.is_empty() {
-            format!("{} was deleted", record.key)
-        } else {
-            fields.join("; ")
-        };
-        out.push_str(&format!(
-            " {what}. Changed by {} ({}) via {} {} ago.",
-            record.author.name,
-            record.author.grade.letter(),
-            record.author.via,
-            ago(at.str_at(&["spec", "time"])),
-        ));
-    }
+    let drifts: Vec<&Value> = drifts.iter().collect();
+    out.push_str(&changed_by(&drifts, sync));
     let out_of_sync: Vec<String> = app
         .array_at(&["status", "resources"])
         .iter()
@@ -94,6 +70,96 @@ fn explain(name: &str, app: &Value, drifts: &[Value]) -> (String, bool) {
         out.push_str(&format!(" Next: {}", next(name, app, sync, health)));
     }
     (out, fine)
+}
+
+/// Says what is wrong with one resource of an application.
+fn explain_resource(
+    name: &str,
+    app: &Value,
+    wanted: &str,
+    drifts: &[Value],
+) -> anyhow::Result<(String, bool)> {
+    let (kind, object) = wanted.split_once('/').unwrap_or(("", wanted));
+    let resources = app.array_at(&["status", "resources"]).iter();
+    let found = resources.clone().find(|r| {
+        r.str_at(&["name"]) == object
+            && (kind.is_empty() || r.str_at(&["kind"]).eq_ignore_ascii_case(kind))
+    });
+    let Some(resource) = found else {
+        let wrong = format!("{name} has no resource {wanted:?}");
+        let hint = format!("windlass app get {name}");
+        return Err(Failure::new(NOT_FOUND, wrong).hint(hint).into());
+    };
+    let text = |path: &[&str]| resource.str_at(path);
+    let (sync, health) = (text(&["status"]), text(&["health", "status"]));
+    let fine = matches!(sync, "Synced" | "") && matches!(health, "Healthy" | "");
+    let (kind, object) = (text(&["kind"]), text(&["name"]));
+    let mut out = format!("{kind}/{object} of {name} is {}", or(sync));
+    if !health.is_empty() {
+        out.push_str(&format!(" and {health}"));
+    }
+    out.push('.');
+    if !text(&["health", "message"]).is_empty() {
+        out.push_str(&format!(" Cause: {}.", text(&["health", "message"])));
+    }
+    let results = app.array_at(&["status", "operationState", "syncResult", "resources"]);
+    let result = results
+        .iter()
+        .find(|r| r.str_at(&["kind"]) == kind && r.str_at(&["name"]) == object);
+    if let Some(result) = result.filter(|r| !fine || r.str_at(&["status"]) == "SyncFailed") {
+        let message = result.str_at(&["message"]);
+        out.push_str(&format!(" Last sync: {message}."));
+    }
+    if resource.get("requiresPruning").is_some() {
+        out.push_str(" Git has no such object: it would be pruned.");
+    }
+    let about = |d: &&Value| {
+        d.str_at(&["spec", "object", "kind"]) == kind
+            && d.str_at(&["spec", "object", "name"]) == object
+    };
+    let drifts: Vec<&Value> = drifts.iter().filter(about).collect();
+    out.push_str(&changed_by(&drifts, sync));
+    if !fine {
+        out.push_str(&format!(
+            " Next: windlass blame {kind}/{object} | windlass app diff {name}"
+        ));
+    }
+    Ok((out, fine))
+}
+
+/// Says what was changed beside Git, and by whom: what is open, or what came last if that may be why
+/// something isn't in sync.
+fn changed_by(drifts: &[&Value], sync: &str) -> String {
+    let open = drifts
+        .iter()
+        .rev()
+        .find(|d| d.str_at(&["outcome", "action"]) == "open");
+    let drift = open.or_else(|| drifts.last().filter(|_| sync == "OutOfSync"));
+    let Some((record, at)) = drift.and_then(|d| Some((DriftRecord::from_value(d)?, d))) else {
+        return String::new();
+    };
+    let fields: Vec<String> = record
+        .fields
+        .iter()
+        .map(|f| {
+            format!(
+                "{} {} is {}, Git says {}",
+                record.key, f.path, f.live, f.git
+            )
+        })
+        .collect();
+    let what = if fields.is_empty() {
+        format!("{} was deleted", record.key)
+    } else {
+        fields.join("; ")
+    };
+    format!(
+        " {what}. Changed by {} ({}) via {} {} ago.",
+        record.author.name,
+        record.author.grade.letter(),
+        record.author.via,
+        ago(at.str_at(&["spec", "time"])),
+    )
 }
 
 fn or(word: &str) -> &str {

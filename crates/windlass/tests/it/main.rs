@@ -11,5 +11,6 @@ mod crash;
 mod demo;
 mod kubectl;
 mod layout;
+mod origin;
 mod process;
 mod render;

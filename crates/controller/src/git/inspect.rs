@@ -1,0 +1,153 @@
+//! One application rendered for a person who asks: its objects, and who wrote which field.
+
+use super::{Git, panicked};
+use crate::installation::Installation;
+use crate::secret::Secret;
+use cluster::Discovery;
+use engine::{ObjectKey, Problem, Spec, Target};
+use source::{CommitInfo, Freshness, Sources};
+use std::path::Path;
+use std::sync::Arc;
+use value::Value;
+
+/// Renders applications for commands that a person runs.
+pub struct Inspector {
+    git: Git,
+    discovery: Arc<Discovery>,
+    installation: Arc<Installation>,
+}
+
+/// Who had a hand in a field of an object.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// What Git wants the field to be; `None` if it says nothing of it.
+    pub value: Option<Value>,
+    /// The file that the object is from, and what changed the field on its way, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One of those who had a hand in a field.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The repository.
+    pub repo_url: String,
+    /// The file, from the repository's root.
+    pub file: String,
+    /// The line, from 1; 0 if none is known.
+    pub line: u32,
+    /// What it did: `file`, `images`, `patches`.
+    pub what: String,
+    /// The part of the object that it set: a JSON pointer.
+    pub pointer: String,
+    /// Who wrote the line.
+    pub commit: Option<CommitInfo>,
+}
+
+impl Inspector {
+    /// Returns an inspector whose mirrors are below `cache`.
+    #[must_use]
+    pub fn new(
+        cache: &Path,
+        discovery: Arc<Discovery>,
+        installation: Installation,
+        seed: Secret,
+    ) -> Self {
+        let git = Git::new(Sources::new(cache), seed, 1, 1);
+        git.configure(&installation);
+        Self {
+            git,
+            discovery,
+            installation: Arc::new(installation),
+        }
+    }
+
+    /// Renders an application at `revision`, or at what it tracks.
+    ///
+    /// # Errors
+    /// Fails if Git can't be read or the manifests are broken.
+    pub async fn render(
+        &self,
+        application: &Value,
+        revision: Option<&str>,
+    ) -> Result<Arc<Target>, Problem> {
+        let (name, spec, id) = self.resolve(application, revision).await?;
+        let discovery = Arc::clone(&self.discovery);
+        let installation = Arc::clone(&self.installation);
+        let tracking = &self.installation.settings.tracking;
+        let git = &self.git;
+        git.load(&name, &spec, &id, discovery, tracking, installation)
+            .await
+            .map(|loaded| loaded.target)
+    }
+
+    /// Says who had a hand in a part of an object, at `revision` or at what the application tracks;
+    /// `None` if Git has no such object.
+    ///
+    /// # Errors
+    /// Fails like [`Inspector::render`].
+    pub async fn explain(
+        &self,
+        application: &Value,
+        revision: Option<&str>,
+        key: &ObjectKey,
+        pointer: &str,
+    ) -> Result<Option<Explanation>, Problem> {
+        let (name, spec, id) = self.resolve(application, revision).await?;
+        let discovery = Arc::clone(&self.discovery);
+        let installation = Arc::clone(&self.installation);
+        let tracking = &self.installation.settings.tracking;
+        let git = &self.git;
+        let mut job = git.job(&name, &spec, &id, discovery, tracking, installation);
+        job.trace = true;
+        let (key, pointer) = (key.clone(), pointer.to_owned());
+        let answer = tokio::task::spawn_blocking(move || {
+            let found = job.explained()?.into_iter().rev().find(|(_, object)| {
+                let mut value = object.value.clone();
+                job.place(&mut value);
+                ObjectKey::of(&value) == key
+            });
+            let Some((at, object)) = found else {
+                return Ok(None);
+            };
+            let mut parts = job.spec.sources.with_revisions(&job.revision);
+            let (source, revision) = parts.nth(at).expect("it has rendered the object");
+            let commit = source::Id::from_hex(revision.as_bytes()).ok();
+            let steps = object.explain(&pointer).into_iter().map(|change| Step {
+                commit: commit.and_then(|id| {
+                    let url = &source.repo_url;
+                    let blamed = job.sources.blame(url, id, &change.file, change.line);
+                    blamed.ok().flatten()
+                }),
+                repo_url: source::redact(&source.repo_url),
+                file: change.file.to_string(),
+                line: change.line,
+                what: change.what.to_owned(),
+                pointer: change.pointer,
+            });
+            Ok(Some(Explanation {
+                value: object.value.pointer(&pointer).cloned(),
+                steps: steps.collect(),
+            }))
+        });
+        answer.await.unwrap_or_else(|error| Err(panicked(&error)))
+    }
+
+    async fn resolve(
+        &self,
+        application: &Value,
+        revision: Option<&str>,
+    ) -> Result<(String, Arc<Spec>, String), Problem> {
+        let view = engine::argo::view(application);
+        if let Some(problem) = view.spec.problems.first() {
+            return Err(Problem {
+                kind: "InvalidSpecError",
+                message: problem.clone(),
+                transient: false,
+            });
+        }
+        let git = &self.git;
+        let id = git.resolve(&view.spec, revision, Freshness::Latest).await?;
+        let name = application.str_at(&["metadata", "name"]).to_owned();
+        Ok((name, Arc::clone(&view.spec), id))
+    }
+}
