@@ -1,8 +1,8 @@
 //! Health of any Kubernetes object by Argo CD's rules.
 //!
 //! A rule looks at one object, as the API server returns it, and says how it is and why, in Argo
-//! CD's words. Kinds without a rule have no health and never hold anything up. Rules from outside
-//! (Lua, CEL) come in through [`Rule`] and are asked first.
+//! CD's words. Kinds without a rule have no health and never hold anything up. Users' own rules are
+//! the business of `checks`.
 //!
 //! This crate knows no cluster, no clock and no other object than the one it is asked about.
 //!
@@ -28,34 +28,11 @@ use value::Value;
 /// A hook with this finalizer is held back on purpose while it is deleted.
 const HOOK_FINALIZER: &str = "argocd.argoproj.io/hook-finalizer";
 
-/// A rule that someone brought along.
-pub trait Rule {
-    /// Returns the object's health; nothing if the rule isn't for it.
-    ///
-    /// # Errors
-    /// A rule that fails says why; the object's health is then [`HealthStatus::Unknown`].
-    fn health(&self, object: &Value) -> Result<Option<Health>, String>;
-}
-
 /// Returns the health of an object by the built-in rules; nothing if its kind has none.
 #[must_use]
 pub fn of(object: &Value) -> Option<Health> {
-    of_with(object, &[])
-}
-
-/// Returns the health of an object by the first of `rules` that is for it, or else by the built-in
-/// ones.
-#[must_use]
-pub fn of_with(object: &Value, rules: &[&dyn Rule]) -> Option<Health> {
     if is_being_deleted(object) {
         return Some(Health::new(HealthStatus::Progressing, "Pending deletion"));
-    }
-    for rule in rules {
-        match rule.health(object) {
-            Ok(None) => {}
-            Ok(health) => return health,
-            Err(message) => return Some(Health::new(HealthStatus::Unknown, message)),
-        }
     }
     by_rules(object)
 }
@@ -67,7 +44,9 @@ pub fn by_rules(object: &Value) -> Option<Health> {
     rules::health(object).or_else(|| builtin::health(object))
 }
 
-fn is_being_deleted(object: &Value) -> bool {
+/// Returns true for an object that is being deleted, unless a hook's finalizer holds it back.
+#[must_use]
+pub fn is_being_deleted(object: &Value) -> bool {
     let metadata = |name| object.at(&["metadata", name]);
     let held_back = || {
         object

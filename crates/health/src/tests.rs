@@ -1,7 +1,7 @@
 //! One row per branch of each rule.
 
 use crate::HealthStatus::{Degraded, Healthy, Missing, Progressing, Suspended, Unknown};
-use crate::{Health, HealthStatus, Rule, of, of_with, worst};
+use crate::{Health, HealthStatus, of, worst};
 use value::{Value, json};
 
 #[track_caller]
@@ -412,29 +412,6 @@ fn deletion_versions_and_kinds_without_a_rule() {
     assert_eq!(
         of(&json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application"})),
         None
-    );
-}
-
-#[test]
-fn rules_from_outside_come_first_and_may_fail() {
-    struct Says(Result<Option<Health>, String>);
-    impl Rule for Says {
-        fn health(&self, _: &Value) -> Result<Option<Health>, String> {
-            self.0.clone()
-        }
-    }
-    let service = json!({"apiVersion": "v1", "kind": "Service"});
-    let none = Says(Ok(None));
-    let bad = Says(Ok(Some(Health::plain(Degraded))));
-    let broken = Says(Err("line 3: nil".to_owned()));
-    assert_eq!(of_with(&service, &[&none]), Some(Health::plain(Healthy)));
-    assert_eq!(
-        of_with(&service, &[&none, &bad]),
-        Some(Health::plain(Degraded))
-    );
-    assert_eq!(
-        of_with(&service, &[&broken]),
-        Some(Health::new(Unknown, "line 3: nil"))
     );
 }
 
