@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Render a local folder to YAML
     Render(Render),
+    /// Say how the objects in files are, by the built-in health checks and those of argocd-cm
+    Health(Health),
     /// Print the version
     Version {
         #[command(flatten)]
@@ -277,6 +279,18 @@ pub(crate) enum Simulate {
     Controllers,
     /// Nothing
     None,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Health {
+    /// Objects, one or many; `-` is stdin
+    #[arg(long = "filename", short = 'f', value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Use the health checks of this config map too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) argocd_cm: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Args, Debug)]

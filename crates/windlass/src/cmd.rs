@@ -2,6 +2,7 @@
 
 mod app;
 mod control_plane;
+mod health;
 mod install;
 mod ledger;
 mod origin;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Blame(args) => origin::blame(&cli, args).await,
         Command::Explain(args) => origin::explain(&cli, args).await,
         Command::Render(args) => render::run(args, cli.namespace.as_deref()),
+        Command::Health(args) => health::run(args),
         Command::Version { output } => version(&output.format),
         Command::Completion { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();

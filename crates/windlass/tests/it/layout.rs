@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crates without I/O, clock, randomness or environment.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "api",
+    "checks",
     "engine",
     "gotemplate",
     "health",
@@ -35,7 +36,7 @@ const IMPURE: [&str; 11] = [
 const FLOORS: [&[&str]; 10] = [
     &["value", "tree"],
     &["yaml", "api", "health", "merge", "githost"],
-    &["gotemplate", "controlplane"],
+    &["checks", "gotemplate", "controlplane"],
     &["helm", "kustomize", "simulator"],
     &["render"],
     &["engine", "source"],

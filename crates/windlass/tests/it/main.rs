@@ -9,6 +9,7 @@
 mod bad_input;
 mod crash;
 mod demo;
+mod health;
 mod kubectl;
 mod layout;
 mod origin;
