@@ -85,13 +85,22 @@ pub(crate) fn element(parent: u64, index: usize) -> u64 {
 pub(crate) struct Builder {
     parts: Vec<(u64, u32)>,
     overwrites: bool,
+    is_off: bool,
 }
 
 impl Builder {
     pub(crate) fn with_capacity(n: usize) -> Self {
         Self {
             parts: Vec::with_capacity(n),
-            overwrites: false,
+            ..Self::default()
+        }
+    }
+
+    /// Returns one that collects nothing.
+    pub(crate) fn none() -> Self {
+        Self {
+            is_off: true,
+            ..Self::default()
         }
     }
 
@@ -101,7 +110,9 @@ impl Builder {
     }
 
     pub(crate) fn add(&mut self, digest: u64, line: u32) {
-        self.parts.push((digest, line));
+        if !self.is_off {
+            self.parts.push((digest, line));
+        }
     }
 
     /// Returns the table. Of two lines for one part the later one counts.

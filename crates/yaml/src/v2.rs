@@ -5,6 +5,7 @@
 //! name wins; and `<<` overrides what stands before it.
 
 mod go_value;
+mod plain;
 
 use crate::alias::Budget;
 use crate::error::{Error, ErrorKind};
@@ -61,7 +62,23 @@ impl Duplicate {
 /// # Errors
 /// Fails with Go's words if the text isn't YAML, or means nothing in JSON.
 pub fn to_value(text: &[u8]) -> Result<Value, Error> {
-    Ok(decode(text)?.value)
+    let input = Input::new(text)?;
+    if let Some(value) = plain(&input, None) {
+        return Ok(value);
+    }
+    let Some(tree) = tree::first(&input, Dialect::V2)? else {
+        return Ok(Value::Null);
+    };
+    let mut decoder = Decoder::new(&tree, lines::Builder::none());
+    decoder.root().and_then(|v| decoder.converted(v))
+}
+
+/// Reads a document the short way; nothing if it has to be read the long way.
+fn plain(input: &Input<'_>, lines: Option<&mut lines::Builder>) -> Option<Value> {
+    if input.bad.is_some() || input.two_marks {
+        return None;
+    }
+    plain::read(&input.text, lines)
 }
 
 /// Like [`to_value`], and refuses a key that occurs twice in one mapping.
@@ -70,10 +87,14 @@ pub fn to_value(text: &[u8]) -> Result<Value, Error> {
 /// Fails like [`to_value`], and at duplicate keys.
 pub fn to_value_strict(text: &[u8]) -> Result<Value, Error> {
     let input = Input::new(text)?;
+    // What is read the short way has no duplicates.
+    if let Some(value) = plain(&input, None) {
+        return Ok(value);
+    }
     let Some(tree) = tree::first(&input, Dialect::V2)? else {
         return Ok(Value::Null);
     };
-    let mut decoder = Decoder::new(&tree);
+    let mut decoder = Decoder::new(&tree, lines::Builder::none());
     let value = decoder.root()?;
     let Some(first) = decoder.duplicates.first() else {
         return decoder.converted(value);
@@ -98,12 +119,26 @@ pub fn decode(text: &[u8]) -> Result<Decoded, Error> {
 
 /// Like [`decode`] for a document that begins `first_line` lines down in its file.
 pub(crate) fn decode_at(text: &[u8], first_line: u32) -> Result<Decoded, Error> {
+    let input = Input::new(text).map_err(|e| e.shifted(first_line))?;
+    // A part takes some twenty bytes of text.
+    let mut parts = lines::Builder::with_capacity(text.len() / 24 + 4);
+    if let Some(value) = plain(&input, Some(&mut parts)) {
+        return Ok(Decoded {
+            value,
+            lines: parts.build(first_line + 1),
+            duplicates: Vec::new(),
+        });
+    }
+    decode_the_long_way(&input, first_line)
+}
+
+/// Reads a document that may hold anything.
+fn decode_the_long_way(input: &Input<'_>, first_line: u32) -> Result<Decoded, Error> {
     let shift = |e: Error| e.shifted(first_line);
-    let input = Input::new(text).map_err(shift)?;
-    let Some(tree) = tree::first(&input, Dialect::V2).map_err(shift)? else {
+    let Some(tree) = tree::first(input, Dialect::V2).map_err(shift)? else {
         return Ok(Decoded::default());
     };
-    let mut decoder = Decoder::new(&tree);
+    let mut decoder = Decoder::new(&tree, lines::Builder::with_capacity(tree.len()));
     let value = decoder
         .root()
         .and_then(|v| decoder.converted(v))
@@ -146,11 +181,11 @@ struct MapKey {
 }
 
 impl<'t, 'a> Decoder<'t, 'a> {
-    fn new(tree: &'t Tree<'a>) -> Self {
+    fn new(tree: &'t Tree<'a>, lines: lines::Builder) -> Self {
         Self {
             tree,
             budget: Budget::default(),
-            lines: lines::Builder::with_capacity(tree.len()),
+            lines,
             duplicates: Vec::new(),
             bad_key: None,
             has_non_finite: false,
