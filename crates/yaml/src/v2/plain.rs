@@ -376,7 +376,7 @@ impl<'a> Reader<'a, '_> {
         Some(&self.text[start..start + length])
     }
 
-    /// Takes text in quotes that stands on one line.
+    /// Takes text in quotes; its lines are joined like those of plain scalars.
     fn quoted(&mut self, quote: u8) -> Option<String> {
         let mut out = String::new();
         self.at += 1;
@@ -386,8 +386,23 @@ impl<'a> Reader<'a, '_> {
                 b'\'' => memchr::memchr2(quote, b'\n', rest)?,
                 _ => memchr::memchr3(quote, b'\n', b'\\', rest)?,
             };
-            out.push_str(&self.text[self.at..self.at + length]);
+            let text = &self.text[self.at..self.at + length];
             self.at += length;
+            if self.byte(0) == b'\n' {
+                out.push_str(text.trim_end_matches(' '));
+                let line = self.line;
+                self.at += 1;
+                if !self.next_line_of_text() || self.column == 0 {
+                    return None;
+                }
+                match self.line - line {
+                    0 => out.push(' '),
+                    n => (0..n).for_each(|_| out.push('\n')),
+                }
+                self.line += 1;
+                continue;
+            }
+            out.push_str(text);
             match (self.byte(0), self.byte(1)) {
                 (b'\'', b'\'') => out.push('\''),
                 (b'\'' | b'"', _) => {

@@ -38,6 +38,7 @@ fn what_is_usual_is_read_the_short_way() {
         "a: {b: c, d: [], e: {}}\n# c\nf: \"x\\ty\" # c\n'g h': 'it''s'\n",
         "a: |\n  x\n   y\n\n  z\n\nb: >-\n\n  x\n  y\n   z\n\n  w\nc: |+\n  x\n\n\nd: |",
         "a: some words\n  and more\n\n  of them # c\nb: 1e3\n  # c\nc: 2020-01-01\n",
+        "a: 'x \n  y\n\n\n  z'\nb: \"\n  x\\ty \n  z \" # c\nc: d\n",
         "- a\n- b: c\n  d:\n  - e\n  f: -1\n",
         "url: http://x:80/#y\ncmd: --flag=a\nk8s.io/a: b\nnull_: y\n",
     ];
@@ -65,7 +66,6 @@ fn what_is_unusual_is_read_the_long_way() {
         "a",
         "a: b: c",
         "a: b\n c: d",
-        "a: 'x\n  y'",
         "a: |2\n   x",
         "{a: b}",
         "a: [b\n  ]",
@@ -97,7 +97,7 @@ fn text(random: &mut Random) -> String {
         "a:", "b: ", "c: ", "d: ", "- ", "- ", "-", "- - ", "e : ", "\"f\": ", "'g': ", "h#i: ",
         "- a: ", "# c", "", "j:k: ",
     ];
-    const TAILS: [&str; 40] = [
+    const TAILS: [&str; 44] = [
         "",
         "x",
         "x y",
@@ -114,6 +114,10 @@ fn text(random: &mut Random) -> String {
         "\"x\"",
         "'it''s'",
         "\"a\\nb\"",
+        "'a",
+        "b'",
+        "\"a",
+        "b\"",
         "\"a\\x41\"",
         "[]",
         "{}",
