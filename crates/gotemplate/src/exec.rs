@@ -9,7 +9,7 @@ pub use options::{Limits, MissingKey, Options};
 pub(crate) use set::Run;
 pub use set::{Lookup, Session, Templates, Use};
 
-use crate::ast::{Command, Control, Node, Operand, Pipe, Template, Term};
+use crate::ast::{Command, Control, Node, Operand, Pipe, Span, Template, Term, Tree};
 use crate::error::Error;
 use crate::fmt;
 use crate::strconv;
@@ -72,6 +72,8 @@ pub struct Exec<'a, 'r> {
     pub(crate) run: &'a mut Run<'r>,
     pub(crate) set: &'a Set<'a>,
     template: &'a Template,
+    /// The parts of the template, by number.
+    tree: &'a Tree,
     variables: Vec<(Str, Item)>,
     out: Vec<u8>,
     at: At<'a>,
@@ -110,6 +112,7 @@ impl<'a, 'r> Exec<'a, 'r> {
             run,
             set,
             template,
+            tree: &template.source.tree,
             variables: Vec::with_capacity(8),
             out: Vec::new(),
             at: At::Nothing,
@@ -120,10 +123,7 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     fn root(&mut self, dot: &Item) -> Result<(), Error> {
         self.variables.push((DOLLAR.clone(), dot.clone()));
-        let template = self.template;
-        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || {
-            self.list(dot, &template.root)
-        })?;
+        self.inner(dot, self.template.root)?;
         Ok(())
     }
 
@@ -150,17 +150,19 @@ impl<'a, 'r> Exec<'a, 'r> {
             At::Nothing => return None,
             At::Node(node) => {
                 let position = match node {
-                    Node::Text { position, .. }
+                    Node::Text {
+                        start: position, ..
+                    }
                     | Node::Action { position, .. }
                     | Node::Template { position, .. } => *position,
-                    Node::If(c) | Node::With(c) | Node::Range(c) => c.position,
+                    Node::If(c) | Node::With(c) | Node::Range(c) => self.tree.control(*c).position,
                     Node::Break | Node::Continue => 0,
                 };
-                (position, node.to_string())
+                (position, self.tree.show(node).to_string())
             }
-            At::Pipe(pipe) => (pipe.position, pipe.to_string()),
-            At::Command(command) => (command.position, command.to_string()),
-            At::Operand(operand) => (operand.position, operand.to_string()),
+            At::Pipe(pipe) => (pipe.position, self.tree.show(pipe).to_string()),
+            At::Command(command) => (command.position, self.tree.show(command).to_string()),
+            At::Operand(operand) => (operand.position, self.tree.show(operand).to_string()),
         };
         Some((self.template.source.location(position), context))
     }
@@ -194,7 +196,8 @@ impl<'a, 'r> Exec<'a, 'r> {
     }
 
     /// Goes a level deeper.
-    fn inner(&mut self, dot: &Item, nodes: &'a [Node]) -> Walked {
+    fn inner(&mut self, dot: &Item, nodes: Span) -> Walked {
+        let nodes = self.tree.nodes(nodes);
         stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.list(dot, nodes))
     }
 
@@ -202,18 +205,22 @@ impl<'a, 'r> Exec<'a, 'r> {
         self.at = At::Node(node);
         self.charge(1)?;
         match node {
-            Node::Text { text, .. } => self.write(text)?,
+            Node::Text { start, end } => self.write(self.tree.text(*start, *end))?,
             Node::Action { pipe, .. } => {
+                let pipe = self.tree.pipe(*pipe);
                 let item = self.pipeline(dot, pipe)?;
                 if pipe.variables.is_empty() {
                     self.at = At::Node(node);
                     self.print(&item.value)?;
                 }
             }
-            Node::If(control) => return self.condition(dot, control, false),
-            Node::With(control) => return self.condition(dot, control, true),
-            Node::Range(control) => return self.range(dot, control),
-            Node::Template { name, pipe, .. } => self.call_template(dot, name, pipe.as_ref())?,
+            Node::If(control) => return self.condition(dot, self.tree.control(*control), false),
+            Node::With(control) => return self.condition(dot, self.tree.control(*control), true),
+            Node::Range(control) => return self.range(dot, self.tree.control(*control)),
+            Node::Template { name, pipe, .. } => {
+                let pipe = pipe.map(|pipe| self.tree.pipe(pipe));
+                self.call_template(dot, self.tree.name(*name), pipe)?;
+            }
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }
@@ -251,11 +258,11 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     fn condition(&mut self, dot: &Item, control: &'a Control, moves_dot: bool) -> Walked {
         let mark = self.variables.len();
-        let item = self.pipeline(dot, &control.pipe)?;
+        let item = self.pipeline(dot, self.tree.pipe(control.pipe))?;
         let flow = if item.value.truth() {
             let dot = if moves_dot { &item } else { dot };
-            self.inner(dot, &control.list)
-        } else if let Some(otherwise) = &control.otherwise {
+            self.inner(dot, control.list)
+        } else if let Some(otherwise) = control.otherwise {
             self.inner(dot, otherwise)
         } else {
             Ok(Flow::Next)
@@ -266,9 +273,9 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     fn range(&mut self, dot: &Item, control: &'a Control) -> Walked {
         let mark = self.variables.len();
-        let item = self.pipeline(dot, &control.pipe)?;
+        let item = self.pipeline(dot, self.tree.pipe(control.pipe))?;
         let ran = self.iterate(&item.value, control)?;
-        let flow = match (ran, &control.otherwise) {
+        let flow = match (ran, control.otherwise) {
             (false, Some(otherwise)) => self.inner(dot, otherwise)?,
             _ => Flow::Next,
         };
@@ -280,7 +287,7 @@ impl<'a, 'r> Exec<'a, 'r> {
     fn iterate(&mut self, over: &Value, control: &'a Control) -> Result<bool, Error> {
         match over {
             Value::Int(kind, n) => {
-                if control.pipe.variables.len() > 1 {
+                if self.tree.pipe(control.pipe).variables.len() > 1 {
                     let text = fmt::text_of(over);
                     return Err(self.error(format!(
                         "can't use {text} to iterate over more than one variable"
@@ -345,10 +352,11 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     fn iteration(&mut self, control: &'a Control, index: Item, element: &Item) -> Walked {
         self.charge(1)?;
-        let names = &control.pipe.variables;
+        let pipe = self.tree.pipe(control.pipe);
+        let names = self.tree.words(pipe.variables);
         let mark = self.variables.len();
-        if control.pipe.assigns {
-            if let [first, second] = &names[..] {
+        if pipe.assigns {
+            if let [first, second] = names {
                 self.assign(first, index)?;
                 self.assign(second, element.clone())?;
             } else if let Some(name) = names.first() {
@@ -362,7 +370,7 @@ impl<'a, 'r> Exec<'a, 'r> {
                 self.variables[mark - 2].1 = index;
             }
         }
-        let flow = self.inner(element, &control.list)?;
+        let flow = self.inner(element, control.list)?;
         self.variables.truncate(mark);
         Ok(flow)
     }
@@ -390,6 +398,7 @@ impl<'a, 'r> Exec<'a, 'r> {
             run: &mut *self.run,
             set: self.set,
             template,
+            tree: &template.source.tree,
             variables: Vec::with_capacity(4),
             out: std::mem::take(&mut self.out),
             at: At::Nothing,
@@ -428,14 +437,14 @@ impl<'a, 'r> Exec<'a, 'r> {
     fn pipeline(&mut self, dot: &Item, pipe: &'a Pipe) -> Evaluated {
         self.at = At::Pipe(pipe);
         let mut last: Option<Item> = None;
-        for command in &pipe.commands {
+        for command in self.tree.commands(pipe.commands) {
             self.charge(1)?;
             let mut item = self.command(dot, command, last)?;
             item.boxed = false;
             last = Some(item);
         }
         let item = last.unwrap_or_default();
-        for name in &pipe.variables {
+        for name in self.tree.words(pipe.variables) {
             if pipe.assigns {
                 self.assign(name, item.clone())?;
             } else {
@@ -447,24 +456,24 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     fn not_a_function(&self, operands: &[Operand], last: Option<&Item>) -> Result<(), Error> {
         if operands.len() > 1 || last.is_some() {
-            let first = &operands[0];
+            let first = self.tree.show(&operands[0]);
             return Err(self.error(format!("can't give argument to non-function {first}")));
         }
         Ok(())
     }
 
     fn command(&mut self, dot: &Item, command: &'a Command, last: Option<Item>) -> Evaluated {
-        let operands = &command.operands;
+        let operands = self.tree.operands(command.operands);
         let first = &operands[0];
         match &first.term {
             Term::Field(names) => {
                 self.at = At::Operand(first);
-                self.chain(dot, dot.clone(), first, names, &operands[1..], last)
+                self.chain(dot, dot, first, *names, &operands[1..], last)
             }
             Term::Chain(inner, names) => {
                 self.at = At::Operand(first);
-                let receiver = self.untyped(dot, inner)?;
-                self.chain(dot, receiver, first, names, &operands[1..], last)
+                let receiver = self.untyped(dot, self.tree.operand(*inner))?;
+                self.chain(dot, &receiver, first, *names, &operands[1..], last)
             }
             Term::Function(function) => {
                 self.at = At::Operand(first);
@@ -472,16 +481,16 @@ impl<'a, 'r> Exec<'a, 'r> {
             }
             Term::Pipe(pipe) => {
                 self.not_a_function(operands, last.as_ref())?;
-                self.nested_pipeline(dot, pipe)
+                self.nested_pipeline(dot, self.tree.pipe(*pipe))
             }
             Term::Variable(name, names) => {
                 self.at = At::Operand(first);
-                let value = self.variable(name)?;
+                let value = self.variable(self.tree.word(*name))?;
                 if names.is_empty() {
                     self.not_a_function(operands, last.as_ref())?;
                     return Ok(value);
                 }
-                self.chain(dot, value, first, names, &operands[1..], last)
+                self.chain(dot, &value, first, *names, &operands[1..], last)
             }
             term => {
                 self.at = At::Operand(first);
@@ -503,21 +512,21 @@ impl<'a, 'r> Exec<'a, 'r> {
     fn untyped(&mut self, dot: &Item, operand: &'a Operand) -> Evaluated {
         self.at = At::Operand(operand);
         match &operand.term {
-            Term::Pipe(pipe) => self.nested_pipeline(dot, pipe),
+            Term::Pipe(pipe) => self.nested_pipeline(dot, self.tree.pipe(*pipe)),
             Term::Function(function) => {
                 self.function(dot, function, At::Operand(operand), &[], None)
             }
             Term::Variable(name, names) => {
-                let value = self.variable(name)?;
+                let value = self.variable(self.tree.word(*name))?;
                 if names.is_empty() {
                     return Ok(value);
                 }
-                self.chain(dot, value, operand, names, &[], None)
+                self.chain(dot, &value, operand, *names, &[], None)
             }
-            Term::Field(names) => self.chain(dot, dot.clone(), operand, names, &[], None),
+            Term::Field(names) => self.chain(dot, dot, operand, *names, &[], None),
             Term::Chain(inner, names) => {
-                let receiver = self.untyped(dot, inner)?;
-                self.chain(dot, receiver, operand, names, &[], None)
+                let receiver = self.untyped(dot, self.tree.operand(*inner))?;
+                self.chain(dot, &receiver, operand, *names, &[], None)
             }
             Term::Dot => Ok(dot.clone()),
             _ => self.constant(operand),
@@ -528,8 +537,9 @@ impl<'a, 'r> Exec<'a, 'r> {
     fn constant(&self, operand: &'a Operand) -> Evaluated {
         let value = match &operand.term {
             Term::Bool(b) => Value::Bool(*b),
-            Term::String { text, .. } => Value::Str(text.clone()),
+            Term::String(_, text) => Value::Str(self.tree.word(*text).clone()),
             Term::Number(number) => {
+                let number = self.tree.number(*number);
                 let text = number.text.as_bytes();
                 let is_hex = text.len() > 2
                     && text[0] == b'0'
@@ -544,7 +554,10 @@ impl<'a, 'r> Exec<'a, 'r> {
                     _ => return Err(self.error(format!("{} overflows int", number.text))),
                 }
             }
-            _ => return Err(self.error(format!("can't evaluate command {operand}"))),
+            _ => {
+                let operand = self.tree.show(operand);
+                return Err(self.error(format!("can't evaluate command {operand}")));
+            }
         };
         Ok(value.into())
     }

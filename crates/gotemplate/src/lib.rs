@@ -43,7 +43,7 @@ pub use error::Error;
 pub use exec::{Exec, Limits, Lookup, MissingKey, Options, Session, Templates, Use};
 pub use fasttemplate::fasttemplate;
 pub use funcs::{Dialect, MESSAGE_END, MESSAGE_START};
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_shared};
 pub use random::Seed;
 pub use text::Str;
 pub use time::{Time, Zone, format_duration, parse_duration};

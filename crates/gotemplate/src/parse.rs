@@ -2,7 +2,9 @@
 
 mod number;
 
-use crate::ast::{Command, Control, Node, Operand, Pipe, Source, Template, Term};
+use crate::ast::{
+    Command, Control, Index, Node, Operand, Pipe, Source, Span, Template, Term, Tree,
+};
 use crate::error::Error;
 use crate::funcs::{Dialect, Function};
 use crate::lex::{Kind, Lexer, Token};
@@ -31,17 +33,22 @@ pub struct Parsed {
 /// # Errors
 /// Fails as Go does, with its text.
 pub fn parse(name: &str, text: &[u8], dialect: Dialect) -> Result<Parsed, Error> {
-    let source = Arc::new(Source {
-        name: name.into(),
-        text: text.into(),
-    });
+    parse_shared(name, &text.into(), dialect)
+}
+
+/// Parses a text that others have, too.
+///
+/// # Errors
+/// Fails as Go does, with its text.
+pub fn parse_shared(name: &str, text: &Arc<[u8]>, dialect: Dialect) -> Result<Parsed, Error> {
     if u32::try_from(text.len()).is_err() {
         return Err(Error::new(format!(
             "template: {name}:1: the text is too large"
         )));
     }
     let mut parser = Parser {
-        source: &source,
+        name,
+        tree: Tree::new(Arc::clone(text)),
         dialect,
         lexer: Lexer::new(text),
         tokens: [Token::nothing(), Token::nothing(), Token::nothing()],
@@ -49,22 +56,37 @@ pub fn parse(name: &str, text: &[u8], dialect: Dialect) -> Result<Parsed, Error>
         scope: Scope::default(),
         depth: 0,
         defined: Vec::new(),
+        nodes: Vec::new(),
+        commands: Vec::new(),
+        operands: Vec::new(),
     };
     let main = parser
         .file()
         .and_then(|root| parser.define(name.as_bytes(), root));
-    let main = main.map_err(|message| {
+    if let Err(message) = main {
         let line = parser.line(parser.tokens[0].position);
-        Error::new(format!("template: {name}:{line}: {message}"))
-    })?;
+        return Err(Error::new(format!("template: {name}:{line}: {message}")));
+    }
+    let source = Arc::new(Source {
+        name: name.into(),
+        tree: parser.tree,
+    });
+    let template = |(name, root): (Arc<str>, Span)| {
+        let source = Arc::clone(&source);
+        Arc::new(Template { name, source, root })
+    };
+    let templates: Vec<_> = parser.defined.into_iter().map(template).collect();
+    // The text itself was the last to be defined; that of the same name that isn't empty counts.
+    let main = templates.iter().find(|t| *t.name == *name);
     Ok(Parsed {
-        main,
-        templates: parser.defined,
+        main: Arc::clone(main.expect("the text itself is among them")),
+        templates,
     })
 }
 
 struct Parser<'a> {
-    source: &'a Arc<Source>,
+    name: &'a str,
+    tree: Tree,
     dialect: Dialect,
     lexer: Lexer<'a>,
     /// Look-ahead, as the reference has it: which line an error names depends on it.
@@ -72,7 +94,11 @@ struct Parser<'a> {
     peeked: usize,
     scope: Scope,
     depth: usize,
-    defined: Vec<Arc<Template>>,
+    defined: Vec<(Arc<str>, Span)>,
+    // Parts of lists that haven't ended yet, those of inner ones behind those of outer ones.
+    nodes: Vec<Node>,
+    commands: Vec<Command>,
+    operands: Vec<Operand>,
 }
 
 /// What a template starts with anew.
@@ -128,6 +154,10 @@ impl Token<'_> {
 
     fn offset(&self) -> u32 {
         u32::try_from(self.position).unwrap_or(u32::MAX)
+    }
+
+    fn end(&self) -> u32 {
+        u32::try_from(self.position + self.text.len()).unwrap_or(u32::MAX)
     }
 }
 
@@ -189,17 +219,17 @@ impl<'a> Parser<'a> {
         } else {
             " in action"
         };
-        format!("{message}{action} started at {}:{line}", self.source.name)
+        format!("{message}{action} started at {}:{line}", self.name)
     }
 
     /// Returns the line of an offset, from 1.
     fn line(&self, position: usize) -> usize {
-        let text = &self.source.text[..position.min(self.source.text.len())];
+        let text = &self.tree.text[..position.min(self.tree.text.len())];
         1 + memchr::memchr_iter(b'\n', text).count()
     }
 
-    fn file(&mut self) -> Reading<Vec<Node>> {
-        let mut root = Vec::new();
+    fn file(&mut self) -> Reading<Span> {
+        let mark = self.nodes.len();
         while self.peek().kind != Kind::Eof {
             if self.peek().kind == Kind::LeftDelimiter {
                 let delimiter = self.next();
@@ -211,11 +241,11 @@ impl<'a> Parser<'a> {
                 self.peeked = 2;
             }
             match self.text_or_action()? {
-                Piece::Node(node) => root.push(node),
+                Piece::Node(node) => self.nodes.push(node),
                 Piece::Ending(ending) => return Err(format!("unexpected {}", ending.text())),
             }
         }
-        Ok(root)
+        Ok(self.tree.add_nodes(&mut self.nodes, mark))
     }
 
     fn definition(&mut self) -> Reading<()> {
@@ -231,7 +261,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a list of nodes that must end with `{{end}}`.
-    fn whole_list(&mut self, context: &str) -> Reading<Vec<Node>> {
+    fn whole_list(&mut self, context: &str) -> Reading<Span> {
         match self.list()? {
             (nodes, Ending::End) => Ok(nodes),
             (_, ending) => Err(format!("unexpected {} in {context}", ending.text())),
@@ -239,31 +269,28 @@ impl<'a> Parser<'a> {
     }
 
     /// Keeps a template; of two in one text, one must be empty.
-    fn define(&mut self, name: &[u8], root: Vec<Node>) -> Reading<Arc<Template>> {
-        let template = Arc::new(Template {
-            name: String::from_utf8_lossy(name).into(),
-            source: Arc::clone(self.source),
-            root,
-        });
-        let same = self.defined.iter().position(|t| t.name == template.name);
-        match same {
-            None => self.defined.push(Arc::clone(&template)),
-            Some(at) if self.defined[at].is_empty() => self.defined[at] = Arc::clone(&template),
-            Some(_) if template.is_empty() => {}
+    fn define(&mut self, name: &[u8], root: Span) -> Reading<()> {
+        let name: Arc<str> = String::from_utf8_lossy(name).into();
+        match self.defined.iter_mut().find(|(n, _)| *n == name) {
+            None => self.defined.push((name, root)),
+            Some((_, known)) if self.tree.is_blank(*known) => *known = root,
+            Some(_) if self.tree.is_blank(root) => {}
             Some(_) => {
-                let name = strconv::quote(name);
+                let name = strconv::quote(name.as_bytes());
                 return Err(format!("template: multiple definition of template {name}"));
             }
         }
-        Ok(template)
+        Ok(())
     }
 
-    fn list(&mut self) -> Reading<(Vec<Node>, Ending)> {
-        let mut nodes = Vec::new();
+    fn list(&mut self) -> Reading<(Span, Ending)> {
+        let mark = self.nodes.len();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
-                Piece::Node(node) => nodes.push(node),
-                Piece::Ending(ending) => return Ok((nodes, ending)),
+                Piece::Node(node) => self.nodes.push(node),
+                Piece::Ending(ending) => {
+                    return Ok((self.tree.add_nodes(&mut self.nodes, mark), ending));
+                }
             }
         }
         Err("unexpected EOF".to_owned())
@@ -273,8 +300,8 @@ impl<'a> Parser<'a> {
         let token = self.next_non_space();
         match token.kind {
             Kind::Text => Ok(Piece::Node(Node::Text {
-                position: token.offset(),
-                text: token.text.into(),
+                start: token.offset(),
+                end: token.end(),
             })),
             Kind::LeftDelimiter => {
                 self.scope.action = Some(token.position);
@@ -342,7 +369,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `if`, `range` or `with`; `chained` is the keyword that may follow `else`.
-    fn control(&mut self, context: &str, chained: Kind) -> Reading<Control> {
+    fn control(&mut self, context: &str, chained: Kind) -> Reading<Index> {
         let variables = self.scope.variables.len();
         let pipe = self.pipeline(context, Kind::RightDelimiter)?;
         let is_range = context == "range";
@@ -354,11 +381,12 @@ impl<'a> Parser<'a> {
         } else if chained != Kind::Eof && self.peek().kind == chained {
             self.next();
             let inner = self.nested(|parser| parser.control(context, chained))?;
-            Some(vec![if chained == Kind::If {
+            let node = if chained == Kind::If {
                 Node::If(inner)
             } else {
                 Node::With(inner)
-            }])
+            };
+            Some(self.tree.add_node(node))
         } else {
             let (nodes, ending) = self.list()?;
             if ending != Ending::End {
@@ -367,12 +395,12 @@ impl<'a> Parser<'a> {
             Some(nodes)
         };
         self.scope.variables.truncate(variables);
-        Ok(Control {
-            position: pipe.position,
+        Ok(self.tree.add_control(Control {
+            position: self.tree.pipe(pipe).position,
             pipe,
             list,
             otherwise,
-        })
+        }))
     }
 
     fn block(&mut self) -> Reading<Node> {
@@ -386,7 +414,7 @@ impl<'a> Parser<'a> {
         self.scope = outer;
         Ok(Node::Template {
             position: token.offset(),
-            name: String::from_utf8_lossy(&name).into(),
+            name: self.tree.add_name(String::from_utf8_lossy(&name).into()),
             pipe: Some(pipe),
         })
     }
@@ -403,7 +431,7 @@ impl<'a> Parser<'a> {
         };
         Ok(Node::Template {
             position: token.offset(),
-            name: String::from_utf8_lossy(&name).into(),
+            name: self.tree.add_name(String::from_utf8_lossy(&name).into()),
             pipe,
         })
     }
@@ -415,13 +443,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn pipeline(&mut self, context: &str, end: Kind) -> Reading<Pipe> {
+    fn pipeline(&mut self, context: &str, end: Kind) -> Reading<Index> {
         let mut pipe = Pipe {
             position: self.peek_non_space().offset(),
             assigns: false,
-            variables: Vec::new(),
-            commands: Vec::new(),
+            variables: self.tree.no_words(),
+            commands: Span::default(),
         };
+        let mark = self.commands.len();
         self.declarations(&mut pipe, context)?;
         loop {
             let token = self.next_non_space();
@@ -440,24 +469,26 @@ impl<'a> Parser<'a> {
                 | Kind::Variable
                 | Kind::LeftParen => {
                     self.backup();
-                    pipe.commands.push(self.command()?);
+                    let command = self.command()?;
+                    self.commands.push(command);
                 }
                 _ => return Err(self.unexpected(&token, context)),
             }
         }
-        let Some((_, stages)) = pipe.commands.split_first() else {
+        let Some((_, stages)) = self.commands[mark..].split_first() else {
             return Err(format!("missing value for {context}"));
         };
         for (i, command) in stages.iter().enumerate() {
             if matches!(
-                command.operands[0].term,
-                Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::String { .. }
+                self.tree.operands(command.operands)[0].term,
+                Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::String(..)
             ) {
                 let stage = i + 2;
                 return Err(format!("non executable command in pipeline stage {stage}"));
             }
         }
-        Ok(pipe)
+        pipe.commands = self.tree.add_commands(&mut self.commands, mark);
+        Ok(self.tree.add_pipe(pipe))
     }
 
     fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Reading<()> {
@@ -500,16 +531,18 @@ impl<'a> Parser<'a> {
 
     fn declare(&mut self, pipe: &mut Pipe, variable: &Token<'_>) {
         let name: Str = variable.text.into();
-        pipe.variables.push(name.clone());
+        self.tree.extend_words(&mut pipe.variables, name.clone());
         self.scope.variables.push(name);
     }
 
     fn command(&mut self) -> Reading<Command> {
         let position = self.peek_non_space().offset();
-        let mut operands = Vec::new();
+        let mark = self.operands.len();
         loop {
             self.peek_non_space();
-            operands.extend(self.operand()?);
+            if let Some(operand) = self.operand()? {
+                self.operands.push(operand);
+            }
             let token = self.next();
             match token.kind {
                 Kind::Space => continue,
@@ -519,9 +552,10 @@ impl<'a> Parser<'a> {
             }
             break;
         }
-        if operands.is_empty() {
+        if self.operands.len() == mark {
             return Err("empty command".to_owned());
         }
+        let operands = self.tree.add_operands(&mut self.operands, mark);
         Ok(Command { position, operands })
     }
 
@@ -533,21 +567,27 @@ impl<'a> Parser<'a> {
             return Ok(Some(operand));
         }
         let position = self.peek().offset();
-        let mut names = Vec::new();
+        // The words of a field or variable are the last ones: its further names stand behind them.
+        let mut names = match operand.term {
+            Term::Field(own) | Term::Variable(_, own) => own,
+            _ => self.tree.no_words(),
+        };
         while self.peek().kind == Kind::Field {
-            names.push(Str::from(&self.next().text[1..]));
+            let name = self.next().text[1..].into();
+            self.tree.extend_words(&mut names, name);
         }
         match &mut operand.term {
             Term::Field(own) | Term::Variable(_, own) => {
-                own.append(&mut names);
+                *own = names;
                 operand.position = position;
             }
-            Term::Bool(_) | Term::String { .. } | Term::Number(_) | Term::Nil | Term::Dot => {
-                let term = strconv::quote(operand.to_string().as_bytes());
+            Term::Bool(_) | Term::String(..) | Term::Number(_) | Term::Nil | Term::Dot => {
+                let shown = self.tree.show(&operand).to_string();
+                let term = strconv::quote(shown.as_bytes());
                 return Err(format!("unexpected . after term {term}"));
             }
             Term::Chain(..) | Term::Function(_) | Term::Pipe(_) => {
-                let term = Term::Chain(Box::new(operand), names);
+                let term = Term::Chain(self.tree.add_operand(operand), names);
                 operand = Operand { position, term };
             }
         }
@@ -565,22 +605,26 @@ impl<'a> Parser<'a> {
                     let name = strconv::quote(token.text);
                     return Err(format!("undefined variable {name}"));
                 }
-                Term::Variable(token.text.into(), Vec::new())
+                let name = self.tree.add_word(token.text.into());
+                Term::Variable(name, self.tree.no_words())
             }
-            Kind::Field => Term::Field(vec![token.text[1..].into()]),
+            Kind::Field => {
+                let mut names = self.tree.no_words();
+                self.tree.extend_words(&mut names, token.text[1..].into());
+                Term::Field(names)
+            }
             Kind::Bool => Term::Bool(token.text == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
-                Term::Number(Box::new(number::read(token.text, token.kind)?))
+                let number = number::read(token.text, token.kind)?;
+                Term::Number(self.tree.add_number(number))
             }
             Kind::LeftParen => {
-                let pipe =
-                    self.nested(|p| p.pipeline("parenthesized pipeline", Kind::RightParen))?;
-                Term::Pipe(Box::new(pipe))
+                Term::Pipe(self.nested(|p| p.pipeline("parenthesized pipeline", Kind::RightParen))?)
             }
-            Kind::String | Kind::RawString => Term::String {
-                text: unquote(&token)?.into(),
-                literal: token.text.into(),
-            },
+            Kind::String | Kind::RawString => {
+                let text = self.tree.add_word(word(&token)?);
+                Term::String(token.end() - token.offset(), text)
+            }
             _ => {
                 self.backup();
                 return Ok(None);
@@ -598,6 +642,19 @@ impl<'a> Parser<'a> {
             .and_then(|name| self.dialect.function(name))
             .ok_or_else(|| format!("function {} not defined", strconv::quote(name)))
     }
+}
+
+/// Returns what a literal means.
+fn word(token: &Token<'_>) -> Reading<Str> {
+    // Mostly there is nothing between the quotes that has a meaning of its own.
+    if let [b'"', plain @ .., b'"'] = token.text
+        && plain
+            .iter()
+            .all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\'))
+    {
+        return Ok(plain.into());
+    }
+    unquote(token).map(Str::from)
 }
 
 fn unquote(token: &Token<'_>) -> Reading<Vec<u8>> {

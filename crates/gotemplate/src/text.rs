@@ -1,79 +1,127 @@
 //! Go's strings: bytes that are mostly UTF-8, shared, and cut anywhere.
 
 use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// A Go string: shared bytes, usually UTF-8, but nothing promises that.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Str(Arc<[u8]>);
+/// Bytes of a string that needs no memory of its own.
+const SHORT_MAX: usize = 22;
+
+/// A Go string: shared bytes, usually UTF-8, but nothing promises that. Short ones are copied.
+#[derive(Clone)]
+pub struct Str(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    /// How many of the bytes count, and the bytes.
+    Short(u8, [u8; SHORT_MAX]),
+    Long(Arc<[u8]>),
+}
 
 impl Str {
     /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Repr::Short(length, bytes) => &bytes[..usize::from(*length)],
+            Repr::Long(bytes) => bytes,
+        }
+    }
+
+    fn short(s: &[u8]) -> Option<Self> {
+        let length = u8::try_from(s.len()).ok()?;
+        let mut bytes = [0; SHORT_MAX];
+        bytes.get_mut(..s.len())?.copy_from_slice(s);
+        Some(Self(Repr::Short(length, bytes)))
     }
 
     /// Returns the text, with U+FFFD for bytes that are no UTF-8.
     #[must_use]
     pub fn lossy(&self) -> Cow<'_, str> {
-        match std::str::from_utf8(&self.0) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(&self.0),
-        }
+        lossy(self)
+    }
+}
+
+/// Returns bytes as text, with U+FFFD for those that are no UTF-8.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 
 impl Default for Str {
     fn default() -> Self {
-        Self(Arc::from(&[][..]))
+        Self(Repr::Short(0, [0; SHORT_MAX]))
     }
 }
 impl std::ops::Deref for Str {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        &self.0
+        self.as_bytes()
     }
 }
 impl Borrow<[u8]> for Str {
     fn borrow(&self) -> &[u8] {
-        &self.0
+        self
+    }
+}
+impl PartialEq for Str {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+impl Eq for Str {}
+impl PartialOrd for Str {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Str {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+impl Hash for Str {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
     }
 }
 impl From<&[u8]> for Str {
     fn from(s: &[u8]) -> Self {
-        Self(s.into())
+        Self::short(s).unwrap_or_else(|| Self(Repr::Long(s.into())))
     }
 }
 impl From<&str> for Str {
     fn from(s: &str) -> Self {
-        Self(s.as_bytes().into())
+        s.as_bytes().into()
     }
 }
 impl From<String> for Str {
     fn from(s: String) -> Self {
-        Self(s.into_bytes().into())
+        s.into_bytes().into()
     }
 }
 impl From<&String> for Str {
     fn from(s: &String) -> Self {
-        Self(s.as_bytes().into())
+        s.as_bytes().into()
     }
 }
 impl From<Vec<u8>> for Str {
     fn from(s: Vec<u8>) -> Self {
-        Self(s.into())
+        Self::short(&s).unwrap_or_else(|| Self(Repr::Long(s.into())))
     }
 }
 impl From<Arc<[u8]>> for Str {
     fn from(s: Arc<[u8]>) -> Self {
-        Self(s)
+        Self::short(&s).unwrap_or(Self(Repr::Long(s)))
     }
 }
 impl From<Cow<'_, str>> for Str {
     fn from(s: Cow<'_, str>) -> Self {
-        Self(s.as_bytes().into())
+        s.as_bytes().into()
     }
 }
 impl fmt::Debug for Str {

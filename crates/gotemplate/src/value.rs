@@ -13,6 +13,7 @@ pub use types::{IntKind, Kind, ListType, MapType, Type};
 
 use crate::text::Str;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A Go value.
 #[derive(Clone, Default)]
@@ -31,7 +32,7 @@ pub enum Value {
     /// `string`.
     Str(Str),
     /// `[]uint8`.
-    Bytes(Str),
+    Bytes(Arc<[u8]>),
     /// A slice of anything else.
     List(List),
     /// A map.
@@ -138,7 +139,8 @@ impl Value {
             Self::Int(_, i) => *i != 0,
             Self::Float(f) => *f != 0.0,
             Self::Complex(re, im) => *re != 0.0 || *im != 0.0,
-            Self::Str(s) | Self::Bytes(s) => !s.is_empty(),
+            Self::Str(s) => !s.is_empty(),
+            Self::Bytes(b) => !b.is_empty(),
             Self::List(l) => !l.is_empty(),
             Self::Map(m) => !m.is_empty(),
             Self::Object(o) => !o.is_nil(),
@@ -155,7 +157,8 @@ impl Value {
     #[must_use]
     pub fn len(&self) -> Option<usize> {
         match self {
-            Self::Str(s) | Self::Bytes(s) => Some(s.len()),
+            Self::Str(s) => Some(s.len()),
+            Self::Bytes(b) => Some(b.len()),
             Self::List(l) => Some(l.len()),
             Self::Map(m) => Some(m.len()),
             _ => None,

@@ -51,7 +51,7 @@ impl<'a> Exec<'a, '_> {
                         Value::Str(s) => s.to_string(),
                         other => format!("<{} Value>", other.type_name()),
                     },
-                    ToString::to_string,
+                    |callee| self.tree.show(callee).to_string(),
                 );
                 Err(Error::new(match items[0].value.type_of() {
                     None => "call of nil".to_owned(),
@@ -218,28 +218,29 @@ impl<'a> Exec<'a, '_> {
     }
 
     fn typed_constant(&self, wanted: Type, operand: &'a Operand) -> Evaluated {
-        let expected = |what: &str| self.error(format!("expected {what}; found {operand}"));
+        let shown = self.tree.show(operand);
+        let expected = |what: &str| self.error(format!("expected {what}; found {shown}"));
         let value = match (wanted.kind(), &operand.term) {
             (Kind::Bool, Term::Bool(b)) => Value::Bool(*b),
             (Kind::Bool, _) => return Err(expected("bool")),
-            (Kind::String, Term::String { text, .. }) => Value::Str(text.clone()),
+            (Kind::String, Term::String(_, text)) => Value::Str(self.tree.word(*text).clone()),
             (Kind::String, _) => return Err(expected("string")),
             (Kind::Float64, term) => match term {
-                Term::Number(number) => match number.float {
+                Term::Number(number) => match self.tree.number(*number).float {
                     Some(f) => Value::Float(f),
                     None => return Err(expected("float")),
                 },
                 _ => return Err(expected("float")),
             },
             (Kind::Int | Kind::Int32 | Kind::Int64, term) => match (wanted, term) {
-                (Type::Int(kind), Term::Number(number)) => match number.int {
+                (Type::Int(kind), Term::Number(number)) => match self.tree.number(*number).int {
                     Some(i) => Value::Int(kind, i),
                     None => return Err(expected("integer")),
                 },
                 _ => return Err(expected("integer")),
             },
             (Kind::Uint8 | Kind::Uint32 | Kind::Uint64, term) => match (wanted, term) {
-                (Type::Int(kind), Term::Number(number)) => match number.uint {
+                (Type::Int(kind), Term::Number(number)) => match self.tree.number(*number).uint {
                     #[expect(clippy::cast_possible_wrap, reason = "the bits are kept")]
                     Some(u) => Value::Int(kind, u as i64),
                     None => return Err(expected("unsigned integer")),
@@ -250,7 +251,7 @@ impl<'a> Exec<'a, '_> {
                 return self.constant(operand);
             }
             _ => {
-                return Err(self.error(format!("can't handle {operand} for arg of type {wanted}")));
+                return Err(self.error(format!("can't handle {shown} for arg of type {wanted}")));
             }
         };
         Ok(value.into())

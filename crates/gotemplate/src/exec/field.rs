@@ -2,7 +2,7 @@
 
 use super::options::MissingKey;
 use super::{At, Evaluated, Exec, Item};
-use crate::ast::Operand;
+use crate::ast::{Operand, Span};
 use crate::strconv;
 use crate::text::Str;
 use crate::value::{Kind, Value};
@@ -12,15 +12,19 @@ impl<'a> Exec<'a, '_> {
     pub(super) fn chain(
         &mut self,
         dot: &Item,
-        mut receiver: Item,
+        receiver: &Item,
         node: &'a Operand,
-        names: &'a [Str],
+        names: Span,
         arguments: &'a [Operand],
         last: Option<Item>,
     ) -> Evaluated {
-        let Some((final_name, names)) = names.split_last() else {
-            return Ok(receiver);
+        let Some((final_name, names)) = self.tree.words(names).split_last() else {
+            return Ok(receiver.clone());
         };
+        let Some((first_name, names)) = names.split_first() else {
+            return self.field(dot, final_name, node, arguments, last, receiver);
+        };
+        let mut receiver = self.field(dot, first_name, node, &[], None, receiver)?;
         for name in names {
             receiver = self.field(dot, name, node, &[], None, &receiver)?;
         }

@@ -75,7 +75,8 @@ pub(crate) struct Run<'r> {
     pub(crate) regexes: crate::regexp::Cache,
     pub(crate) uses: Vec<Use>,
     steps: usize,
-    includes: HashMap<Str, usize>,
+    /// The templates that `include` is in, outermost first.
+    includes: Vec<Str>,
     tpl: HashMap<Str, Arc<Parsed>>,
 }
 
@@ -109,7 +110,7 @@ impl<'r> Session<'r> {
             regexes: crate::regexp::Cache::default(),
             uses: Vec::new(),
             steps: 0,
-            includes: HashMap::new(),
+            includes: Vec::new(),
             tpl: HashMap::new(),
         };
         Self { run }
@@ -198,13 +199,15 @@ impl Exec<'_, '_> {
     /// `include`.
     pub(crate) fn include(&mut self, name: &Str, data: Value) -> Result<Value, Error> {
         let max = self.run.options.limits.include_max;
-        let count = self.run.includes.entry(name.clone()).or_default();
-        if *count > max {
+        // Mostly there are too few of any name for one to be there too often.
+        if self.run.includes.len() > max
+            && self.run.includes.iter().filter(|n| *n == name).count() > max
+        {
             return Err(Error::new(format!(
                 "rendering template has a nested reference name: {name}: unable to execute template"
             )));
         }
-        *count += 1;
+        self.run.includes.push(name.clone());
         let result = match self.set.get(&name.lossy()) {
             None => Err(no_template(&name.lossy())),
             Some(template) => self.enter(|exec| {
@@ -212,9 +215,7 @@ impl Exec<'_, '_> {
                 Exec::template(&mut *exec.run, set, template, &data.into())
             }),
         };
-        if let Some(count) = self.run.includes.get_mut(name) {
-            *count -= 1;
-        }
+        self.run.includes.pop();
         result.map(Value::from)
     }
 

@@ -86,7 +86,11 @@ fn index(_: &mut Exec<'_, '_>, a: &[Item]) -> Called {
         let index = &index.value;
         item = match &item {
             Value::Nil => return Err("index of nil pointer".into()),
-            Value::Str(s) | Value::Bytes(s) => {
+            Value::Str(_) | Value::Bytes(_) => {
+                let s: &[u8] = match &item {
+                    Value::Bytes(bytes) => bytes,
+                    other => other.as_str().map_or(&[], |s| s),
+                };
                 let i = position(index, s.len())?;
                 let byte = s.get(i).copied().ok_or_else(|| out_of_range(&item))?;
                 Value::Int(IntKind::Uint8, i64::from(byte))

@@ -61,7 +61,8 @@ fn equal(a: &Value, b: &Value, depth: usize) -> Result<bool, Error> {
         (Value::Int(ka, a), Value::Int(kb, b)) => ka == kb && a == b,
         (Value::Float(a), Value::Float(b)) => a == b,
         (Value::Complex(a, b), Value::Complex(c, d)) => a == c && b == d,
-        (Value::Str(a), Value::Str(b)) | (Value::Bytes(a), Value::Bytes(b)) => a == b,
+        (Value::Str(a), Value::Str(b)) => a == b,
+        (Value::Bytes(a), Value::Bytes(b)) => a == b,
         (Value::List(a), Value::List(b)) => {
             if a.list_type() != b.list_type() || a.is_nil() != b.is_nil() || a.len() != b.len() {
                 return Ok(false);

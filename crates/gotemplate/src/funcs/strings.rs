@@ -169,7 +169,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// The text of anything, as Sprig's `toString` has it.
 pub(crate) fn strval(value: &Value) -> Str {
     match value {
-        Value::Str(s) | Value::Bytes(s) => s.clone(),
+        Value::Str(s) => s.clone(),
+        Value::Bytes(b) => Str::from(&b[..]),
         _ => fmt::text_of(value),
     }
 }

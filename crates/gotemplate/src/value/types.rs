@@ -302,7 +302,7 @@ impl Type {
             Self::Float => Value::Float(0.0),
             Self::Complex => Value::Complex(0.0, 0.0),
             Self::String => Value::Str(crate::Str::default()),
-            Self::Bytes => Value::Bytes(crate::Str::default()),
+            Self::Bytes => Value::Bytes(std::sync::Arc::default()),
             Self::List(t) => Value::List(List::nil(t)),
             Self::Map(t) => Value::Map(Map::nil(t)),
             Self::Interface | Self::Reflect | Self::Object(..) => Value::Nil,

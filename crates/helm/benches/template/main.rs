@@ -127,12 +127,15 @@ fn stages(tree: &MemTree, asked: &Asked) {
     });
     let none = Value::object();
     let loaded = load();
-    report("of which: values and schema, with a copy of the chart", || {
-        let mut chart = loaded.clone();
-        process_dependencies(&mut chart, &none).expect("they can be had");
-        let values = coalesce(&chart, &none).expect("they fit");
-        schema::validate(&chart, &values).expect("they are valid");
-    });
+    report(
+        "of which: values and schema, with a copy of the chart",
+        || {
+            let mut chart = loaded.clone();
+            process_dependencies(&mut chart, &none).expect("they can be had");
+            let values = coalesce(&chart, &none).expect("they fit");
+            schema::validate(&chart, &values).expect("they are valid");
+        },
+    );
     let mut chart = loaded.clone();
     process_dependencies(&mut chart, &none).expect("they can be had");
     let values = coalesce(&chart, &none).expect("they fit");

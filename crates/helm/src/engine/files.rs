@@ -2,6 +2,7 @@
 
 use crate::chart::File;
 use gotemplate::{Error, Exec, List, ListType, Map, MapType, Method, Str, Type, Value};
+use std::sync::Arc;
 use value::glob::Glob;
 
 /// `engine.files`.
@@ -16,7 +17,7 @@ static FILES: MapType = MapType {
 pub(super) fn value(files: &[File]) -> Value {
     let members = files
         .iter()
-        .map(|f| (f.name.as_str(), Value::Bytes(f.data.clone().into())));
+        .map(|f| (f.name.as_str(), Value::Bytes(f.data.clone())));
     Value::Map(Map::new(&FILES, members))
 }
 
@@ -33,7 +34,9 @@ const fn method(name: &'static str, parameters: &'static [Type], call: Body) -> 
 
 static METHODS: [Method; 6] = [
     method("Get", &[Type::String], |_, files, a| {
-        Ok(Value::Str(bytes(files, &a[0]).unwrap_or_default()))
+        Ok(Value::Str(
+            bytes(files, &a[0]).map(Str::from).unwrap_or_default(),
+        ))
     }),
     method("GetBytes", &[Type::String], |_, files, a| {
         Ok(Value::Bytes(bytes(files, &a[0]).unwrap_or_default()))
@@ -63,18 +66,18 @@ static METHODS: [Method; 6] = [
     }),
 ];
 
-fn bytes(files: &Value, name: &Value) -> Option<Str> {
+fn bytes(files: &Value, name: &Value) -> Option<Arc<[u8]>> {
     match files.as_map()?.get(name.as_str()?)? {
         Value::Bytes(data) => Some(data),
         _ => None,
     }
 }
 
-fn members(files: &Value) -> Vec<(Str, Str)> {
+fn members(files: &Value) -> Vec<(Str, Arc<[u8]>)> {
     let all = files.as_map().map(Map::to_vec).unwrap_or_default();
     let data = |v| match v {
         Value::Bytes(data) => data,
-        _ => Str::default(),
+        _ => Arc::default(),
     };
     all.into_iter().map(|(name, v)| (name, data(v))).collect()
 }
