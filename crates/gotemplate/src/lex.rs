@@ -47,6 +47,9 @@ impl Kind {
     }
 
     fn keyword(word: &[u8]) -> Option<Self> {
+        if word.len() > "continue".len() {
+            return None;
+        }
         Some(match word {
             b"." => Self::Dot,
             b"block" => Self::Block,
@@ -266,7 +269,7 @@ impl<'a> Lexer<'a> {
         if is_space(c) {
             return Ok(self.space());
         }
-        if c == '_' || is_letter(c) || (is_digit(c) && !c.is_ascii()) {
+        if c == '_' || c.is_ascii_alphabetic() || is_letter(c) || (is_digit(c) && !c.is_ascii()) {
             return self.identifier();
         }
         if matches!(c, '+' | '-' | '0'..='9') {
@@ -367,25 +370,30 @@ impl<'a> Lexer<'a> {
     fn alphanumerics(&mut self) {
         let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
         self.at += self.rest().iter().take_while(|b| plain(b)).count();
-        while let Some((c, width)) = text::decode(self.rest()) {
-            if !is_alphanumeric(c) {
-                break;
-            }
-            self.at += width;
+        while self.input.get(self.at).is_some_and(|b| *b >= 0x80) {
+            match self.peek() {
+                Some(c) if is_alphanumeric(c) => self.next(),
+                _ => return,
+            };
+            self.at += self.rest().iter().take_while(|b| plain(b)).count();
         }
     }
 
     fn at_terminator(&self) -> bool {
-        match self.peek() {
-            None => true,
-            Some(c) if is_space(c) => true,
-            Some('.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(_) => self.rest().starts_with(RIGHT),
+        match self.rest() {
+            []
+            | [
+                b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(',
+                ..,
+            ] => true,
+            rest => rest.starts_with(RIGHT),
         }
     }
 
     fn quoted(&mut self, kind: Kind, end: char, message: &str) -> Lexed<'a> {
         loop {
+            let plain = |b: &u8| !matches!(b, b'"' | b'\'' | b'\\' | b'\n') && b.is_ascii();
+            self.at += self.rest().iter().take_while(|b| plain(b)).count();
             match self.next() {
                 Some('\\') => {
                     if matches!(self.next(), None | Some('\n')) {

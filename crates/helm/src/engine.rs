@@ -5,6 +5,7 @@ mod capabilities;
 mod failure;
 mod files;
 mod objects;
+mod parsing;
 mod versions;
 
 pub use cache::Cache;
@@ -14,6 +15,7 @@ pub use failure::RenderError;
 use crate::chart::Chart;
 use gotemplate::{Dialect, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The release that a render is for.
 #[derive(Clone, Debug)]
@@ -54,7 +56,7 @@ pub struct Context<'c> {
 
 /// A template file with what it sees.
 struct Renderable<'c> {
-    text: &'c [u8],
+    text: &'c Arc<[u8]>,
     data: Map,
     base: String,
 }
@@ -82,14 +84,12 @@ pub fn render(
     let mut names: Vec<&String> = found.keys().collect();
     // Deepest first, then backwards: what a parent defines replaces what its children do.
     names.sort_by(|a, b| (depth(b), b).cmp(&(depth(a), a)));
+    let texts: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), found[*name].text))
+        .collect();
     let mut templates = Templates::new();
-    for name in &names {
-        let text = found[*name].text;
-        let parsed = match context.cache {
-            Some(cache) => cache.parse(name, text),
-            None => gotemplate::parse(name, text, Dialect::Helm).map(std::sync::Arc::new),
-        };
-        let parsed = parsed.map_err(|e| failure::of_parsing(name, &e))?;
+    for parsed in parsing::parse(&texts, context.cache)? {
         templates.add(&parsed);
     }
     let options = Options {

@@ -10,6 +10,41 @@ struct Rule {
     negated: bool,
     folders_only: bool,
     place: Place,
+    shape: Shape,
+}
+
+/// How a pattern can be compared; most need no look at single characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// A name without anything special.
+    Exact,
+    /// A star and what names end with.
+    Ending,
+    /// Anything else.
+    Any,
+}
+
+impl Shape {
+    fn of(pattern: &str) -> Self {
+        let is_plain = |text: &str| !text.contains(['*', '?', '[', '\\']);
+        match pattern.strip_prefix('*') {
+            None if is_plain(pattern) => Self::Exact,
+            Some(rest) if is_plain(rest) && !rest.contains('/') => Self::Ending,
+            _ => Self::Any,
+        }
+    }
+}
+
+impl Rule {
+    fn matches(&self, name: &str) -> bool {
+        match self.shape {
+            Shape::Exact => self.pattern == name,
+            Shape::Ending => name
+                .strip_suffix(&self.pattern[1..])
+                .is_some_and(|start| !start.contains('/')),
+            Shape::Any => path_match(&self.pattern, name).unwrap_or(false),
+        }
+    }
 }
 
 /// What a pattern is compared with.
@@ -55,6 +90,7 @@ impl Rules {
             };
             let pattern = pattern.strip_prefix('/').unwrap_or(pattern).to_owned();
             rules.push(Rule {
+                shape: Shape::of(&pattern),
                 pattern,
                 negated,
                 folders_only,
@@ -82,7 +118,7 @@ impl Rules {
                 Place::Name => path.rsplit_once('/').map_or(path, |(_, name)| name),
                 _ => path,
             };
-            let matches = path_match(&rule.pattern, name).unwrap_or(false);
+            let matches = rule.matches(name);
             if rule.negated {
                 if rule.folders_only && !is_folder {
                     return true;
@@ -218,7 +254,7 @@ mod tests {
 
     #[test]
     fn rules_ignore_as_helm_does() {
-        let rules = Rules::parse("# c\n*.txt\n/a.yaml\nsub/\ndir/x?.md\n").expect("valid");
+        let rules = Rules::parse("# c\n*.txt\n/a.yaml\nsub/\ndir/x?.md\n*/*.bak\n").expect("valid");
         for (path, is_folder, want) in [
             ("b.txt", false, true),
             ("d/b.txt", false, true),
@@ -227,6 +263,9 @@ mod tests {
             ("sub", true, true),
             ("sub", false, false),
             ("dir/x1.md", false, true),
+            ("d/x.bak", false, true),
+            ("x.bak", false, false),
+            ("txt", false, false),
             ("templates/.hidden", false, true),
             ("templates/a", false, false),
         ] {

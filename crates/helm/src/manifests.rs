@@ -3,6 +3,7 @@
 mod head;
 
 use crate::chart::text;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use value::Value;
 
@@ -119,7 +120,11 @@ pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, Manifes
         if name.starts_with('_') || path.ends_with("NOTES.txt") {
             continue;
         }
-        let text = String::from_utf8_lossy(text);
+        // Text that is in order is checked faster than it is repaired.
+        let text = match std::str::from_utf8(text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(text),
+        };
         for document in yaml::helm_split(&text) {
             let failed = |message: String| ManifestError {
                 path: path.clone(),

@@ -16,7 +16,7 @@ use value::{Object, Value};
 pub fn read_documents(text: &[u8]) -> Result<Value, String> {
     let mut values = Value::object();
     for document in documents(text) {
-        let mut tree = yaml::v2::to_value(&document).map_err(|e| {
+        let mut tree = yaml::v2::to_value(document).map_err(|e| {
             format!("cannot unmarshal yaml document: error converting YAML to JSON: {e}")
         })?;
         if tree.is_null() {
@@ -39,24 +39,27 @@ pub fn read_documents(text: &[u8]) -> Result<Value, String> {
     Ok(values)
 }
 
-/// Cuts a stream at lines that begin with `---`.
-fn documents(text: &[u8]) -> Vec<Vec<u8>> {
+/// Cuts a stream at lines that are nothing but `---`.
+fn documents(text: &[u8]) -> Vec<&[u8]> {
+    const SEPARATOR: &[u8] = b"---";
     let mut all = Vec::new();
-    let mut current: Vec<u8> = Vec::new();
-    for line in text.split_inclusive(|b| *b == b'\n') {
-        let is_separator = line
-            .strip_prefix(b"---")
-            .is_some_and(|rest| rest.iter().all(u8::is_ascii_whitespace));
-        if is_separator {
-            if !current.is_empty() {
-                all.push(std::mem::take(&mut current));
-            }
+    let mut start = 0;
+    for at in memchr::memmem::find_iter(text, SEPARATOR) {
+        if at < start || (at > 0 && text[at - 1] != b'\n') {
             continue;
         }
-        current.extend_from_slice(line);
+        let behind = &text[at + SEPARATOR.len()..];
+        let length = memchr::memchr(b'\n', behind).map_or(behind.len(), |n| n + 1);
+        if !behind[..length].iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        if at > start {
+            all.push(&text[start..at]);
+        }
+        start = at + SEPARATOR.len() + length;
     }
-    if !current.is_empty() {
-        all.push(current);
+    if start < text.len() {
+        all.push(&text[start..]);
     }
     all
 }

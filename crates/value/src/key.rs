@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::LazyLock;
 
 /// A member name of an [`Object`](crate::Object).
@@ -20,13 +20,34 @@ enum Repr {
     Own(Box<str>),
 }
 
-static INDEX: LazyLock<HashMap<&'static str, u16>> = LazyLock::new(|| {
-    KNOWN
-        .iter()
-        .enumerate()
-        .map(|(i, k)| (*k, u16::try_from(i).unwrap_or(u16::MAX)))
-        .collect()
-});
+/// The names are ours: nobody can choose them so that they collide.
+static INDEX: LazyLock<HashMap<&'static str, u16, BuildHasherDefault<NameHasher>>> =
+    LazyLock::new(|| {
+        KNOWN
+            .iter()
+            .enumerate()
+            .map(|(i, k)| (*k, u16::try_from(i).unwrap_or(u16::MAX)))
+            .collect()
+    });
+
+/// A hash for short names, eight bytes at a time.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..piece.len()].copy_from_slice(piece);
+            self.0 = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            self.0 ^= self.0 >> 32;
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Longest name in the table, so that long names (annotations) skip the look-up.
 const KNOWN_LEN_MAX: usize = 48;

@@ -73,6 +73,8 @@ pub(crate) struct Run<'r> {
     pub(crate) depth: usize,
     nested: usize,
     pub(crate) regexes: crate::regexp::Cache,
+    /// What `semverCompare` answered to a constraint and a version.
+    pub(crate) versions: HashMap<(Str, Str), bool>,
     pub(crate) uses: Vec<Use>,
     steps: usize,
     /// The templates that `include` is in, outermost first.
@@ -108,6 +110,7 @@ impl<'r> Session<'r> {
             depth: 0,
             nested: 0,
             regexes: crate::regexp::Cache::default(),
+            versions: HashMap::new(),
             uses: Vec::new(),
             steps: 0,
             includes: Vec::new(),
