@@ -73,8 +73,7 @@ pub fn to_yaml_through_json(value: &Value) -> Result<String, Error> {
 pub fn node_text(node: &Node) -> String {
     let mut writer = Writer::new(Flavour::Compact);
     writer.styled_node(node, None, Context::Root);
-    writer.out.push('\n');
-    writer.out
+    writer.finish()
 }
 
 /// Returns true if a text in `value` isn't the same once its JSON is read as YAML.
@@ -94,8 +93,7 @@ fn is_exotic(value: &Value) -> bool {
 fn write(value: &Value, flavour: Flavour) -> String {
     let mut writer = Writer::new(flavour);
     writer.node(value, None, Context::Root);
-    writer.out.push('\n');
-    writer.out
+    writer.finish()
 }
 
 /// Which of go-yaml's writers.
@@ -127,6 +125,8 @@ struct Writer {
     whitespace: bool,
     /// Only indentation and indicators stand on this line.
     indention: bool,
+    /// A block of text ended with a line break that is part of it: no other one follows.
+    ended: bool,
 }
 
 impl Writer {
@@ -137,7 +137,16 @@ impl Writer {
             column: 0,
             whitespace: false,
             indention: false,
+            ended: false,
         }
+    }
+
+    /// Returns the text, ended with a line break.
+    fn finish(mut self) -> String {
+        if !self.ended {
+            self.out.push('\n');
+        }
+        self.out
     }
 
     /// Returns true where a space may become a line break.
@@ -161,9 +170,10 @@ impl Writer {
         let starts = self.out.is_empty();
         let fits =
             self.indention && (self.column < indent || (self.column == indent && self.whitespace));
-        if !fits && !starts {
+        if !fits && !starts && !self.ended {
             self.put_break();
         }
+        self.ended = false;
         while self.column < indent {
             self.put(' ');
         }
@@ -450,6 +460,7 @@ impl Writer {
         if s.ends_with('\n') {
             self.out.pop();
         }
+        self.ended = s.ends_with(['\u{2028}', '\u{2029}']);
     }
 }
 

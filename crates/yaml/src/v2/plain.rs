@@ -87,7 +87,7 @@ impl<'a> Reader<'a, '_> {
             }
         }
         self.note(lines::ROOT, self.line);
-        let value = self.block(lines::ROOT)?;
+        let value = self.block(None, lines::ROOT)?;
         (self.at >= self.bytes.len()).then_some(value)
     }
 
@@ -181,8 +181,8 @@ impl<'a> Reader<'a, '_> {
         self.column == 0 && (self.rest().starts_with(b"---") || self.rest().starts_with(b"..."))
     }
 
-    /// Reads a mapping or sequence that begins here.
-    fn block(&mut self, path: u64) -> Option<Value> {
+    /// Reads a node on a line of its own, inside a collection of this column.
+    fn block(&mut self, outer: Option<usize>, path: u64) -> Option<Value> {
         self.depth += 1;
         if self.depth > NESTING_MAX || self.is_marker() {
             return None;
@@ -192,7 +192,8 @@ impl<'a> Reader<'a, '_> {
         } else {
             match self.head()? {
                 Head::Key(key) => self.mapping(key, path),
-                Head::Other => None,
+                Head::Other if matches!(self.byte(0), b'|' | b'>') => None,
+                Head::Other => self.inline(outer?, path),
             }
         };
         self.depth -= 1;
@@ -283,7 +284,7 @@ impl<'a> Reader<'a, '_> {
             return Some(Value::Null);
         }
         if self.column > column || (self.column == column && self.is_entry()) {
-            return self.block(path);
+            return self.block(Some(column), path);
         }
         Some(Value::Null)
     }
@@ -320,12 +321,12 @@ impl<'a> Reader<'a, '_> {
                 return Some(Value::Null);
             }
             self.note(path, self.line);
-            return self.block(path);
+            return self.block(Some(column), path);
         }
         self.note(path, line);
         self.column = column + (self.at - dash);
         if self.is_entry() {
-            return self.block(path);
+            return self.block(Some(column), path);
         }
         match self.head()? {
             Head::Key(key) => {

@@ -39,6 +39,7 @@ fn what_is_usual_is_read_the_short_way() {
         "a: |\n  x\n   y\n\n  z\n\nb: >-\n\n  x\n  y\n   z\n\n  w\nc: |+\n  x\n\n\nd: |",
         "a: some words\n  and more\n\n  of them # c\nb: 1e3\n  # c\nc: 2020-01-01\n",
         "a: 'x \n  y\n\n\n  z'\nb: \"\n  x\\ty \n  z \" # c\nc: d\n",
+        "a:\n  {}\nb:\n  - \n   x\n   y\n  -\n    'z'\nc:\n # c\n  [a]\n",
         "- a\n- b: c\n  d:\n  - e\n  f: -1\n",
         "url: http://x:80/#y\ncmd: --flag=a\nk8s.io/a: b\nnull_: y\n",
     ];
