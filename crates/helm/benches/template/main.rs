@@ -136,7 +136,7 @@ fn stages(tree: &MemTree, asked: &Asked) {
             schema::validate(&chart, &values).expect("they are valid");
         },
     );
-    let mut chart = loaded.clone();
+    let mut chart = loaded;
     process_dependencies(&mut chart, &none).expect("they can be had");
     let values = coalesce(&chart, &none).expect("they fit");
     let context = |cache| Context {
