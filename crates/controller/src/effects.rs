@@ -58,7 +58,10 @@ impl Actor {
             }
             Effect::Confirm(keys) => self.confirm(&keys).await,
             Effect::Record(record) => self.record(record),
-            Effect::LetGo { key } => self.shared.cluster.let_go(&key).await?,
+            Effect::LetGo { key } => {
+                self.shared.cluster.let_go(&key).await?;
+                self.push(Event::Look);
+            }
             Effect::Finalize(finalizers) => self.finalize(finalizers).await?,
             Effect::WakeAt(at) => {
                 if let Some(life) = &mut self.life {

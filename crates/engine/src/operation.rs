@@ -18,6 +18,8 @@ use value::Value;
 pub enum OperationPhase {
     /// It goes on.
     Running,
+    /// Somebody asked for its end.
+    Terminating,
     /// It did what it was asked to do.
     Succeeded,
     /// It did not.
@@ -32,17 +34,25 @@ impl OperationPhase {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "Running",
+            Self::Terminating => "Terminating",
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
             Self::Error => "Error",
         }
     }
 
+    /// Returns true until it has ended.
+    #[must_use]
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Running | Self::Terminating)
+    }
+
     /// Reads a phase's name; an unknown one counts as failed.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text {
-            "Running" | "Terminating" => Self::Running,
+            "Running" => Self::Running,
+            "Terminating" => Self::Terminating,
             "Succeeded" => Self::Succeeded,
             "Error" => Self::Error,
             _ => Self::Failed,
@@ -366,7 +376,7 @@ impl Operation {
         }
         loop {
             let Some(group) = self.next_group() else {
-                return Some(self.finish(ctx.world, effects));
+                return self.finish(ctx.world, effects);
             };
             if let Some(at) = self.pause(group, ctx) {
                 effects.push(Effect::WakeAt(at));
@@ -399,7 +409,7 @@ impl Operation {
             }
             if self.is_last(group) && !self.has_failed(group) && self.runs_no_hook(group) {
                 // Nothing follows and no hook runs: health is no longer the operation's business.
-                return Some(self.finish(ctx.world, effects));
+                return self.finish(ctx.world, effects);
             }
             self.message = self.waiting_message(group);
             return None;
@@ -415,7 +425,8 @@ impl Operation {
             self.group = Some(group);
             return None;
         }
-        let sent_at = self.sent_at.unwrap_or(ctx.now);
+        // After a restart nobody knows: now.
+        let sent_at = *self.sent_at.get_or_insert(ctx.now);
         let next_at = sent_at.saturating_add(ctx.wave_delay).unwrap_or(ctx.now);
         if ctx.now < next_at {
             return Some(next_at);

@@ -6,6 +6,9 @@ use crate::compare::World;
 use crate::object::{DeletePolicy, Phase, images};
 use crate::step::Effect;
 
+/// What is said of a hook that was stopped.
+const TERMINATED: &str = "Terminated";
+
 impl Operation {
     /// Returns the sentence about a group that has failed.
     pub(super) fn failure_message(&self, group: Group) -> String {
@@ -20,8 +23,10 @@ impl Operation {
         with_reasons(what, self.tasks.iter().filter(refused))
     }
 
-    /// Deletes hooks that asked for it and says how it ended.
-    pub(super) fn finish(&mut self, world: &dyn World, effects: &mut Vec<Effect>) -> End {
+    /// Lets go of hooks, deletes those that asked for it, and when that is done says how it ended:
+    /// once it has ended, nobody would do it any more.
+    pub(super) fn finish(&self, world: &dyn World, effects: &mut Vec<Effect>) -> Option<End> {
+        let before = effects.len();
         self.let_go_of_hooks(world, effects);
         let policy = match &self.failing {
             None => DeletePolicy::HookSucceeded,
@@ -38,6 +43,10 @@ impl Operation {
                 delete_hook(task, &live, self.request.options.propagation, effects);
             }
         }
+        (effects.len() == before).then(|| self.outcome())
+    }
+
+    fn outcome(&self) -> End {
         match &self.failing {
             Some(message) => End::failed(self.with_failed_fail_hooks(message)),
             None => {
@@ -74,8 +83,14 @@ impl Operation {
         format!("{message}\n{more}")
     }
 
-    /// Stops what runs: hooks that haven't come to their end are deleted.
-    pub(crate) fn terminate(&mut self, world: &dyn World, effects: &mut Vec<Effect>) -> End {
+    /// Stops what runs: hooks that haven't come to their end are deleted. Returns the end once that
+    /// is done.
+    pub(crate) fn terminate(
+        &mut self,
+        world: &dyn World,
+        effects: &mut Vec<Effect>,
+    ) -> Option<End> {
+        let before = effects.len();
         let running = |t: &&mut Task| {
             t.hook
                 && matches!(
@@ -85,13 +100,16 @@ impl Operation {
         };
         for task in self.tasks.iter_mut().filter(running) {
             task.state = TaskState::Failed;
-            task.message = "Terminated".to_owned();
+            task.seen = true;
+            task.message = TERMINATED.to_owned();
+        }
+        for task in self.tasks.iter().filter(|t| t.message == TERMINATED) {
             if let Some(live) = world.live(&task.key) {
                 delete_hook(task, &live, self.request.options.propagation, effects);
             }
         }
         self.let_go_of_hooks(world, effects);
-        End::failed("Operation terminated")
+        (effects.len() == before).then(|| End::failed("Operation terminated"))
     }
 
     /// Returns what became of each object so far, in the order in which they were dealt with.

@@ -40,7 +40,7 @@ impl AppState {
         let Some(state) = &self.status.operation else {
             return;
         };
-        if state.phase != OperationPhase::Running {
+        if !state.phase.is_running() {
             return;
         }
         let Some(request) = crate::argo::request_from(&state.operation, &app.spec) else {
@@ -103,10 +103,22 @@ impl AppState {
             return;
         };
         if app.terminate {
-            self.plan(&mut operation, app, world);
-            let end = operation.terminate(world, effects);
-            self.untold = true;
-            self.end(&operation, end, now, effects);
+            if !operation.is_planned() {
+                // What never began needs no plan to be stopped.
+                let _planned = self.plan(&mut operation, app, world);
+            }
+            match operation.terminate(world, effects) {
+                Some(end) => self.end(&operation, end, now, effects),
+                None => {
+                    if let Some(state) = &mut self.status.operation {
+                        state.phase = OperationPhase::Terminating;
+                    }
+                    "operation is terminating".clone_into(&mut operation.message);
+                    self.tell(&operation);
+                    self.untold = true;
+                    self.operation = Some(operation);
+                }
+            }
             return;
         }
         if self.superseded(&operation) {

@@ -148,6 +148,9 @@ pub(crate) struct Play {
     pub(crate) records: Vec<Record>,
     pub(crate) writes: usize,
     pub(crate) released: bool,
+    /// The controller dies after the effects of these numbers, counted from 1.
+    pub(crate) crashes: Vec<usize>,
+    pub(crate) effects: usize,
     wake_at: Option<Timestamp>,
     seen: Value,
 }
@@ -214,6 +217,8 @@ impl Play {
             records: Vec::new(),
             writes: 0,
             released: false,
+            crashes: Vec::new(),
+            effects: 0,
             wake_at: None,
             seen: Value::Null,
         }
@@ -295,6 +300,12 @@ impl Play {
                 .step(event, &self.cluster, &self.config, self.now);
             for effect in effects {
                 self.carry_out(effect, &mut queue);
+                self.effects += 1;
+                if self.crashes.contains(&self.effects) {
+                    self.restart();
+                    queue.clear();
+                    break;
+                }
             }
             if queue.is_empty() && self.application != self.seen {
                 self.seen = self.application.clone();
