@@ -86,6 +86,28 @@ impl Regexp {
         Some(groups.collect())
     }
 
+    /// Returns the name of a group, if it has one.
+    #[must_use]
+    pub fn group_name(&self, group: usize) -> Option<&str> {
+        self.names.get(group)?.as_deref()
+    }
+
+    /// Returns all matches as [`Regexp::captures`] does one.
+    #[must_use]
+    pub fn find_all_groups(&self, text: &[u8], limit: usize) -> Vec<Vec<Option<(usize, usize)>>> {
+        let places = self.find_all(text, limit);
+        let groups = places.into_iter().filter_map(|(start, _)| {
+            let captures = self.regex.captures_at(text, start)?;
+            Some(
+                captures
+                    .iter()
+                    .map(|m| m.map(|m| (m.start(), m.end())))
+                    .collect(),
+            )
+        });
+        groups.collect()
+    }
+
     /// Returns all matches. An empty one right after another match doesn't count.
     pub(crate) fn find_all(&self, text: &[u8], limit: usize) -> Vec<(usize, usize)> {
         let mut matches = Vec::new();

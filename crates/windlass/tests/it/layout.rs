@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crates without I/O, clock, randomness or environment.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "api",
     "checks",
     "engine",
     "gotemplate",
     "health",
     "helm",
+    "jq",
     "kustomize",
     "merge",
     "render",
@@ -37,7 +38,7 @@ const FLOORS: [&[&str]; 10] = [
     &["value", "tree"],
     &["yaml", "api", "health", "merge", "githost"],
     &["checks", "gotemplate", "controlplane"],
-    &["helm", "kustomize", "simulator"],
+    &["helm", "jq", "kustomize", "simulator"],
     &["render"],
     &["engine", "source"],
     &["cluster"],
