@@ -37,6 +37,10 @@ enum Failure {
     Value(Json),
 }
 
+/// The stack that has to be left for one step, and what is made if it isn't.
+const NEEDED: usize = 128 << 10;
+const ROOM: usize = 2 << 20;
+
 type Flow = Result<(), Stop>;
 type Next<'n, 'a> = &'n mut dyn FnMut(&mut Run<'a>, Cursor) -> Flow;
 
@@ -225,7 +229,10 @@ impl<'a> Run<'a> {
             return Err(Stop::Fatal(Error::Limit("the program calls too deeply")));
         };
         self.depth = depth;
-        let flow = stacker::maybe_grow(128 << 10, 2 << 20, || self.dispatch(ast, env, at, next));
+        // Results are handed on from within: that chain is as long as the one of the queries.
+        let mut next =
+            |run: &mut Self, cursor| stacker::maybe_grow(NEEDED, ROOM, || next(run, cursor));
+        let flow = stacker::maybe_grow(NEEDED, ROOM, || self.dispatch(ast, env, at, &mut next));
         self.depth += 1;
         flow
     }

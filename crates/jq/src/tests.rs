@@ -27,7 +27,12 @@ fn programs_end() {
         "[recurse([.])]",
         "\"\\(\"a\" * 1e7)\\(\"b\" * 1e7)\\(\"c\" * 1e7)\"",
     ] {
-        assert!(run(program, &Value::Null).is_err(), "{program}");
+        let limits = Limits {
+            steps: 500_000,
+            ..Limits::default()
+        };
+        let program = Program::parse(program).expect(program).with_limits(limits);
+        assert!(program.run(&Value::Null).is_err(), "{program:?}");
     }
 }
 
