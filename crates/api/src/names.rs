@@ -63,6 +63,17 @@ pub const RESOURCES_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 /// How long a new revision may take to become healthy before it is rolled back: a duration, or
 /// `off`. On an application; it overrides the controller's default.
 pub const HEALTH_GATE: &str = "windlass.dev/health-gate";
+/// The same as [`HEALTH_GATE`].
+pub const GATE_TIMEOUT: &str = "windlass.dev/gate-timeout";
+/// When a new revision is rolled back: `timeout` (the default: when it isn't healthy in time),
+/// `degraded` (also as soon as it is Degraded) or `never`.
+pub const ROLLBACK_ON: &str = "windlass.dev/rollback-on";
+/// A time without automation, with reason and expiry: JSON, or just the reason.
+pub const PAUSED: &str = "windlass.dev/paused";
+/// Applications that must be Synced and Healthy before this one is synced automatically.
+pub const DEPENDS_ON: &str = "windlass.dev/depends-on";
+/// In an operation's `info`: why it is carried out though the project's windows forbid it.
+pub const OVERRIDE_WINDOW: &str = "windlass.dev/override-window";
 /// Revisions that are not to be deployed, as JSON. Written by the controller and by
 /// `windlass app hold`.
 pub const HOLDS: &str = "windlass.dev/holds";

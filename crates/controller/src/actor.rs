@@ -157,6 +157,7 @@ impl Actor {
         }
         let application = live.value();
         let view = argo::view(&application);
+        self.shared.depends(&self.key.name, &view.depends_on);
         if self.life.is_none() {
             self.begin(&application).await;
         }
@@ -221,6 +222,7 @@ impl Actor {
             let world = ClusterWorld {
                 cluster: &self.shared.cluster,
                 app: &self.key.name,
+                namespace: &self.key.namespace,
                 prepared: &life.prepared,
             };
             let effects = life

@@ -133,6 +133,10 @@ impl Actor {
             // A failure shows as a kind that isn't known.
             let _failed = cluster.rediscover().await;
         }
+        if target.objects.iter().any(|d| &*d.key.kind == "CronJob") {
+            // What says why it fails.
+            cluster.watch("batch", "Job", "");
+        }
         for desired in &target.objects {
             cluster.watch(&desired.key.group, &desired.key.kind, desired.version());
         }

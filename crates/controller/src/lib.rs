@@ -22,7 +22,7 @@ use cluster::{Change, Client, Cluster};
 use engine::{Config, ObjectKey};
 use ledger::{Identity, Ledger, NoIdentity};
 use source::Sources;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -82,10 +82,36 @@ pub(crate) struct Shared {
     pub(crate) identity: Arc<dyn Identity>,
     pub(crate) writes: Semaphore,
     pub(crate) applies: Semaphore,
+    /// Who depends on an application.
+    dependents: Mutex<BTreeMap<Box<str>, BTreeSet<Box<str>>>>,
     pub(crate) rediscovered: Mutex<Option<std::time::Instant>>,
 }
 
 impl Shared {
+    /// Takes note of what an application depends on: it is told of every change there.
+    pub(crate) fn depends(&self, app: &str, on: &[String]) {
+        let dependents = self.dependents.lock();
+        let mut dependents = dependents.unwrap_or_else(PoisonError::into_inner);
+        if on.is_empty() && dependents.is_empty() {
+            return;
+        }
+        for apps in dependents.values_mut() {
+            apps.remove(app);
+        }
+        for name in on {
+            let apps = dependents.entry(name.as_str().into()).or_default();
+            apps.insert(app.into());
+        }
+        dependents.retain(|_, apps| !apps.is_empty());
+    }
+
+    fn dependents_of(&self, app: &str) -> Vec<Box<str>> {
+        let dependents = self.dependents.lock();
+        let dependents = dependents.unwrap_or_else(PoisonError::into_inner);
+        let apps = dependents.get(app);
+        apps.into_iter().flatten().cloned().collect()
+    }
+
     /// Returns the settings as they are now.
     pub(crate) fn installation(&self) -> Arc<Installation> {
         let current = self.installation.read();
@@ -144,6 +170,7 @@ impl Controller {
             identity: options.identity,
             writes: Semaphore::new(WRITES_MAX),
             applies: Semaphore::new(APPLIES_MAX),
+            dependents: Mutex::default(),
             rediscovered: Mutex::default(),
             cluster,
         });
@@ -243,7 +270,12 @@ async fn run_applications(
         if *key.namespace != *shared.namespace {
             continue;
         }
+        let dependents = shared.dependents_of(&key.name);
         let mut boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        for mailbox in dependents.iter().filter_map(|name| boxes.get(name)) {
+            // An error means that the application is going away.
+            let _gone = mailbox.send(actor::Mail::Changed);
+        }
         if shared.cluster.get(&key).is_none() {
             boxes.remove(&key.name);
             continue;

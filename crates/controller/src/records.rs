@@ -47,6 +47,7 @@ impl Actor {
                 phase,
                 message,
                 heal,
+                override_window,
                 rollback,
                 pruned,
             } => {
@@ -60,6 +61,9 @@ impl Actor {
                     OperationPhase::Succeeded => "succeeded".to_owned(),
                     phase => format!("{}: {message}", phase.as_str()),
                 };
+                if let Some(reason) = override_window {
+                    text.push_str(&format!("; against the project's windows: {reason}"));
+                }
                 if !pruned.is_empty() {
                     let names: Vec<String> = pruned.iter().map(ToString::to_string).collect();
                     text.push_str(&format!("; pruned {}", names.join(", ")));

@@ -1,13 +1,14 @@
 //! The live cluster as one application's core sees it.
 
 use cluster::{Cluster, LiveObject, Prepared};
-use engine::{Desired, LiveFacts, Match, ObjectKey, World};
+use engine::{Dependency, Desired, LiveFacts, Match, ObjectKey, World, argo};
 use health::HealthStatus;
 
 /// A view of the live cache.
 pub(crate) struct ClusterWorld<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) app: &'a str,
+    pub(crate) namespace: &'a str,
     pub(crate) prepared: &'a Prepared,
 }
 
@@ -19,9 +20,9 @@ impl ClusterWorld<'_> {
                 health.status,
                 HealthStatus::Progressing | HealthStatus::Degraded
             )
-            && let Some(pods) = self.cluster.failing_pods(live)
+            && let Some(cause) = self.cluster.cause(live)
         {
-            health.message = pods;
+            health.message = cause;
         }
         LiveFacts {
             matches,
@@ -69,6 +70,13 @@ impl World for ClusterWorld<'_> {
 
     fn tracked(&self) -> Vec<ObjectKey> {
         self.cluster.tracked(self.app)
+    }
+
+    fn dependency(&self, name: &str) -> Option<Dependency> {
+        let namespace = self.namespace;
+        let key = ObjectKey::new(api::names::ARGO_GROUP, "Application", namespace, name);
+        let application = self.cluster.get(&key)?;
+        Some(argo::dependency(&application.value()))
     }
 
     fn copies(&self) -> Vec<ObjectKey> {

@@ -1,9 +1,10 @@
 //! Argo CD's `Application`, read into the engine's words and its status written back.
 
-use crate::gate::Hold;
+use crate::gate::{Hold, RollbackOn};
 use crate::ignore::Ignore;
 use crate::object::{ObjectKey, images};
 use crate::operation::{OperationPhase, Request, ResourceResult, Selector};
+use crate::rules::{Dependency, Pause, parse_names};
 use crate::sources::{self, Sources};
 use crate::spec::{
     Automated, Destination, Propagation, Retry, Spec, SyncOptions, format_time, parse_duration,
@@ -45,16 +46,17 @@ pub fn view(application: &Value) -> AppView {
     let options = spec.options.unknown.iter();
     let options = options.map(|o| format!("the sync option {o:?} is not known and has no effect"));
     notes.extend(unread.chain(options).map(unknown_field));
-    let health_gate = match annotation(names::HEALTH_GATE) {
+    let gate_name = match annotation(names::GATE_TIMEOUT) {
+        "" => names::HEALTH_GATE,
+        _ => names::GATE_TIMEOUT,
+    };
+    let health_gate = match annotation(gate_name) {
         "" => None,
         "off" | "0" => Some(None),
         text => match parse_duration(text) {
             Ok(gate) => Some(Some(gate)),
             Err(e) => {
-                notes.push(unknown_field(format!(
-                    "annotation {}: {e}",
-                    names::HEALTH_GATE
-                )));
+                notes.push(unknown_field(format!("annotation {gate_name}: {e}")));
                 None
             }
         },
@@ -62,6 +64,20 @@ pub fn view(application: &Value) -> AppView {
     AppView {
         name: application.str_at(&["metadata", "name"]).into(),
         namespace: application.str_at(&["metadata", "namespace"]).into(),
+        pause: Pause::parse(annotation(names::PAUSED)),
+        depends_on: parse_names(annotation(names::DEPENDS_ON)),
+        rollback_on: match annotation(names::ROLLBACK_ON) {
+            "" | "timeout" => RollbackOn::Timeout,
+            "degraded" => RollbackOn::Degraded,
+            "never" => RollbackOn::Never,
+            other => {
+                let name = names::ROLLBACK_ON;
+                notes.push(unknown_field(format!(
+                    "annotation {name}: {other:?} is not degraded, timeout or never"
+                )));
+                RollbackOn::Timeout
+            }
+        },
         deletion_approved: parse_time(annotation(names::DELETION_APPROVED)),
         deleting_since: parse_time(application.str_at(&["metadata", "deletionTimestamp"])),
         version: application
@@ -107,6 +123,24 @@ pub fn deployed_revision(application: &Value) -> String {
 /// Writes a revision as `revision`, or as `revisions` if the application has a list of sources.
 pub fn insert_revision(out: &mut Object, revision: &str, is_list: bool) {
     sources::write_revision(out, revision, is_list);
+}
+
+/// Returns an application as those see it that depend on it.
+#[must_use]
+pub fn dependency(application: &Value) -> Dependency {
+    let status = |path: &[&str]| application.get("status").map_or("", |s| s.str_at(path));
+    let health = Some(status(&["health", "status"])).filter(|s| !s.is_empty());
+    let spec = application.get("spec").unwrap_or(&Value::Null);
+    let asks = application.get("operation").is_some();
+    let annotation = ["metadata", "annotations", names::DEPENDS_ON];
+    Dependency {
+        sync: SyncStatus::parse(status(&["sync", "status"])),
+        health: health.map(HealthStatus::parse),
+        is_busy: asks || OperationPhase::parse(status(&["operationState", "phase"])).is_running(),
+        tracks: Sources::read(spec, &mut Vec::new()).tracks(),
+        revision: deployed_revision(application),
+        depends_on: parse_names(application.str_at(&annotation)),
+    }
 }
 
 fn unknown_field(message: String) -> (String, String) {
@@ -259,6 +293,12 @@ pub fn request_from(raw: &Value, spec: &Spec) -> Option<Request> {
             let force = sync.at(&["syncStrategy", strategy, "force"]);
             force.and_then(Value::as_bool) == Some(true)
         }),
+        override_window: raw
+            .array_at(&["info"])
+            .iter()
+            .find(|i| i.str_at(&["name"]) == names::OVERRIDE_WINDOW)
+            .map(|i| i.str_at(&["value"]).trim().to_owned())
+            .filter(|reason| !reason.is_empty()),
         skips_hooks: sync.at(&["syncStrategy", "apply"]).is_some(),
         // An operation written by hand has only its own options; automation brings the spec's.
         options: if automated {
@@ -412,8 +452,7 @@ pub fn status_value(state: &AppState, control_namespace: &str) -> Value {
     let status = &state.status;
     let mut out = Object::new();
     // A specification that makes no sense was compared with nothing.
-    let is_invalid = |spec: &Spec| !spec.problems.is_empty();
-    let compared = !state.app.as_ref().is_some_and(|a| is_invalid(&a.spec));
+    let compared = !state.is_invalid();
     if compared {
         out.insert("controllerNamespace", control_namespace);
     }
@@ -455,7 +494,7 @@ pub fn status_value(state: &AppState, control_namespace: &str) -> Value {
         out.insert("summary", summary);
     }
     if let Some(app) = &state.app {
-        out.insert("sync", sync_value(status, &app.spec));
+        out.insert("sync", sync_value(status, &app.spec, compared));
     }
     Value::Object(out)
 }
@@ -472,7 +511,7 @@ fn health_value(health: &Health, status: &Status) -> Value {
     Value::Object(out)
 }
 
-fn sync_value(status: &Status, spec: &Spec) -> Value {
+fn sync_value(status: &Status, spec: &Spec, compared: bool) -> Value {
     let mut destination = Object::new();
     for (name, text) in [
         ("server", &spec.destination.server),
@@ -484,19 +523,19 @@ fn sync_value(status: &Status, spec: &Spec) -> Value {
         }
     }
     let mut out = Object::new();
-    if spec.problems.is_empty() {
-        let mut compared = Object::new();
-        compared.insert("destination", Value::Object(destination));
-        insert_sources(&mut compared, spec.sources.raw());
+    if compared {
+        let mut to = Object::new();
+        to.insert("destination", Value::Object(destination));
+        insert_sources(&mut to, spec.sources.raw());
         if !spec.ignore_differences.is_empty() {
-            compared.insert("ignoreDifferences", spec.ignore_differences.clone());
+            to.insert("ignoreDifferences", spec.ignore_differences.clone());
         }
-        out.insert("comparedTo", Value::Object(compared));
+        out.insert("comparedTo", Value::Object(to));
     }
     let is_list = spec.sources.is_list();
     if !status.revision.is_empty() {
         sources::write_revision(&mut out, &status.revision, is_list);
-    } else if status.sync == SyncStatus::Unknown && spec.problems.is_empty() {
+    } else if status.sync == SyncStatus::Unknown && compared {
         // What was asked for, when nobody knows which commit that is.
         sources::write_revision(&mut out, &spec.sources.target_revision(), is_list);
     }

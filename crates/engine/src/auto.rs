@@ -59,7 +59,8 @@ pub(crate) fn decide(
     if comparison.sync != SyncStatus::OutOfSync {
         return Decision::Nothing;
     }
-    let differs = |r: &&ResourceState| r.sync == Some(SyncStatus::OutOfSync);
+    // One that the project doesn't permit counts: the sync says why it can't be.
+    let differs = |r: &&ResourceState| r.sync.is_some_and(|s| s != SyncStatus::Synced);
     let out_of_sync: Vec<&ResourceState> = comparison.resources.iter().filter(differs).collect();
     if !auto.prune && out_of_sync.iter().all(|r| r.requires_pruning) {
         return Decision::Nothing;
@@ -161,6 +162,7 @@ fn request(spec: &Spec, revision: &str, only: &[&ResourceState], heal_attempts: 
         dry_run: false,
         force: false,
         skips_hooks: false,
+        override_window: None,
         options: spec.options.clone(),
         automated: true,
         retry,

@@ -1,10 +1,12 @@
 //! What Git wants against what the cluster has.
 
 use crate::object::{Desired, Directives, ObjectKey, Permission};
+use crate::rules::{Dependency, Window};
 use crate::spec::Spec;
 use crate::status::SyncStatus;
 use crate::step::Target;
 use health::{Health, HealthStatus};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// One field that differs.
@@ -66,6 +68,33 @@ pub trait World {
     /// somebody copied it along.
     fn copies(&self) -> Vec<ObjectKey> {
         Vec::new()
+    }
+    /// Returns what the application's project has against its specification, in sentences.
+    fn objections(&self, _spec: &Spec) -> Vec<String> {
+        Vec::new()
+    }
+    /// Returns why the application's project doesn't permit objects of a kind or name, if it
+    /// doesn't.
+    fn forbids_kind(&self, _key: &ObjectKey) -> Option<String> {
+        None
+    }
+    /// Returns why the application's project doesn't permit objects in a namespace, if it doesn't.
+    fn forbids_place(&self, _key: &ObjectKey) -> Option<String> {
+        None
+    }
+    /// Returns whether the project's windows let it be synced. `since` is when the operation began,
+    /// if one goes on.
+    fn window(&self, _manual: bool, _since: Option<Timestamp>, _now: Timestamp) -> Window {
+        Window::Open
+    }
+    /// Returns another application.
+    fn dependency(&self, _name: &str) -> Option<Dependency> {
+        None
+    }
+    /// Returns the number of objects in the destination that belong to no application, if the
+    /// project wants to know.
+    fn orphans(&self) -> Option<usize> {
+        None
     }
     /// Returns true if the cluster serves a version of a group.
     fn has_group_version(&self, _api_version: &str) -> bool {
@@ -164,7 +193,9 @@ pub fn compare(target: &Target, subject: Subject<'_>, world: &dyn World) -> Comp
         if wanted.contains(&key) {
             continue;
         }
-        if let Some(facts) = world.live(&key) {
+        // What the project doesn't permit is none of the application's business.
+        let is_foreign = world.forbids_kind(&key).is_some() || world.forbids_place(&key).is_some();
+        if let Some(facts) = world.live(&key).filter(|_| !is_foreign) {
             it.resources.push(extra_state(key, facts, subject));
         }
     }
@@ -184,6 +215,11 @@ pub fn compare(target: &Target, subject: Subject<'_>, world: &dyn World) -> Comp
     });
     if out_of_sync {
         it.sync = SyncStatus::OutOfSync;
+    }
+    for resource in it.resources.iter_mut().filter(|r| r.counts) {
+        if world.forbids_kind(&resource.key).is_some() {
+            resource.sync = Some(SyncStatus::Unknown);
+        }
     }
     it.health = Some(overall_health(&it.resources));
     it
@@ -284,10 +320,8 @@ fn overall_health(resources: &[ResourceState]) -> Health {
             message: String::new(),
         };
     }
-    let mut worst = Health {
-        status: HealthStatus::Healthy,
-        message: String::new(),
-    };
+    let mut status = HealthStatus::Healthy;
+    let mut causes: Vec<&ResourceState> = Vec::new();
     for resource in plain().filter(|r| r.exists) {
         let Some(health) = &resource.health else {
             continue;
@@ -295,14 +329,30 @@ fn overall_health(resources: &[ResourceState]) -> Health {
         // An application that isn't known yet says nothing about its parent.
         let says_nothing = is_application(&resource.key)
             && matches!(health.status, HealthStatus::Missing | HealthStatus::Unknown);
-        if health.status > worst.status && !says_nothing {
-            worst.status = health.status;
-            let (key, why) = (&resource.key, &health.message);
-            worst.message = match why.as_str() {
-                "" => format!("{key} is {}", health.status.as_str()),
-                why => format!("{key}: {why}"),
-            };
+        if health.status > status && !says_nothing {
+            status = health.status;
+            causes.clear();
+        }
+        if health.status == status && status != HealthStatus::Healthy {
+            causes.push(resource);
         }
     }
-    worst
+    let shown = causes.iter().take(CAUSES_MAX).map(|r| cause(r));
+    let mut message = shown.collect::<Vec<_>>().join("; ");
+    if causes.len() > CAUSES_MAX {
+        message.push_str(&format!("; and {} more", causes.len() - CAUSES_MAX));
+    }
+    Health { status, message }
+}
+
+/// Objects that the message of an application's health names.
+const CAUSES_MAX: usize = 3;
+
+fn cause(resource: &ResourceState) -> String {
+    let (key, health) = (&resource.key, resource.health.as_ref());
+    match health.map(|h| (h.status, h.message.as_str())) {
+        Some((status, "")) => format!("{key} is {}", status.as_str()),
+        Some((_, why)) => format!("{key}: {why}"),
+        None => key.to_string(),
+    }
 }

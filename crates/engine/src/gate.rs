@@ -88,6 +88,18 @@ impl Hold {
 /// Who holds a revision that failed the gate.
 pub(crate) const GATE: &str = "health gate";
 
+/// When a new revision is rolled back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RollbackOn {
+    /// When it isn't healthy in time.
+    #[default]
+    Timeout,
+    /// As soon as it is Degraded, too.
+    Degraded,
+    /// Never.
+    Never,
+}
+
 /// What the gate says about the deployed revision.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
@@ -106,7 +118,7 @@ pub(crate) fn judge(
     spec: &Spec,
     status: &Status,
     last_healthy: &str,
-    gate: Option<SignedDuration>,
+    (on, gate): (RollbackOn, Option<SignedDuration>),
     now: Timestamp,
 ) -> Verdict {
     let Some(operation) = &status.operation else {
@@ -150,6 +162,12 @@ pub(crate) fn judge(
     } else {
         status.history.last().map_or(finished, |h| h.deployed_at)
     };
+    let status = status.health.as_ref().map(|h| h.status);
+    match on {
+        RollbackOn::Never => return Verdict::Idle,
+        RollbackOn::Degraded if status == Some(HealthStatus::Degraded) => return Verdict::Failed,
+        _ => {}
+    }
     let deadline = since.saturating_add(gate).unwrap_or(now);
     if now < deadline {
         Verdict::Open(deadline)

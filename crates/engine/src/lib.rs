@@ -15,6 +15,7 @@ mod ignore;
 mod object;
 mod operation;
 mod order;
+mod rules;
 mod sources;
 mod spec;
 mod status;
@@ -24,13 +25,14 @@ mod tracking;
 pub use compare::{
     Comparison, FieldDiff, LiveFacts, Match, ResourceState, Subject, World, compare,
 };
-pub use gate::{Hold, HoldReason};
+pub use gate::{Hold, HoldReason, RollbackOn};
 pub use ignore::{Ignore, Ignored};
 pub use object::{
     DeletePhase, DeletePolicy, Desired, Directives, ObjectKey, Permission, Phase, split_api_version,
 };
 pub use operation::{Operation, OperationPhase, Request, ResourceResult, Selector};
 pub use order::kind_rank;
+pub use rules::{Dependency, Pause, Window};
 pub use sources::{Source, Sources, join as join_revisions};
 pub use spec::{
     Automated, Destination, DurationError, Propagation, Retry, Spec, SyncOptions, format_time,

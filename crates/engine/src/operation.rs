@@ -99,6 +99,8 @@ pub struct Request {
     pub force: bool,
     /// Run no hooks: `syncStrategy.apply`.
     pub skips_hooks: bool,
+    /// Why it is carried out though the project's windows forbid it, if it is.
+    pub override_window: Option<String>,
     /// Options of this operation only.
     pub options: SyncOptions,
     /// True if no person asked for it.
@@ -235,13 +237,24 @@ pub struct Operation {
 pub(crate) struct End {
     pub(crate) phase: OperationPhase,
     pub(crate) message: String,
+    /// Another attempt may come to more.
+    pub(crate) may_repeat: bool,
 }
 
 impl End {
+    /// Returns the end of an operation that makes room for a newer revision.
+    pub(crate) fn superseded(newer: &str) -> Self {
+        Self {
+            may_repeat: false,
+            ..Self::failed(format!("superseded by the newer revision {newer}"))
+        }
+    }
+
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self {
             phase: OperationPhase::Failed,
             message: message.into(),
+            may_repeat: true,
         }
     }
 
@@ -249,6 +262,7 @@ impl End {
         Self {
             phase: OperationPhase::Error,
             message: message.into(),
+            may_repeat: true,
         }
     }
 }
@@ -261,6 +275,8 @@ pub(crate) struct Context<'a> {
     /// When a person approved the deletions that ask for it.
     pub(crate) approved_at: Option<Timestamp>,
     pub(crate) now: Timestamp,
+    /// A newer revision that waits for this one to make room.
+    pub(crate) newer: Option<&'a str>,
 }
 
 impl Operation {
@@ -388,6 +404,9 @@ impl Operation {
             }
             self.look_at_health(group, ctx.world);
             self.let_go_of_hooks(ctx.world, effects);
+            if let Some(newer) = ctx.newer.filter(|_| self.is_at_boundary()) {
+                return Some(End::superseded(newer));
+            }
             if self.failing.is_none() && self.has_failed(group) && self.is_idle(group) {
                 self.failing = Some(self.failure_message(group));
                 continue;

@@ -94,6 +94,13 @@ impl Sources {
         self.list.iter()
     }
 
+    /// Returns what they follow: applications of the same text get news from Git together.
+    #[must_use]
+    pub(crate) fn tracks(&self) -> String {
+        let each = |s: &Source| format!("{} {}", s.repo_url, s.target_revision);
+        self.list.iter().map(each).collect::<Vec<_>>().join(",")
+    }
+
     /// Returns the number of sources.
     #[must_use]
     pub const fn len(&self) -> usize {

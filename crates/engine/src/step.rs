@@ -5,9 +5,10 @@ mod judging;
 mod running;
 
 use crate::compare::{Comparison, FieldDiff, Subject, World, compare};
-use crate::gate::Hold;
+use crate::gate::{Hold, RollbackOn};
 use crate::object::{DeletePhase, Desired, Directives, ObjectKey};
 use crate::operation::{Operation, OperationPhase, Request};
+use crate::rules::Pause;
 use crate::spec::{Propagation, Spec};
 use crate::status::{Status, SyncStatus};
 use health::{Health, HealthStatus};
@@ -77,6 +78,12 @@ pub struct AppView {
     pub last_healthy: String,
     /// The health gate that it asks for, if it asks for one: `Some(None)` is "off".
     pub health_gate: Option<Option<SignedDuration>>,
+    /// When a new revision is rolled back.
+    pub rollback_on: RollbackOn,
+    /// A time without automation.
+    pub pause: Option<Pause>,
+    /// Applications that must be well before this one is synced.
+    pub depends_on: Vec<String>,
     /// True if it is to be left alone.
     pub skip: bool,
     /// True if somebody asked for its operation to be stopped.
@@ -251,6 +258,8 @@ pub enum Record {
         message: String,
         /// True if it undid drift.
         heal: bool,
+        /// Why it was carried out though the project's windows forbid it, if it was.
+        override_window: Option<String>,
         /// Who holds the revision that it goes back from, if it does.
         rollback: Option<String>,
         /// Objects that were deleted.
@@ -297,6 +306,8 @@ pub struct AppState {
     target_notes: Vec<(String, String)>,
     /// A hook has come to its end and that wasn't written down yet.
     untold: bool,
+    /// The specification makes no sense, or the project doesn't permit it.
+    is_invalid: bool,
     /// Why the deletion doesn't get on, and when it is tried again.
     deletion_trouble: Option<(String, Timestamp)>,
 }
@@ -322,6 +333,7 @@ impl AppState {
             was_self_healing: false,
             target_notes: Vec::new(),
             untold: false,
+            is_invalid: false,
             deletion_trouble: None,
         }
     }
@@ -414,6 +426,12 @@ impl AppState {
         self.target = Some((revision, result));
     }
 
+    /// Returns true if the specification makes no sense, or its project doesn't permit it.
+    #[must_use]
+    pub const fn is_invalid(&self) -> bool {
+        self.is_invalid
+    }
+
     /// Returns the finalizers that the application should have, if it doesn't: those that keep it
     /// until its hooks for deletion have run.
     #[must_use]
@@ -479,8 +497,9 @@ impl AppState {
         if app.skip {
             return;
         }
-        if !app.spec.problems.is_empty() {
-            self.settle_invalid(&app, now);
+        let problems = problems(&app, world);
+        if !problems.is_empty() {
+            self.settle_invalid(&app, problems, now);
             let clear_refresh = std::mem::take(&mut self.refresh_asked);
             effects.push(Effect::Write {
                 clear_operation: false,
@@ -488,6 +507,7 @@ impl AppState {
             });
             return;
         }
+        self.is_invalid = false;
         let mut notes = app.notes.clone();
         self.ask_for_target(effects);
         self.compare(world, now, &mut notes, effects);
@@ -502,6 +522,11 @@ impl AppState {
         self.automate(&app, world, config, now, &mut notes, effects);
         self.look_for_drift(&app, effects);
         self.hold_note(&mut notes);
+        Self::pause_note(&app, now, &mut notes, effects);
+        if let Some(orphans) = world.orphans().filter(|n| *n > 0) {
+            let message = format!("Application has {orphans} orphaned resources");
+            notes.push(("OrphanedResourceWarning".to_owned(), message));
+        }
         self.status.set_conditions(notes, now);
         let quiet = self
             .operation
@@ -530,10 +555,11 @@ impl AppState {
         }
     }
 
-    fn settle_invalid(&mut self, app: &AppView, now: Timestamp) {
+    fn settle_invalid(&mut self, app: &AppView, problems: Vec<String>, now: Timestamp) {
+        self.is_invalid = true;
         let mut notes = app.notes.clone();
-        let problems = app.spec.problems.iter();
-        notes.extend(problems.map(|p| ("InvalidSpecError".to_owned(), p.clone())));
+        let problems = problems.into_iter();
+        notes.extend(problems.map(|p| ("InvalidSpecError".to_owned(), p)));
         self.status.set_conditions(notes, now);
         self.status.sync = SyncStatus::Unknown;
         self.status.set_health(
@@ -634,6 +660,14 @@ impl AppState {
             }
         }
         worst
+    }
+}
+
+/// Returns what is wrong with a specification, in itself or to its project.
+fn problems(app: &AppView, world: &dyn World) -> Vec<String> {
+    match app.spec.problems.as_slice() {
+        [] => world.objections(&app.spec),
+        problems => problems.to_vec(),
     }
 }
 

@@ -61,6 +61,7 @@ impl Operation {
                 End {
                     phase: OperationPhase::Succeeded,
                     message: format!("successfully synced ({how})"),
+                    may_repeat: false,
                 }
             }
         }

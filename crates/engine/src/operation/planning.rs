@@ -153,7 +153,10 @@ impl Operation {
             let Some(facts) = world.live(&key) else {
                 continue;
             };
-            if !facts.directives.is_hook {
+            // What the project doesn't permit is left to others.
+            let is_foreign =
+                world.forbids_kind(&key).is_some() || world.forbids_place(&key).is_some();
+            if !facts.directives.is_hook && !is_foreign {
                 prunes.push((key, facts));
             }
         }

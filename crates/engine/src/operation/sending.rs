@@ -163,6 +163,13 @@ impl Operation {
         let brought: Vec<(&str, &str)> = target.objects.iter().filter_map(defined_kind).collect();
         let mut causes: BTreeMap<String, ()> = BTreeMap::new();
         for task in &mut self.tasks {
+            let forbidden = world.forbids_kind(&task.key);
+            if let Some(why) = forbidden.or_else(|| world.forbids_place(&task.key)) {
+                causes.insert(why.clone(), ());
+                task.fail(why);
+                task.invalid = true;
+                continue;
+            }
             let TaskKind::Apply(i) = task.kind else {
                 continue;
             };

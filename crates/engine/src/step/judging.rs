@@ -5,6 +5,7 @@ use crate::auto::Decision;
 use crate::compare::World;
 use crate::gate::{Hold, Verdict};
 use crate::operation::OperationPhase;
+use crate::rules::{Window, blocked_by};
 use crate::status::SyncStatus;
 use crate::{auto, gate};
 use jiff::{SignedDuration, Timestamp};
@@ -23,21 +24,23 @@ impl AppState {
             return;
         }
         let gate = app.health_gate.unwrap_or(config.health_gate);
-        match gate::judge(&app.spec, &self.status, &self.last_healthy, gate, now) {
+        let when = (app.rollback_on, gate);
+        match gate::judge(&app.spec, &self.status, &self.last_healthy, when, now) {
             Verdict::Idle => {}
             Verdict::Healthy => {
                 let deployed = self.status.history.last().map(|h| h.revision.clone());
                 self.last_healthy = deployed.unwrap_or_default();
             }
             Verdict::Open(deadline) => effects.push(Effect::WakeAt(deadline)),
-            Verdict::Failed => self.roll_back(now, gate, notes, effects),
+            // Going back is automation, too.
+            Verdict::Failed if app.pause.as_ref().is_some_and(|p| p.lasts(now)) => {}
+            Verdict::Failed => self.roll_back(now, notes, effects),
         }
     }
 
     pub(super) fn roll_back(
         &mut self,
         now: Timestamp,
-        gate: Option<SignedDuration>,
         notes: &mut Vec<(String, String)>,
         effects: &mut Vec<Effect>,
     ) {
@@ -59,10 +62,11 @@ impl AppState {
         let health = self.status.health.as_ref();
         let why = health.map(|h| h.message.clone()).filter(|m| !m.is_empty());
         let status = health.map_or("Unknown", |h| h.status.as_str());
-        let gate_text = gate.map_or_else(String::new, |g| format!("{g:#}"));
+        let since = self.status.history.last().map_or(now, |h| h.deployed_at);
+        let after = SignedDuration::from_secs(now.duration_since(since).as_secs());
         let message = match why {
-            Some(why) => format!("{status} after {gate_text}: {why}"),
-            None => format!("{status} after {gate_text}"),
+            Some(why) => format!("{status} after {after:#}: {why}"),
+            None => format!("{status} after {after:#}"),
         };
         self.holds.push(Hold {
             revision: failed.clone(),
@@ -110,6 +114,9 @@ impl AppState {
             self.sync_error_note(app, notes);
             return;
         }
+        if app.pause.as_ref().is_some_and(|p| p.lasts(now)) {
+            return;
+        }
         match auto::decide(&app.spec, &self.status, &self.comparison, &wanted, now) {
             Decision::Nothing => {}
             Decision::WaitUntil(at) => {
@@ -118,6 +125,12 @@ impl AppState {
             }
             Decision::Refuse(message) => notes.push(("SyncError".to_owned(), message)),
             Decision::Start(request) => {
+                if let Some((kind, message, until)) = held_up(app, &wanted, world, now) {
+                    self.sync_error_note(app, notes);
+                    notes.push((kind.to_owned(), message));
+                    effects.extend(until.map(Effect::WakeAt));
+                    return;
+                }
                 self.was_self_healing = request.heal_attempts > 0;
                 if self.was_self_healing {
                     // The drift is recorded before it is undone.
@@ -192,6 +205,19 @@ impl AppState {
         effects.extend(records.into_iter().map(Effect::Record));
     }
 
+    /// Says that nothing is done without being asked, and looks again when that is over.
+    pub(super) fn pause_note(
+        app: &AppView,
+        now: Timestamp,
+        notes: &mut Vec<(String, String)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(pause) = app.pause.as_ref().filter(|p| p.lasts(now)) {
+            notes.push(("Paused".to_owned(), pause.sentence()));
+            effects.extend(pause.until.map(Effect::WakeAt));
+        }
+    }
+
     pub(super) fn hold_note(&self, notes: &mut Vec<(String, String)>) {
         let Some(Ok(resolved)) = &self.resolved else {
             return;
@@ -211,4 +237,20 @@ impl AppState {
             ));
         }
     }
+}
+
+/// Returns what keeps automation from syncing now: the condition's type, the sentence, and when it
+/// is worth looking again.
+fn held_up(
+    app: &AppView,
+    revision: &str,
+    world: &dyn World,
+    now: Timestamp,
+) -> Option<(&'static str, String, Option<Timestamp>)> {
+    if let Window::Closed { why, until } = world.window(false, None, now) {
+        let message = format!("nothing is synced automatically: {why}");
+        return Some(("SyncWindow", message, until));
+    }
+    let why = blocked_by(app, revision, world)?;
+    Some(("Blocked", format!("blocked because {why}"), None))
 }

@@ -3,6 +3,7 @@
 use super::{AppState, AppView, Config, Effect, Record, Target, retries_left, shared_message};
 use crate::compare::World;
 use crate::operation::{Context, End, Operation, OperationPhase, Request};
+use crate::rules::Window;
 use crate::status::{HistoryEntry, OperationState};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -121,10 +122,16 @@ impl AppState {
             }
             return;
         }
-        if self.superseded(&operation) {
-            let newer = self.wanted_revision().unwrap_or_default();
-            let message = format!("superseded by the newer revision {newer}");
-            self.end(&operation, End::failed(message), now, effects);
+        let newer = self.newer_revision(&operation);
+        if let Some(newer) = newer.as_deref().filter(|_| operation.is_at_boundary()) {
+            self.end(&operation, End::superseded(newer), now, effects);
+            return;
+        }
+        if let Some(closed) = blocked_by_window(&operation, world, now) {
+            operation.message = closed.0;
+            effects.extend(closed.1.map(Effect::WakeAt));
+            self.tell(&operation);
+            self.operation = Some(operation);
             return;
         }
         if let Some(retry_at) = operation.retry_at {
@@ -155,6 +162,7 @@ impl AppState {
             wave_delay: config.wave_delay,
             approved_at: app.deletion_approved,
             now,
+            newer: newer.as_deref(),
         };
         let end = operation.advance(&context, effects);
         self.untold |= operation.take_untold();
@@ -163,7 +171,7 @@ impl AppState {
                 self.tell(&operation);
                 self.operation = Some(operation);
             }
-            Some(end) if end.phase != OperationPhase::Succeeded && retries_left(&operation) => {
+            Some(end) if end.may_repeat && retries_left(&operation) => {
                 self.wait_to_repeat(operation, &end, now, effects);
             }
             Some(end) => self.end(&operation, end, now, effects),
@@ -251,13 +259,10 @@ impl AppState {
         self.operation = Some(operation);
     }
 
-    /// Returns true if an automated sync of an old commit should make room for a newer one.
-    pub(super) fn superseded(&self, operation: &Operation) -> bool {
-        operation.request.automated
-            && operation.is_at_boundary()
-            && self
-                .wanted_revision()
-                .is_some_and(|wanted| wanted != operation.revision)
+    /// Returns the newer commit that an automated sync of an old one should make room for.
+    fn newer_revision(&self, operation: &Operation) -> Option<String> {
+        let wanted = self.wanted_revision()?;
+        (operation.request.automated && wanted != operation.revision).then_some(wanted)
     }
 
     /// Writes how the operation stands into the status.
@@ -332,6 +337,7 @@ impl AppState {
                 phase: end.phase,
                 message,
                 heal: operation.request.heal_attempts > 0,
+                override_window: operation.request.override_window.clone(),
                 rollback,
                 pruned: results
                     .into_iter()
@@ -341,6 +347,25 @@ impl AppState {
             }));
         }
         self.operation = None;
+    }
+}
+
+/// Returns the sentence about the window that an operation waits for, and when it is worth looking
+/// again.
+fn blocked_by_window(
+    operation: &Operation,
+    world: &dyn World,
+    now: Timestamp,
+) -> Option<(String, Option<Timestamp>)> {
+    if operation.request.override_window.is_some() {
+        return None;
+    }
+    let manual = !operation.request.automated;
+    match world.window(manual, Some(operation.started_at), now) {
+        Window::Open => None,
+        Window::Closed { until, .. } => {
+            Some(("Sync operation blocked by sync window".to_owned(), until))
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A cluster, a Git and a clock for the core.
 
 use engine::{
-    AppState, ApplyItem, Config, Desired, Directives, Effect, Event, FieldDiff, LiveFacts, Match,
-    ObjectKey, Record, Status, Target, World, argo,
+    AppState, ApplyItem, Config, Dependency, Desired, Directives, Effect, Event, FieldDiff,
+    LiveFacts, Match, ObjectKey, Record, Spec, Status, Target, Window, World, argo,
 };
 use health::{Health, HealthStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +48,19 @@ pub(crate) struct Cluster {
     pub(crate) unknown_kinds: Vec<String>,
     /// Deleted objects stay until their finalizers are gone.
     pub(crate) lingering: bool,
+    /// What the project says.
+    pub(crate) project: Project,
+    /// Other applications.
+    pub(crate) others: BTreeMap<String, Dependency>,
+}
+
+/// The rules of the application's project.
+#[derive(Default)]
+pub(crate) struct Project {
+    pub(crate) objections: Vec<String>,
+    pub(crate) forbidden_kinds: Vec<&'static str>,
+    pub(crate) closed_until: Option<Timestamp>,
+    pub(crate) lets_people: bool,
 }
 
 impl Cluster {
@@ -130,6 +143,35 @@ impl World for Cluster {
 
     fn has_namespace(&self, _name: &str) -> bool {
         true
+    }
+
+    fn objections(&self, _spec: &Spec) -> Vec<String> {
+        self.project.objections.clone()
+    }
+
+    fn forbids_kind(&self, key: &ObjectKey) -> Option<String> {
+        let kinds = &self.project.forbidden_kinds;
+        let forbidden = kinds.iter().any(|k| **k == *key.kind);
+        forbidden.then(|| {
+            format!(
+                "resource {}:{} is not permitted in project p",
+                key.group, key.kind
+            )
+        })
+    }
+
+    fn window(&self, manual: bool, _since: Option<Timestamp>, now: Timestamp) -> Window {
+        match self.project.closed_until {
+            Some(until) if now < until && !(manual && self.project.lets_people) => Window::Closed {
+                why: "window freeze".into(),
+                until: Some(until),
+            },
+            _ => Window::Open,
+        }
+    }
+
+    fn dependency(&self, name: &str) -> Option<Dependency> {
+        self.others.get(name).cloned()
     }
 }
 

@@ -2,6 +2,9 @@
 
 mod behaviour;
 mod crash;
+mod deletion;
 mod harness;
+mod options;
 mod rollback;
+mod rules;
 mod waves;
