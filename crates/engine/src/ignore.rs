@@ -4,6 +4,8 @@
 //! so that neither a value nor its absence counts.
 
 use crate::object::ObjectKey;
+use jq::Program;
+use std::sync::Arc;
 use value::glob::Glob;
 use value::{Object, Value};
 
@@ -24,6 +26,8 @@ struct Rule {
     /// Empty is any.
     namespace: String,
     pointers: Vec<String>,
+    /// What deletes the fields that a jq path finds.
+    deletions: Vec<Arc<Program>>,
     managers: Vec<String>,
 }
 
@@ -45,8 +49,12 @@ impl Rule {
             }
         };
         let (group, kind) = (glob("group")?, glob("kind")?);
-        if !list("jqPathExpressions").is_empty() {
-            problems.push("jqPathExpressions are not supported yet".to_owned());
+        let mut deletions = Vec::new();
+        for path in list("jqPathExpressions") {
+            match Program::deleting(&path) {
+                Ok(program) => deletions.push(Arc::new(program)),
+                Err(error) => problems.push(format!("jqPathExpressions {path:?}: {error}")),
+            }
         }
         Some(Self {
             group,
@@ -54,6 +62,7 @@ impl Rule {
             name: text("name"),
             namespace: text("namespace"),
             pointers: list("jsonPointers"),
+            deletions,
             managers: list("managedFieldsManagers"),
         })
     }
@@ -128,6 +137,12 @@ impl Ignored<'_> {
         for rule in &self.rules {
             for pointer in &rule.pointers {
                 it.remove_pointer(pointer);
+            }
+            for deletion in &rule.deletions {
+                // One that fails on this object has no effect on it, as in Argo CD.
+                if let Ok([left]) = deletion.run(&it).as_deref() {
+                    it = left.clone();
+                }
             }
         }
         if self.aggregated_roles && it.get("aggregationRule").is_some() {
@@ -285,6 +300,34 @@ mod tests {
             "spec": {"list": [1, 3], "x": 1},
         });
         assert_eq!(it.strip(&object), want);
+    }
+
+    #[test]
+    fn jq_paths_delete_what_they_find_and_broken_ones_are_said() {
+        let rule = json!({"group": "apps", "kind": "Deployment", "jqPathExpressions": [
+            ".spec.containers[] | select(.name == \"b\") | .image", ".spec.x.y?", ".spec.replicas[]",
+        ]});
+        let ignore = of_rule(rule);
+        let it = ignore.of(&deployment()).unwrap();
+        let object = json!({"spec": {"replicas": 1, "containers": [
+            {"name": "a", "image": "a"}, {"name": "b", "image": "b"},
+        ]}});
+        let want = json!({"spec": {"replicas": 1, "containers": [
+            {"name": "a", "image": "a"}, {"name": "b"},
+        ]}});
+        assert_eq!(it.strip(&object), want);
+        let live = json!({"spec": {"replicas": 1, "containers": [
+            {"name": "b", "image": "live"}, {"name": "a", "image": "live"},
+        ]}});
+        let respected = it.respect(&object, &live);
+        assert_eq!(
+            respected.to_json(),
+            r#"{"spec":{"containers":[{"image":"a","name":"a"},{"image":"live","name":"b"}],"replicas":1}}"#
+        );
+        let mut problems = Vec::new();
+        let broken = json!({"kind": "X", "jqPathExpressions": [".a |"]});
+        Ignore::parse(&[broken], &mut problems);
+        assert_eq!(problems.len(), 1, "{problems:?}");
     }
 
     #[test]
