@@ -59,7 +59,8 @@ impl Prepared {
         if let Some(known) = self.lock().get(&memo_key) {
             return known.as_ref().clone();
         }
-        let verdict = prove(desired, live, self.ignore.of(&live.key).as_ref());
+        let mut verdict = prove(desired, live, self.ignore.of(&live.key).as_ref());
+        hide_secrets(live, &mut verdict);
         self.remember(memo_key, &verdict);
         verdict
     }
@@ -82,7 +83,7 @@ impl Prepared {
         let Some(path) = cluster.path_of(live) else {
             return;
         };
-        let verdict = match crate::dry_run(cluster.client(), &path, &desired.value).await {
+        let mut verdict = match crate::dry_run(cluster.client(), &path, &desired.value).await {
             Ok(after) => match self.difference(desired, live, &after) {
                 fields if fields.is_empty() => Match::InSync,
                 fields => Match::Drift(fields),
@@ -91,6 +92,7 @@ impl Prepared {
             Err(error) if !error.is_unreachable() => Match::Drift(Vec::new()),
             Err(_) => return,
         };
+        hide_secrets(live, &mut verdict);
         self.remember((desired.digest, live.fingerprint), &verdict);
     }
 
@@ -131,6 +133,33 @@ impl Prepared {
         memo.insert(key, Arc::new(verdict.clone()));
     }
 }
+
+/// Hides what a Secret holds: nobody who reads a difference learns it. Whether two values are the
+/// same stays visible.
+fn hide_secrets(live: &LiveObject, verdict: &mut Match) {
+    let Match::Drift(fields) = verdict else {
+        return;
+    };
+    if &*live.key.kind != "Secret" || !live.key.group.is_empty() {
+        return;
+    }
+    for field in fields {
+        let is_open = field.path.starts_with("metadata.labels") || field.path == "type";
+        if is_open {
+            continue;
+        }
+        let is_same = field.git == field.live;
+        field.git = field.git.take().map(|_| MASK.to_owned());
+        field.live = field.live.take().map(|_| match is_same {
+            true => MASK.to_owned(),
+            false => OTHER_MASK.to_owned(),
+        });
+    }
+}
+
+/// What stands for a value, and for another one, as JSON.
+const MASK: &str = "\"++++++++\"";
+const OTHER_MASK: &str = "\"+++++++++\"";
 
 /// Proves a live object to be in sync, or says what differs, or that it can't be told.
 fn prove(desired: &Desired, live: &LiveObject, ignored: Option<&Ignored<'_>>) -> Match {
@@ -211,5 +240,94 @@ fn field_diff(field: &FieldDrift) -> FieldDiff {
         git: field.desired.as_ref().map(Value::to_json),
         live: field.live.as_ref().map(Value::to_json),
         managers: field.owners.iter().map(|o| o.manager.clone()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::Tracking;
+    use value::json;
+
+    fn live(object: &Value) -> LiveObject {
+        LiveObject::read(object, &Tracking::default()).unwrap()
+    }
+
+    fn prepared(object: &Value, ignore: Value) -> Prepared {
+        let ignore = Ignore::parse(&[ignore], &mut Vec::new());
+        let desired = Arc::new(object.clone());
+        Prepared::new([(&ObjectKey::of(object), &desired)], ignore)
+    }
+
+    fn deployment(replicas: i64) -> Value {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "web", "namespace": "ns"},
+            "spec": {
+                "replicas": replicas, "selector": {"matchLabels": {"a": "b"}},
+                "template": {
+                    "metadata": {"labels": {"a": "b"}},
+                    "spec": {"containers": [{"name": "c", "image": "x"}]},
+                },
+            },
+        })
+    }
+
+    #[test]
+    fn what_is_ignored_is_no_difference() {
+        let (git, changed) = (deployment(1), deployment(5));
+        let rule = |what: Value| {
+            let mut rule = json!({"group": "apps", "kind": "Deployment"});
+            rule.merge_patch(&what);
+            rule
+        };
+        let nothing = prepared(&git, rule(json!({}))).compare(&live(&changed));
+        assert!(
+            matches!(&nothing, Match::Drift(f) if f.len() == 1),
+            "{nothing:?}"
+        );
+        for what in [
+            json!({"jsonPointers": ["/spec/replicas"]}),
+            json!({"jqPathExpressions": [".spec.replicas"]}),
+        ] {
+            let it = prepared(&git, rule(what)).compare(&live(&changed));
+            assert_eq!(it, Match::InSync);
+        }
+        // Somebody whose fields don't count has changed it.
+        let mut scaled = changed;
+        scaled.set_at(
+            &["metadata", "managedFields"],
+            json!([{
+                "manager": "hpa", "operation": "Update", "apiVersion": "apps/v1",
+                "fieldsType": "FieldsV1", "time": "2026-01-01T00:00:00Z",
+                "fieldsV1": {"f:spec": {"f:replicas": {}}},
+            }]),
+        );
+        let trusted = rule(json!({"managedFieldsManagers": ["hpa"]}));
+        assert_eq!(
+            prepared(&git, trusted).compare(&live(&scaled)),
+            Match::InSync
+        );
+        let other = rule(json!({"managedFieldsManagers": ["someone"]}));
+        let it = prepared(&git, other).compare(&live(&scaled));
+        assert!(matches!(it, Match::Drift(_)), "{it:?}");
+    }
+
+    #[test]
+    fn what_a_secret_holds_is_hidden() {
+        let secret = |text: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+                "metadata": {"name": "s", "namespace": "ns"}, "data": {"password": text},
+            })
+        };
+        let git = secret("aGlk");
+        let it = prepared(&git, Value::Null).compare(&live(&secret("b3Blbg==")));
+        let Match::Drift(fields) = &it else {
+            panic!("{it:?}");
+        };
+        assert_eq!(fields[0].path, "data.password");
+        assert_eq!(fields[0].git.as_deref(), Some(MASK));
+        assert_eq!(fields[0].live.as_deref(), Some(OTHER_MASK));
     }
 }
