@@ -1,6 +1,7 @@
 //! What Argo CD's own ConfigMap says: `argocd-cm`.
 
 mod compare;
+mod kinds;
 
 use engine::{Method, Tracking};
 use jiff::SignedDuration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use value::Value;
 
 pub use compare::CompareSettings;
+pub use kinds::KindFilter;
 
 /// Settings of an installation, with Argo CD's names and defaults.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +23,8 @@ pub struct Settings {
     pub jitter: Option<Duration>,
     /// What counts as a difference.
     pub compare: CompareSettings,
+    /// Which kinds may be deployed.
+    pub kinds: KindFilter,
     /// `kustomize.buildOptions`.
     pub kustomize: BuildOptions,
     /// What can't be understood, in sentences: it has no effect.
@@ -87,6 +91,7 @@ impl Settings {
         }
         let build = data.str_at(&["kustomize.buildOptions"]);
         it.kustomize = BuildOptions::parse(build, &mut it.problems);
+        it.kinds = KindFilter::of(data, &mut it.problems);
         it.compare = CompareSettings::of(data, &mut it.problems);
         it.tracking.installation = data.str_at(&["installationID"]).into();
         let mut duration = |name: &str| {
@@ -109,6 +114,17 @@ impl Settings {
         it.every = every.map(|d| Some(unsigned(d)).filter(|d| !d.is_zero()));
         it.jitter = jitter.map(unsigned);
         it
+    }
+}
+
+/// Reads YAML below a name of `argocd-cm`.
+fn read(name: &str, text: &str, problems: &mut Vec<String>) -> Option<Value> {
+    match yaml::v2::to_value(text.as_bytes()) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            problems.push(format!("argocd-cm: {name}: {}", error.message()));
+            None
+        }
     }
 }
 

@@ -19,6 +19,19 @@ impl Job {
             let mut value = object.value;
             self.place(&mut value);
             let mut key = ObjectKey::of(&value);
+            if self
+                .installation
+                .settings
+                .kinds
+                .excludes(&key.group, &key.kind)
+            {
+                let message = format!(
+                    "Resource {}/{} {} is excluded in the settings",
+                    key.group, key.kind, key.name
+                );
+                notes.push(("ExcludedResourceWarning".to_owned(), message));
+                continue;
+            }
             if key.name.is_empty() && value.str_at(&["metadata", "generateName"]).is_empty() {
                 return Err(Problem {
                     kind: "ComparisonError",

@@ -1,5 +1,6 @@
 //! What `argocd-cm` says about comparing: differences that count nowhere.
 
+use super::read;
 use value::Value;
 
 /// Where the rules of one kind are, in keys of their own.
@@ -99,16 +100,6 @@ impl CompareSettings {
         let parse = |rules: &[Value]| engine::Ignore::parse(rules, &mut Vec::new());
         let system = parse(&self.ignore).with_aggregated_roles(self.aggregated_roles);
         parse(own.as_array().unwrap_or(&[])).and(&system)
-    }
-}
-
-fn read(name: &str, text: &str, problems: &mut Vec<String>) -> Option<Value> {
-    match yaml::v2::to_value(text.as_bytes()) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            problems.push(format!("argocd-cm: {name}: {}", error.message()));
-            None
-        }
     }
 }
 

@@ -481,13 +481,9 @@ fn seen(object: &Value) -> Value {
     // Of another application only this is recorded.
     if object.str_at(&["kind"]) == "Application" {
         let mut status = Value::object();
-        for path in [
-            &["health", "status"][..],
-            &["sync", "status"],
-            &["sync", "revision"],
-        ] {
-            if let Some(text) = object.get("status").and_then(|s| s.at(path)) {
-                status.set_at(path, text.clone());
+        for part in ["health", "sync"] {
+            if let Some(value) = object.get("status").and_then(|s| s.get(part)) {
+                status.set_at(&[part], value.clone());
             }
         }
         seen.set_at(&["status"], status);
