@@ -193,6 +193,17 @@ impl Chart {
         &self.metadata.name
     }
 
+    /// Returns the bytes of its files.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let files = self.templates.iter().chain(&self.files);
+        let own: usize = files.map(|file| file.data.len()).sum();
+        own + self
+            .dependencies
+            .iter()
+            .map(Self::size_bytes)
+            .sum::<usize>()
+    }
+
     /// Returns true for a chart that only lends its definitions.
     #[must_use]
     pub fn is_library(&self) -> bool {

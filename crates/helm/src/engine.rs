@@ -14,6 +14,7 @@ pub use failure::RenderError;
 
 use crate::chart::Chart;
 use gotemplate::{Dialect, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -83,7 +84,7 @@ pub fn render(
     collect(chart, chart.name(), &values, true, &shared, &mut found);
     let mut names: Vec<&String> = found.keys().collect();
     // Deepest first, then backwards: what a parent defines replaces what its children do.
-    names.sort_by(|a, b| (depth(b), b).cmp(&(depth(a), a)));
+    names.sort_by_cached_key(|name| Reverse((depth(name), *name)));
     let texts: Vec<_> = names
         .iter()
         .map(|name| (name.as_str(), found[*name].text))
@@ -127,7 +128,7 @@ pub fn render(
 }
 
 fn depth(path: &str) -> usize {
-    path.matches('/').count()
+    path.bytes().filter(|b| *b == b'/').count()
 }
 
 /// Drops every `<no value>`, as Helm does, whoever wrote it.

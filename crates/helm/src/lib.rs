@@ -28,6 +28,7 @@ pub mod manifests;
 pub mod schema;
 pub mod strvals;
 pub mod template;
+mod two;
 pub mod values;
 
 pub use chart::{Chart, Dependency, File, FolderError, LoadError, Maintainer, Metadata};

@@ -3,6 +3,7 @@
 mod head;
 
 use crate::chart::text;
+use crate::two;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use value::Value;
@@ -115,31 +116,35 @@ pub struct ManifestError {
 /// Fails for text that is no YAML.
 pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, ManifestError> {
     let mut found = Manifests::default();
-    for (path, text) in files {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        if name.starts_with('_') || path.ends_with("NOTES.txt") {
+    // Text that is in order is checked faster than it is repaired.
+    let texts = files.iter().filter(|(path, _)| is_manifest(path));
+    let texts: Vec<(&str, Cow<'_, str>)> = texts
+        .map(|(path, text)| match std::str::from_utf8(text) {
+            Ok(text) => (path.as_str(), Cow::Borrowed(text)),
+            Err(_) => (path.as_str(), String::from_utf8_lossy(text)),
+        })
+        .collect();
+    let documents: Vec<(&str, &str)> = texts
+        .iter()
+        .flat_map(|(path, text)| yaml::helm_split(text).map(|document| (*path, document)))
+        .collect();
+    let read_one = |(path, document): &(&str, &str)| {
+        read(path, document).map_err(|message| ManifestError {
+            path: (*path).to_owned(),
+            message,
+        })
+    };
+    let size = |(_, document): &(&str, &str)| document.len();
+    for manifest in two::map(&documents, size, read_one) {
+        let Some(manifest) = manifest? else {
             continue;
-        }
-        // Text that is in order is checked faster than it is repaired.
-        let text = match std::str::from_utf8(text) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(text),
         };
-        for document in yaml::helm_split(&text) {
-            let failed = |message: String| ManifestError {
-                path: path.clone(),
-                message,
-            };
-            let Some(manifest) = read(path, document).map_err(failed)? else {
-                continue;
-            };
-            match annotation(&manifest.object, "helm.sh/hook") {
-                None => found.manifests.push(manifest),
-                Some(events) => {
-                    if let Some(hook) = hook(&manifest.object, &events) {
-                        let hook = Some(hook);
-                        found.hooks.push(Manifest { hook, ..manifest });
-                    }
+        match annotation(&manifest.object, "helm.sh/hook") {
+            None => found.manifests.push(manifest),
+            Some(events) => {
+                if let Some(hook) = hook(&manifest.object, &events) {
+                    let hook = Some(hook);
+                    found.hooks.push(Manifest { hook, ..manifest });
                 }
             }
         }
@@ -155,6 +160,12 @@ pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, Manifes
     found.manifests.sort_by_cached_key(order);
     found.hooks.sort_by_cached_key(order);
     Ok(found)
+}
+
+/// Returns true for files that hold manifests.
+fn is_manifest(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !name.starts_with('_') && !path.ends_with("NOTES.txt")
 }
 
 /// Reads one manifest; nothing if its text says nothing.

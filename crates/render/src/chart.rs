@@ -99,7 +99,13 @@ impl HelmRenderer<'_> {
 
     fn manifests(&self, tree: &Recording<'_>, request: &Request) -> Result<Vec<Manifest>, Failure> {
         let helm = &request.helm;
-        let chart = match Chart::from_folder(tree, &request.path) {
+        let loaded = match self.cache {
+            Some(cache) => {
+                Chart::from_folder_cached(tree, &request.path, cache).map(Arc::unwrap_or_clone)
+            }
+            None => Chart::from_folder(tree, &request.path),
+        };
+        let chart = match loaded {
             Ok(chart) => chart,
             Err(FolderError::Read(error)) => return Err(error.into()),
             Err(error) => return Err(error.to_string().into()),

@@ -1,7 +1,9 @@
 //! Charts in folders of a repository.
 
 use super::{Chart, File, LoadError};
+use crate::engine::Cache;
 use crate::ignore::Rules;
+use std::sync::Arc;
 use tree::{EntryKind, FollowError, Recording, join};
 
 /// Largest file that a chart may have, as in Helm; folders in folders; files in all.
@@ -38,6 +40,24 @@ impl Chart {
         };
         walk.folder(folder, "", 0)?;
         Ok(Self::from_files(walk.found)?)
+    }
+
+    /// Loads the chart in a folder, or remembers it. What is read of it counts as read either way.
+    ///
+    /// # Errors
+    /// Fails like [`Chart::from_folder`].
+    pub fn from_folder_cached(
+        files: &Recording<'_>,
+        folder: &str,
+        cache: &Cache,
+    ) -> Result<Arc<Self>, FolderError> {
+        if let Some(chart) = cache.chart(files, folder).map_err(FollowError::from)? {
+            return Ok(chart);
+        }
+        let before = files.mark();
+        let chart = Arc::new(Self::from_folder(files, folder)?);
+        cache.keep_chart(folder, files.reads_since(before), &chart);
+        Ok(chart)
     }
 }
 
@@ -96,5 +116,40 @@ impl Walk<'_, '_> {
         };
         self.found.push(File { name, data });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tree::MemTree;
+
+    #[test]
+    fn a_chart_is_loaded_again_only_when_it_changed() {
+        let tree = |text| {
+            MemTree::new([
+                (
+                    "web/Chart.yaml",
+                    "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+                ),
+                ("web/.helmignore", "*.md\n"),
+                ("web/README.md", text),
+                ("web/values.yaml", text),
+                ("other/a.yaml", text),
+            ])
+        };
+        let cache = Cache::new();
+        let load = |tree: &MemTree| {
+            let files = Recording::new(tree);
+            let chart = Chart::from_folder_cached(&files, "web", &cache).expect("it is a chart");
+            (chart, files.into_read_set())
+        };
+        let (first, reads) = load(&tree("a: 1"));
+        let (again, reads_again) = load(&tree("a: 1"));
+        assert!(Arc::ptr_eq(&first, &again));
+        assert_eq!(reads, reads_again);
+        let (changed, _) = load(&tree("a: 2"));
+        assert_eq!(changed.values.to_json(), r#"{"a":2}"#);
+        assert!(Arc::ptr_eq(&first, &load(&tree("a: 1")).0));
     }
 }

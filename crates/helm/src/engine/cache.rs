@@ -1,17 +1,37 @@
-//! Parsed templates, kept from render to render.
+//! Loaded charts and parsed templates, kept from render to render.
 
+use crate::chart::Chart;
 use gotemplate::{Dialect, Error, Parsed, parse_shared};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tree::{ReadSet, Recording, TreeError};
 
 /// Bytes of template text whose parsed form is kept; then everything is forgotten.
 const TEXT_BYTES_MAX: usize = 64 << 20;
 /// Texts of one template that are kept: that many versions of a chart are in use at a time.
 const VERSIONS_MAX: usize = 32;
 
-/// Templates parsed before, by name and text. It can be shared between threads.
+/// Bytes of charts' files that are kept; then everything is forgotten.
+const CHART_BYTES_MAX: usize = 32 << 20;
+/// Charts of one folder that are kept.
+const CHARTS_MAX: usize = 4;
+
+/// Charts loaded before, by what was read of them, and templates parsed before, by name and text.
+/// It can be shared between threads.
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<Known>);
+pub struct Cache {
+    templates: Mutex<Known>,
+    charts: Mutex<Charts>,
+}
+
+/// The charts that a folder held, with what was read of each.
+type Loaded = Vec<(Arc<ReadSet>, Arc<Chart>)>;
+
+#[derive(Debug, Default)]
+struct Charts {
+    by_folder: HashMap<Box<str>, Loaded>,
+    bytes: usize,
+}
 
 /// The texts that a template had, with what they were parsed to.
 type Texts = Vec<(Arc<[u8]>, Arc<Parsed>)>;
@@ -54,15 +74,59 @@ impl Cache {
 
     /// Returns a template that was parsed before.
     pub(super) fn get(&self, name: &str, text: &Arc<[u8]>) -> Option<Arc<Parsed>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self
+            .templates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.get(name, text)
     }
 
     /// Parses a template, and remembers it.
     pub(super) fn parse(&self, name: &str, text: &Arc<[u8]>) -> Result<Arc<Parsed>, Error> {
         let parsed = Arc::new(parse_shared(name, text, Dialect::Helm)?);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .templates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.put(name, text, &parsed);
         Ok(parsed)
+    }
+
+    /// Returns the chart that was loaded from files that look the same; what was read of them then
+    /// counts as read now.
+    pub(crate) fn chart(
+        &self,
+        files: &Recording<'_>,
+        folder: &str,
+    ) -> Result<Option<Arc<Chart>>, TreeError> {
+        let known = {
+            let charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);
+            charts.by_folder.get(folder).cloned().unwrap_or_default()
+        };
+        for (reads, chart) in known {
+            if files.absorb(&reads)? {
+                return Ok(Some(chart));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Remembers a chart by what was read of it.
+    pub(crate) fn keep_chart(&self, folder: &str, reads: ReadSet, chart: &Arc<Chart>) {
+        let size = chart.size_bytes();
+        let mut charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);
+        if charts.bytes + size > CHART_BYTES_MAX {
+            *charts = Charts::default();
+        }
+        if size > CHART_BYTES_MAX {
+            return;
+        }
+        charts.bytes += size;
+        let loaded = charts.by_folder.entry(folder.into()).or_default();
+        let forgotten = (loaded.len() >= CHARTS_MAX).then(|| loaded.remove(0));
+        loaded.push((Arc::new(reads), Arc::clone(chart)));
+        if let Some((_, forgotten)) = forgotten {
+            charts.bytes = charts.bytes.saturating_sub(forgotten.size_bytes());
+        }
     }
 }
