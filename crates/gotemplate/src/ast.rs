@@ -40,11 +40,19 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Returns the line of an offset, from 1.
+    pub(crate) fn line(&self, position: u32) -> u32 {
+        let text = &self.tree.text;
+        let text = &text[..(position as usize).min(text.len())];
+        let breaks = memchr::memchr_iter(b'\n', text).count();
+        u32::try_from(breaks + 1).unwrap_or(u32::MAX)
+    }
+
     /// Returns `name:line:column` of an offset.
     pub(crate) fn location(&self, position: u32) -> String {
         let text = &self.tree.text;
         let text = &text[..(position as usize).min(text.len())];
-        let line = 1 + memchr::memchr_iter(b'\n', text).count();
+        let line = self.line(position);
         let column = text.len() - memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
         format!("{}:{line}:{column}", self.name)
     }

@@ -4,10 +4,12 @@ mod call;
 mod field;
 mod options;
 mod set;
+mod trace;
 
 pub use options::{Limits, MissingKey, Options};
 pub(crate) use set::Run;
 pub use set::{Lookup, Session, Templates, Use};
+pub use trace::{Included, Origin, Path, Written};
 
 use crate::ast::{Command, Control, Node, Operand, Pipe, Span, Template, Term, Tree};
 use crate::error::Error;
@@ -77,6 +79,8 @@ pub struct Exec<'a, 'r> {
     variables: Vec<(Str, Item)>,
     out: Vec<u8>,
     at: At<'a>,
+    /// Its number, for who notes where output comes from.
+    id: usize,
 }
 
 /// The node that an error is about.
@@ -116,6 +120,7 @@ impl<'a, 'r> Exec<'a, 'r> {
             variables: Vec::with_capacity(8),
             out: Vec::new(),
             at: At::Nothing,
+            id: 0,
         };
         exec.root(dot)?;
         Ok(exec.out)
@@ -123,6 +128,10 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     fn root(&mut self, dot: &Item) -> Result<(), Error> {
         self.variables.push((DOLLAR.clone(), dot.clone()));
+        if self.run.tracer.is_some() {
+            self.run.executions += 1;
+            self.id = self.run.executions;
+        }
         self.inner(dot, self.template.root)?;
         Ok(())
     }
@@ -205,26 +214,76 @@ impl<'a, 'r> Exec<'a, 'r> {
         self.at = At::Node(node);
         self.charge(1)?;
         match node {
-            Node::Text { start, end } => self.write(self.tree.text(*start, *end))?,
-            Node::Action { pipe, .. } => {
+            Node::Text { start, end } => {
+                let before = self.out.len();
+                self.write(self.tree.text(*start, *end))?;
+                if let Some(tracer) = &mut self.run.tracer {
+                    tracer.text(&self.template.source, *start, before, self.out.len());
+                }
+            }
+            Node::Action { position, pipe } => {
                 let pipe = self.tree.pipe(*pipe);
+                let before = self.out.len();
+                if let Some(tracer) = &mut self.run.tracer {
+                    tracer.begin();
+                }
                 let item = self.pipeline(dot, pipe)?;
                 if pipe.variables.is_empty() {
                     self.at = At::Node(node);
                     self.print(&item.value)?;
                 }
+                if let Some(tracer) = &mut self.run.tracer {
+                    tracer.action(&self.template.source, *position, before, self.out.len());
+                }
             }
             Node::If(control) => return self.condition(dot, self.tree.control(*control), false),
             Node::With(control) => return self.condition(dot, self.tree.control(*control), true),
             Node::Range(control) => return self.range(dot, self.tree.control(*control)),
-            Node::Template { name, pipe, .. } => {
+            Node::Template {
+                position,
+                name,
+                pipe,
+            } => {
                 let pipe = pipe.map(|pipe| self.tree.pipe(pipe));
+                self.trace_call(*position);
                 self.call_template(dot, self.tree.name(*name), pipe)?;
+                self.trace_called();
             }
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }
         Ok(Flow::Next)
+    }
+
+    /// Notes that a template is called.
+    fn trace_call(&mut self, position: u32) {
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.call(&self.template.source, position);
+        }
+    }
+
+    fn trace_called(&mut self) {
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.called();
+        }
+    }
+
+    /// Evaluates what decides about a body.
+    fn header(&mut self, dot: &Item, control: &'a Control, moves_dot: bool) -> Evaluated {
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.begin();
+        }
+        let item = self.pipeline(dot, self.tree.pipe(control.pipe))?;
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.enter_body(moves_dot);
+        }
+        Ok(item)
+    }
+
+    fn leave(&mut self) {
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.leave_body();
+        }
     }
 
     fn write(&mut self, text: &[u8]) -> Result<(), Error> {
@@ -258,7 +317,7 @@ impl<'a, 'r> Exec<'a, 'r> {
 
     fn condition(&mut self, dot: &Item, control: &'a Control, moves_dot: bool) -> Walked {
         let mark = self.variables.len();
-        let item = self.pipeline(dot, self.tree.pipe(control.pipe))?;
+        let item = self.header(dot, control, moves_dot)?;
         let flow = if item.value.truth() {
             let dot = if moves_dot { &item } else { dot };
             self.inner(dot, control.list)
@@ -268,18 +327,20 @@ impl<'a, 'r> Exec<'a, 'r> {
             Ok(Flow::Next)
         };
         self.variables.truncate(mark);
+        self.leave();
         flow
     }
 
     fn range(&mut self, dot: &Item, control: &'a Control) -> Walked {
         let mark = self.variables.len();
-        let item = self.pipeline(dot, self.tree.pipe(control.pipe))?;
+        let item = self.header(dot, control, true)?;
         let ran = self.iterate(&item.value, control)?;
         let flow = match (ran, control.otherwise) {
             (false, Some(otherwise)) => self.inner(dot, otherwise)?,
             _ => Flow::Next,
         };
         self.variables.truncate(mark);
+        self.leave();
         Ok(flow)
     }
 
@@ -402,6 +463,7 @@ impl<'a, 'r> Exec<'a, 'r> {
             variables: Vec::with_capacity(4),
             out: std::mem::take(&mut self.out),
             at: At::Nothing,
+            id: 0,
         };
         let result = child.root(&dot);
         self.out = std::mem::take(&mut child.out);
@@ -409,10 +471,15 @@ impl<'a, 'r> Exec<'a, 'r> {
         result
     }
 
-    fn variable(&self, name: &[u8]) -> Evaluated {
-        let found = self.variables.iter().rev().find(|(n, _)| **n == *name);
-        match found {
-            Some((_, item)) => Ok(item.clone()),
+    fn variable(&mut self, name: &[u8]) -> Evaluated {
+        match self.variables.iter().rposition(|(n, _)| **n == *name) {
+            Some(index) => {
+                let item = self.variables[index].1.clone();
+                if let Some(tracer) = &mut self.run.tracer {
+                    tracer.variable(self.id, index, &item.value);
+                }
+                Ok(item)
+            }
             None => Err(self.error(format!(
                 "undefined variable: {}",
                 String::from_utf8_lossy(name)
@@ -421,10 +488,12 @@ impl<'a, 'r> Exec<'a, 'r> {
     }
 
     fn assign(&mut self, name: &[u8], item: Item) -> Result<(), Error> {
-        let found = self.variables.iter_mut().rev().find(|(n, _)| **n == *name);
-        match found {
-            Some((_, slot)) => {
-                *slot = item;
+        match self.variables.iter().rposition(|(n, _)| **n == *name) {
+            Some(index) => {
+                self.variables[index].1 = item;
+                if let Some(tracer) = &mut self.run.tracer {
+                    tracer.set_variable(self.id, index);
+                }
                 Ok(())
             }
             None => Err(self.error(format!(
@@ -449,6 +518,9 @@ impl<'a, 'r> Exec<'a, 'r> {
                 self.assign(name, item.clone())?;
             } else {
                 self.variables.push((name.clone(), item.clone()));
+                if let Some(tracer) = &mut self.run.tracer {
+                    tracer.set_variable(self.id, self.variables.len() - 1);
+                }
             }
         }
         Ok(item)
@@ -496,12 +568,20 @@ impl<'a, 'r> Exec<'a, 'r> {
                 self.at = At::Operand(first);
                 self.not_a_function(operands, last.as_ref())?;
                 match term {
-                    Term::Dot => Ok(dot.clone()),
+                    Term::Dot => Ok(self.dot(dot)),
                     Term::Nil => Err(self.error("nil is not a command")),
                     _ => self.constant(first),
                 }
             }
         }
+    }
+
+    /// Returns the dot.
+    fn dot(&mut self, dot: &Item) -> Item {
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.dot(&dot.value);
+        }
+        dot.clone()
     }
 
     fn nested_pipeline(&mut self, dot: &Item, pipe: &'a Pipe) -> Evaluated {
@@ -528,7 +608,7 @@ impl<'a, 'r> Exec<'a, 'r> {
                 let receiver = self.untyped(dot, self.tree.operand(*inner))?;
                 self.chain(dot, &receiver, operand, *names, &[], None)
             }
-            Term::Dot => Ok(dot.clone()),
+            Term::Dot => Ok(self.dot(dot)),
             _ => self.constant(operand),
         }
     }

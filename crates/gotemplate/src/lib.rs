@@ -40,7 +40,10 @@ mod value;
 
 pub use ast::Template;
 pub use error::Error;
-pub use exec::{Exec, Limits, Lookup, MissingKey, Options, Session, Templates, Use};
+pub use exec::{
+    Exec, Included, Limits, Lookup, MissingKey, Options, Origin, Path, Session, Templates, Use,
+    Written,
+};
 pub use fasttemplate::fasttemplate;
 pub use funcs::{Dialect, MESSAGE_END, MESSAGE_START};
 pub use parse::{Parsed, parse, parse_shared};

@@ -63,6 +63,7 @@ fn once(files: &[File], given: &Value, cache: Option<&Cache>) -> Result<Value, F
         options: &options,
         cache,
         lookup: None,
+        trace: false,
     };
     let rendered = render(&chart, &values, context)?;
     let files = rendered.files.into_iter();

@@ -29,6 +29,8 @@ pub struct Chart {
     pub templates: Vec<File>,
     /// `values.yaml`; every number is a float.
     pub values: Value,
+    /// The text of `values.yaml`.
+    pub values_file: Option<std::sync::Arc<[u8]>>,
     /// `values.schema.json`.
     pub schema: Option<std::sync::Arc<[u8]>>,
     /// All other files.
@@ -100,6 +102,7 @@ impl Chart {
             metadata: Metadata::default(),
             templates: Vec::new(),
             values: Value::object(),
+            values_file: None,
             schema: None,
             files: Vec::new(),
             dependencies: Vec::new(),
@@ -112,6 +115,7 @@ impl Chart {
                 "values.yaml" => {
                     chart.values = values::read_documents(&file.data)
                         .map_err(|e| format!("cannot load values.yaml: {e}"))?;
+                    chart.values_file = Some(file.data);
                 }
                 "values.schema.json" => chart.schema = Some(file.data),
                 "requirements.yaml" => {

@@ -13,6 +13,7 @@ pub use capabilities::{Capabilities, KubeVersion};
 pub use failure::RenderError;
 
 use crate::chart::Chart;
+use crate::explain::FileTrace;
 use gotemplate::{Dialect, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub struct Rendered {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Calls whose answers depend on more than the chart and the values.
     pub uses: Vec<Use>,
+    /// Where the text comes from, if that was asked for.
+    pub(crate) traces: BTreeMap<String, FileTrace>,
 }
 
 /// What a render needs besides the chart and the values.
@@ -53,6 +56,8 @@ pub struct Context<'c> {
     pub cache: Option<&'c Cache>,
     /// What `lookup` asks; without it, it finds nothing.
     pub lookup: Option<&'c Lookup<'c>>,
+    /// Notes where the text comes from.
+    pub trace: bool,
 }
 
 /// A template file with what it sees.
@@ -101,6 +106,9 @@ pub fn render(
     if let Some(lookup) = context.lookup {
         session.set_lookup(lookup);
     }
+    if context.trace {
+        session.trace(&Value::Map(values));
+    }
     let mut rendered = Rendered::default();
     for name in names {
         if name
@@ -121,11 +129,18 @@ pub fn render(
         let text = session
             .execute(&templates, name, &data)
             .map_err(|e| failure::of_executing(name, &e))?;
+        if context.trace {
+            let trace = FileTrace::new(&text, session.take_trace());
+            rendered.traces.insert(name.clone(), trace);
+        }
         rendered.files.insert(name.clone(), without_marks(text));
     }
     rendered.uses = session.uses().to_vec();
     Ok(rendered)
 }
+
+/// What Go prints where there is nothing.
+pub(crate) const MARK: &[u8] = b"<no value>";
 
 fn depth(path: &str) -> usize {
     path.bytes().filter(|b| *b == b'/').count()
@@ -133,7 +148,6 @@ fn depth(path: &str) -> usize {
 
 /// Drops every `<no value>`, as Helm does, whoever wrote it.
 fn without_marks(text: Vec<u8>) -> Vec<u8> {
-    const MARK: &[u8] = b"<no value>";
     let finder = memchr::memmem::Finder::new(MARK);
     if finder.find(&text).is_none() {
         return text;

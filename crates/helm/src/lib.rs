@@ -5,6 +5,7 @@
 //! - [`schema`]: values against `values.schema.json`;
 //! - [`engine`]: the templates, rendered in Helm's order with Helm's objects;
 //! - [`manifests`]: what was rendered, cut and in the order of installation, hooks apart;
+//! - [`explain`]: which template wrote a field, and which values it looked at;
 //! - [`mod@template`]: all of it, as `helm template` does it.
 //!
 //! It never does I/O: files come through a [`tree::Recording`] or as bytes. Random text and time come
@@ -23,6 +24,7 @@
 
 mod chart;
 pub mod engine;
+pub mod explain;
 pub mod ignore;
 pub mod manifests;
 pub mod schema;

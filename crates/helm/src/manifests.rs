@@ -84,6 +84,8 @@ pub struct Manifest {
     pub path: String,
     /// Its text with the line break that Helm prints behind it.
     pub text: String,
+    /// Where it begins in what its template wrote.
+    pub offset: usize,
     /// What the text says.
     pub object: Value,
     /// What makes it a hook; nothing for an ordinary manifest.
@@ -124,17 +126,18 @@ pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, Manifes
             Err(_) => (path.as_str(), String::from_utf8_lossy(text)),
         })
         .collect();
-    let documents: Vec<(&str, &str)> = texts
-        .iter()
-        .flat_map(|(path, text)| yaml::helm_split(text).map(|document| (*path, document)))
-        .collect();
-    let read_one = |(path, document): &(&str, &str)| {
-        read(path, document).map_err(|message| ManifestError {
-            path: (*path).to_owned(),
+    let mut documents: Vec<Document<'_>> = Vec::new();
+    for (path, whole) in &texts {
+        let all = yaml::helm_split(whole);
+        documents.extend(all.map(|text| Document { path, whole, text }));
+    }
+    let read_one = |document: &Document<'_>| {
+        read(document).map_err(|message| ManifestError {
+            path: document.path.to_owned(),
             message,
         })
     };
-    let size = |(_, document): &(&str, &str)| document.len();
+    let size = |document: &Document<'_>| document.text.len();
     for manifest in two::map(&documents, size, read_one) {
         let Some(manifest) = manifest? else {
             continue;
@@ -168,8 +171,18 @@ fn is_manifest(path: &str) -> bool {
     !name.starts_with('_') && !path.ends_with("NOTES.txt")
 }
 
+/// A part of a rendered file.
+struct Document<'d> {
+    path: &'d str,
+    /// The file.
+    whole: &'d str,
+    /// The part of it.
+    text: &'d str,
+}
+
 /// Reads one manifest; nothing if its text says nothing.
-fn read(path: &str, document: &str) -> Result<Option<Manifest>, String> {
+fn read(from: &Document<'_>) -> Result<Option<Manifest>, String> {
+    let document = from.text;
     // Helm prints a line break behind the text, which ends a block of text that has none.
     let text = format!("{document}\n");
     let object = match yaml::v2::to_value(text.as_bytes()) {
@@ -183,8 +196,9 @@ fn read(path: &str, document: &str) -> Result<Option<Manifest>, String> {
     head::check(&object)
         .map_err(|e| format!("error unmarshaling JSON: while decoding JSON: {e}"))?;
     Ok((!object.is_null()).then(|| Manifest {
-        path: path.to_owned(),
+        path: from.path.to_owned(),
         text,
+        offset: document.as_ptr().addr() - from.whole.as_ptr().addr(),
         object,
         hook: None,
     }))

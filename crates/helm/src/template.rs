@@ -2,6 +2,7 @@
 
 use crate::chart::{Chart, File};
 use crate::engine::{self, Cache, Capabilities, Context, Release};
+use crate::explain::Trace;
 use crate::manifests::{self, Hook, Manifest, ManifestError, manifests};
 use crate::schema;
 use crate::values::{coalesce, process_dependencies};
@@ -37,6 +38,8 @@ pub struct Request<'r> {
     pub cache: Option<&'r Cache>,
     /// What `lookup` asks; without it, it finds nothing.
     pub lookup: Option<&'r Lookup<'r>>,
+    /// Notes where everything comes from.
+    pub trace: bool,
 }
 
 /// What came out.
@@ -48,6 +51,8 @@ pub struct Output {
     pub values: Value,
     /// Calls whose answers depend on more than the chart and the values.
     pub uses: Vec<Use>,
+    /// Where everything comes from, if that was asked for.
+    pub trace: Option<Trace>,
 }
 
 /// Longest name of a release: names of objects begin with it.
@@ -86,6 +91,7 @@ pub fn template(
         options: request.options,
         cache: request.cache,
         lookup: request.lookup,
+        trace: request.trace,
     };
     let rendered = engine::render(&chart, &values, context).map_err(|e| failed(&e))?;
     let mut all = Vec::new();
@@ -104,8 +110,12 @@ pub fn template(
         let wanted = |m: &Manifest| request.parts.tests || !m.hook.as_ref().is_some_and(is_test);
         all.extend(sorted.hooks.into_iter().filter(wanted));
     }
+    let trace = request
+        .trace
+        .then(|| Trace::new(&chart, values.clone(), rendered.traces));
     Ok(Output {
         manifests: all,
+        trace,
         values,
         uses: rendered.uses,
     })
@@ -154,6 +164,7 @@ fn definitions(file: &File) -> Result<Vec<Manifest>, ManifestError> {
                 message: format!("error converting YAML to JSON: {e}"),
             })?,
             text: format!("{document}\n"),
+            offset: 0,
             hook: None,
         })
     };

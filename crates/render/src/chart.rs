@@ -7,6 +7,7 @@ use crate::tool::Renderer;
 use crate::value_files::{self, References};
 use gotemplate::{Lookup, Options, Seed};
 use helm::engine::{Cache, Capabilities, KubeVersion, Release};
+use helm::explain::{Layer, Trace};
 use helm::manifests::Manifest;
 use helm::template::{self, Parts};
 use helm::{Chart, FolderError, strvals, values};
@@ -31,6 +32,8 @@ pub struct HelmRenderer<'r> {
     pub references: &'r References<'r>,
     /// Leaves lists whole, as `helm template` prints them; otherwise their items count one by one.
     pub whole_lists: bool,
+    /// Notes which template wrote what, and which values it looked at.
+    pub trace: bool,
     /// What sees the values that the chart's templates saw.
     pub show_values: Option<&'r dyn Fn(&Value)>,
 }
@@ -60,9 +63,9 @@ impl Renderer for HelmRenderer<'_> {
     fn render(&self, tree: &Recording<'_>, request: &Request) -> Result<Output, TreeError> {
         let mut output = Output::default();
         match self.manifests(tree, request) {
-            Ok(manifests) => {
+            Ok((manifests, trace)) => {
                 for manifest in manifests {
-                    self.place(&request.path, manifest, &mut output);
+                    self.place(&request.path, manifest, trace.as_ref(), &mut output);
                 }
             }
             Err(Failure::Tree(error)) => return Err(error),
@@ -77,27 +80,47 @@ impl Renderer for HelmRenderer<'_> {
 
 impl HelmRenderer<'_> {
     /// Adds a manifest's objects: a list's one by one.
-    fn place(&self, folder: &str, manifest: Manifest, output: &mut Output) {
+    fn place(
+        &self,
+        folder: &str,
+        manifest: Manifest,
+        trace: Option<&Arc<Trace>>,
+        output: &mut Output,
+    ) {
         // Below the chart's own name stand the chart's files.
         let inside = manifest.path.split_once('/').map_or("", |(_, path)| path);
         let file: Arc<str> = join(folder, inside).into();
         let lines = Arc::new(Lines::default());
         let apart = !self.whole_lists && manifest.object.str_at(&["kind"]).ends_with("List");
+        let traced = |object: RenderedObject| match trace {
+            Some(trace) => object.with_chart(trace, manifest.clone(), folder),
+            None => object,
+        };
         match manifest.object.get("items").and_then(Value::as_array) {
             Some(items) if apart => {
-                for item in items {
-                    let object = RenderedObject::new(item.clone(), file.clone(), lines.clone(), "");
-                    output.objects.push(object);
+                for (i, item) in items.iter().enumerate() {
+                    let at = format!("/items/{i}");
+                    let object =
+                        RenderedObject::new(item.clone(), file.clone(), lines.clone(), &at);
+                    output.objects.push(traced(object));
                 }
             }
             _ if manifest.object.is_null() => {}
+            _ if trace.is_some() => {
+                let object = RenderedObject::new(manifest.object.clone(), file, lines, "");
+                output.objects.push(traced(object));
+            }
             _ => output
                 .objects
                 .push(RenderedObject::new(manifest.object, file, lines, "")),
         }
     }
 
-    fn manifests(&self, tree: &Recording<'_>, request: &Request) -> Result<Vec<Manifest>, Failure> {
+    fn manifests(
+        &self,
+        tree: &Recording<'_>,
+        request: &Request,
+    ) -> Result<(Vec<Manifest>, Option<Arc<Trace>>), Failure> {
         let helm = &request.helm;
         let loaded = match self.cache {
             Some(cache) => {
@@ -110,7 +133,8 @@ impl HelmRenderer<'_> {
             Err(FolderError::Read(error)) => return Err(error.into()),
             Err(error) => return Err(error.to_string().into()),
         };
-        let given = self.values(tree, request)?;
+        let mut layers = Vec::new();
+        let given = self.values(tree, request, &mut layers)?;
         let release = Release {
             name: match helm.release.as_str() {
                 "" => request.app_name.clone(),
@@ -138,24 +162,43 @@ impl HelmRenderer<'_> {
             options: &options,
             cache: self.cache,
             lookup: self.lookup,
+            trace: self.trace,
         };
         let output = template::template(chart, &given, &asked).map_err(|e| e.to_string())?;
         if let Some(show) = self.show_values {
             show(&output.values);
         }
-        Ok(output.manifests)
+        let trace = output.trace.map(|mut trace| {
+            trace.add_layers(layers);
+            Arc::new(trace)
+        });
+        Ok((output.manifests, trace))
     }
 
-    /// Brings together what the user gives, lowest precedence first.
-    fn values(&self, tree: &Recording<'_>, request: &Request) -> Result<Value, Failure> {
+    /// Brings together what the user gives, lowest precedence first; notes where each value comes
+    /// from, if that is asked for.
+    fn values(
+        &self,
+        tree: &Recording<'_>,
+        request: &Request,
+        layers: &mut Vec<Layer>,
+    ) -> Result<Value, Failure> {
         let helm = &request.helm;
         let mut given = Value::object();
         let place = |name: &str| value_files::place(tree, &request.path, self.references, name);
+        let mut note = |layer: &dyn Fn() -> Layer| {
+            if self.trace {
+                layers.push(layer());
+            }
+        };
         let may_be_missing = helm.ignore_missing_value_files;
         for file in value_files::expand(&helm.value_files, place, may_be_missing)? {
             let path = &file.path;
             match file.tree.read(path)? {
-                Some(text) => values::merge(&mut given, read(path, &text)?),
+                Some(text) => {
+                    values::merge(&mut given, read(path, &text)?);
+                    note(&|| Layer::file(path, &text));
+                }
                 None if may_be_missing => {}
                 None => {
                     return Err(format!("values file {path}: no such file or directory").into());
@@ -164,6 +207,7 @@ impl HelmRenderer<'_> {
         }
         for (name, text) in &helm.values {
             values::merge(&mut given, read(name, text.as_bytes())?);
+            note(&|| Layer::file(name, text.as_bytes()));
         }
         let from_tree = |name: &str| -> Result<String, String> {
             let file = place(name);
@@ -176,6 +220,7 @@ impl HelmRenderer<'_> {
         };
         for kind in SetKind::ORDER {
             for (_, text) in helm.sets.iter().filter(|(k, _)| *k == kind) {
+                let option = kind.option();
                 let kind = match kind {
                     SetKind::Json => strvals::Kind::SetJson,
                     SetKind::Plain => strvals::Kind::Set,
@@ -187,6 +232,11 @@ impl HelmRenderer<'_> {
                     SetKind::Literal => strvals::Kind::SetLiteral,
                 };
                 strvals::set(&mut given, text, kind)?;
+                if self.trace {
+                    let mut alone = Value::object();
+                    strvals::set(&mut alone, text, kind)?;
+                    note(&|| Layer::option(format!("{option} {text}"), alone.clone()));
+                }
             }
         }
         Ok(given)

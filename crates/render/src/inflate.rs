@@ -69,6 +69,7 @@ impl Charts for HelmCharts<'_> {
             options: &options,
             cache: self.cache,
             lookup: None,
+            trace: false,
         };
         let output =
             template::template(chart, &given, &request).map_err(|e| Error::new(e.to_string()))?;

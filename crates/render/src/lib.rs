@@ -37,7 +37,7 @@ pub use directory::DirectoryRenderer;
 pub use environment::{BuildContext, Environment};
 pub use inflate::HelmCharts;
 pub use kustomization::KustomizeRenderer;
-pub use object::{Output, Rendered, RenderedObject};
+pub use object::{Output, Rendered, RenderedObject, Step};
 pub use overrides::{SourceError, with_overrides};
 pub use request::{Depth, Directory, Helm, Kustomize, MANIFEST_BYTES_MAX, Request, SetKind};
 

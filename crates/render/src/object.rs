@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::tool::Tool;
 use std::sync::Arc;
-use tree::ReadSet;
+use tree::{ReadSet, join};
 use value::Value;
 use yaml::Lines;
 
@@ -22,6 +22,32 @@ pub struct RenderedObject {
     pointer: Box<str>,
     /// What changed it on its way, in order, if the renderer notes that.
     pub changes: Box<[kustomize::Change]>,
+    /// What a chart wrote it with, if the renderer notes that.
+    chart: Option<Arc<ChartOrigin>>,
+}
+
+/// Where an object of a chart comes from.
+#[derive(Debug)]
+struct ChartOrigin {
+    trace: Arc<helm::explain::Trace>,
+    manifest: helm::manifests::Manifest,
+    /// The chart's folder.
+    folder: Box<str>,
+}
+
+/// Something that had a hand in a part of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The part that it concerns, as a JSON pointer.
+    pub pointer: String,
+    /// A file from the tree's root, or what was given outside of it; empty if there is neither.
+    pub place: String,
+    /// The line, from 1; 0 if none is known.
+    pub line: u32,
+    /// True for files of the tree.
+    pub in_tree: bool,
+    /// What it did.
+    pub what: String,
 }
 
 impl RenderedObject {
@@ -35,6 +61,7 @@ impl RenderedObject {
             lines,
             pointer: pointer.into(),
             changes: Box::default(),
+            chart: None,
         }
     }
 
@@ -45,21 +72,71 @@ impl RenderedObject {
         self
     }
 
+    /// Returns the object with what its chart wrote it with.
+    pub(crate) fn with_chart(
+        mut self,
+        trace: &Arc<helm::explain::Trace>,
+        manifest: helm::manifests::Manifest,
+        folder: &str,
+    ) -> Self {
+        self.chart = Some(Arc::new(ChartOrigin {
+            trace: Arc::clone(trace),
+            manifest,
+            folder: folder.into(),
+        }));
+        self
+    }
+
     /// Returns everything that had a hand in a part of the object: the file and line it comes from,
-    /// and what changed it, in order.
+    /// and what changed it, in order. Of a chart's object, that is the template with the calls that
+    /// led to it, and the values that it looked at with what set them.
     #[must_use]
-    pub fn explain(&self, pointer: &str) -> Vec<kustomize::Change> {
-        let first = kustomize::Change {
+    pub fn explain(&self, pointer: &str) -> Vec<Step> {
+        if let Some(chart) = &self.chart {
+            let steps = self.steps_of_chart(chart, pointer);
+            if !steps.is_empty() {
+                return steps;
+            }
+        }
+        let first = Step {
             pointer: pointer.to_owned(),
-            file: Arc::clone(&self.file),
+            place: self.file.to_string(),
             line: self.line_of(pointer),
-            what: "file",
+            in_tree: true,
+            what: "file".to_owned(),
         };
         let related = self
             .changes
             .iter()
-            .filter(|change| change.concerns(pointer));
-        std::iter::once(first).chain(related.cloned()).collect()
+            .filter(|change| change.concerns(pointer))
+            .map(|change| Step {
+                pointer: change.pointer.clone(),
+                place: change.file.to_string(),
+                line: change.line,
+                in_tree: true,
+                what: change.what.to_owned(),
+            });
+        std::iter::once(first).chain(related).collect()
+    }
+
+    fn steps_of_chart(&self, chart: &ChartOrigin, pointer: &str) -> Vec<Step> {
+        let whole = format!("{}{pointer}", self.pointer);
+        let steps = chart.trace.explain(&chart.manifest, &whole).into_iter();
+        let step = |step: helm::explain::Step| {
+            let place = match step.place.split_once('/') {
+                // Below the chart's own name stand its files.
+                Some((_, inside)) if step.in_chart => join(&chart.folder, inside),
+                _ => step.place,
+            };
+            Step {
+                pointer: pointer.to_owned(),
+                place,
+                line: step.line,
+                in_tree: step.in_chart,
+                what: step.what,
+            }
+        };
+        steps.map(step).collect()
     }
 
     /// Returns the line of the file on which a part of the object begins, or else the nearest part

@@ -65,6 +65,18 @@ impl SetKind {
         Self::File,
         Self::Literal,
     ];
+
+    /// Returns the option of Helm's command line.
+    #[must_use]
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::Json => "--set-json",
+            Self::Plain => "--set",
+            Self::Text => "--set-string",
+            Self::File => "--set-file",
+            Self::Literal => "--set-literal",
+        }
+    }
 }
 
 /// What counts for a chart.

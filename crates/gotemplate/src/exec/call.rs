@@ -198,7 +198,10 @@ impl<'a> Exec<'a, '_> {
     fn argument(&mut self, dot: &Item, wanted: Type, operand: &'a Operand) -> Evaluated {
         self.at = At::Operand(operand);
         match &operand.term {
-            Term::Dot => self.validate(dot.clone(), wanted),
+            Term::Dot => {
+                let dot = self.dot(dot);
+                self.validate(dot, wanted)
+            }
             Term::Nil => {
                 if wanted.can_be_nil() {
                     return Ok(zero(wanted));

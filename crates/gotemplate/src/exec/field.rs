@@ -61,6 +61,9 @@ impl<'a> Exec<'a, '_> {
         if let Value::Map(map) = &receiver.value
             && map.map_type().methods.is_empty()
         {
+            if let Some(tracer) = &mut self.run.tracer {
+                tracer.key(&receiver.value, name);
+            }
             return self.key(map, name, !arguments.is_empty() || last.is_some());
         }
         if let Some(method) = receiver.value.method(&name.lossy()) {
@@ -85,7 +88,12 @@ impl<'a> Exec<'a, '_> {
                     return Ok(field.into());
                 }
             }
-            Value::Map(map) => return self.key(map, name, has_arguments),
+            Value::Map(map) => {
+                if let Some(tracer) = &mut self.run.tracer {
+                    tracer.key(&receiver.value, name);
+                }
+                return self.key(map, name, has_arguments);
+            }
             _ => {}
         }
         let on = receiver.static_type();

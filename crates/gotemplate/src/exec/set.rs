@@ -1,7 +1,8 @@
 //! Sets of templates, and sessions that execute them.
 
 use super::options::{BYTES_PER_STEP, Options};
-use super::{Exec, Item};
+use super::trace::{Tracer, Written};
+use super::{At, Exec, Item};
 use crate::ast::Template;
 use crate::error::Error;
 use crate::funcs::Dialect;
@@ -73,6 +74,10 @@ pub(crate) struct Run<'r> {
     pub(crate) depth: usize,
     nested: usize,
     pub(crate) regexes: crate::regexp::Cache,
+    /// Notes where output comes from, if somebody asked.
+    pub(crate) tracer: Option<Box<Tracer>>,
+    /// Executions so far, while that is noted.
+    pub(crate) executions: usize,
     /// What `semverCompare` answered to a constraint and a version.
     pub(crate) versions: HashMap<(Str, Str), bool>,
     pub(crate) uses: Vec<Use>,
@@ -110,6 +115,8 @@ impl<'r> Session<'r> {
             depth: 0,
             nested: 0,
             regexes: crate::regexp::Cache::default(),
+            tracer: None,
+            executions: 0,
             versions: HashMap::new(),
             uses: Vec::new(),
             steps: 0,
@@ -122,6 +129,17 @@ impl<'r> Session<'r> {
     /// Lets `lookup` see a cluster; without it, it finds nothing.
     pub fn set_lookup(&mut self, lookup: &'r Lookup<'r>) {
         self.run.lookup = Some(lookup);
+    }
+
+    /// Notes from now on where output comes from, and which of these values were looked at.
+    pub fn trace(&mut self, values: &Value) {
+        self.run.tracer = Some(Box::new(Tracer::new(values)));
+    }
+
+    /// Returns where the output comes from that was written last; nothing unless that is noted.
+    pub fn take_trace(&mut self) -> Vec<Written> {
+        let tracer = self.run.tracer.as_mut();
+        tracer.map(|tracer| tracer.take()).unwrap_or_default()
     }
 
     /// Executes the template `name`.
@@ -199,6 +217,27 @@ impl Exec<'_, '_> {
         result
     }
 
+    /// Notes that a function calls a template.
+    fn trace_include(&mut self) {
+        let position = match self.at {
+            At::Operand(operand) => operand.position,
+            At::Command(command) => command.position,
+            At::Pipe(pipe) => pipe.position,
+            At::Node(_) | At::Nothing => 0,
+        };
+        self.trace_call(position);
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.include();
+        }
+    }
+
+    fn trace_included(&mut self, out: &Result<Vec<u8>, Error>) {
+        if let Some(tracer) = &mut self.run.tracer {
+            tracer.included(out.as_deref().unwrap_or_default());
+        }
+        self.trace_called();
+    }
+
     /// `include`.
     pub(crate) fn include(&mut self, name: &Str, data: Value) -> Result<Value, Error> {
         let max = self.run.options.limits.include_max;
@@ -213,10 +252,15 @@ impl Exec<'_, '_> {
         self.run.includes.push(name.clone());
         let result = match self.set.get(&name.lossy()) {
             None => Err(no_template(&name.lossy())),
-            Some(template) => self.enter(|exec| {
-                let set = exec.set;
-                Exec::template(&mut *exec.run, set, template, &data.into())
-            }),
+            Some(template) => {
+                self.trace_include();
+                let result = self.enter(|exec| {
+                    let set = exec.set;
+                    Exec::template(&mut *exec.run, set, template, &data.into())
+                });
+                self.trace_included(&result);
+                result
+            }
         };
         self.run.includes.pop();
         result.map(Value::from)
@@ -244,21 +288,22 @@ impl Exec<'_, '_> {
         };
         let mut own = Templates::new();
         own.add(&parsed);
-        let out = self
-            .enter(|exec| {
-                let set = Set {
-                    own: &own,
-                    outer: Some(exec.set),
-                };
-                Exec::template(&mut *exec.run, &set, &parsed.main, &Item::from(data))
-            })
-            .map_err(|e| {
-                let quoted = strconv::quote(text);
-                Error::wrap(
-                    format!("error during tpl function execution for {quoted}: "),
-                    e,
-                )
-            })?;
+        self.trace_include();
+        let out = self.enter(|exec| {
+            let set = Set {
+                own: &own,
+                outer: Some(exec.set),
+            };
+            Exec::template(&mut *exec.run, &set, &parsed.main, &Item::from(data))
+        });
+        self.trace_included(&out);
+        let out = out.map_err(|e| {
+            let quoted = strconv::quote(text);
+            Error::wrap(
+                format!("error during tpl function execution for {quoted}: "),
+                e,
+            )
+        })?;
         Ok(text::replace(&out, b"<no value>", b"").into())
     }
 }

@@ -83,6 +83,11 @@ impl List {
         change(&mut self.0.items.borrow_mut())
     }
 
+    /// Returns what distinguishes the list from all others while it exists.
+    pub(crate) fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+
     /// Returns true if both are the same list, not only equal ones.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
@@ -195,6 +200,11 @@ impl Map {
     /// Looks at the members; `look` must not change this map.
     pub fn with<R>(&self, look: impl FnOnce(&BTreeMap<Str, Value>) -> R) -> R {
         look(&self.0.members.borrow())
+    }
+
+    /// Returns what distinguishes the map from all others while it exists.
+    pub(crate) fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
     }
 
     /// Returns true if both are the same map, not only equal ones.

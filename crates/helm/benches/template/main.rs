@@ -85,6 +85,7 @@ impl Asked {
             options: &self.options,
             cache,
             lookup: None,
+            trace: false,
         }
     }
 
@@ -150,6 +151,7 @@ fn stages(tree: &MemTree, asked: &Asked) {
         options: &asked.options,
         cache,
         lookup: None,
+        trace: false,
     };
     report("of which: parsing and executing", || {
         black_box(render(&chart, &values, context(None)).expect("it renders"));

@@ -32,6 +32,7 @@ fn render(files: &[(&str, &str)], parts: Parts) -> Result<Vec<String>, String> {
         options: &options,
         cache: None,
         lookup: None,
+        trace: false,
     };
     let output = template(chart(files), &Value::object(), &request).map_err(|e| e.to_string())?;
     let shown = output.manifests.iter().map(|m| {

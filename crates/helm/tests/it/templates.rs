@@ -82,6 +82,7 @@ fn run(case: &Value) -> Result<BTreeMap<String, Vec<u8>>, String> {
         options: &options,
         cache: None,
         lookup: None,
+        trace: false,
     };
     let rendered = render(&chart, &values, context).map_err(|e| e.to_string())?;
     Ok(rendered.files)

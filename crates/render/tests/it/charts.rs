@@ -1,7 +1,7 @@
 //! Charts in kustomizations.
 
 use kustomize::{AboveRoot, Options, Order};
-use render::{HelmCharts, KustomizeRenderer, Rendered, Renderers, Request};
+use render::{HelmCharts, HelmRenderer, KustomizeRenderer, Rendered, Renderers, Request, SetKind};
 use tree::{MemTree, Recording};
 use value::Value;
 
@@ -289,4 +289,51 @@ fn cases_with_their_charts_give_what_is_recorded() {
         let got: Vec<Value> = built.objects.into_iter().map(|o| o.value).collect();
         assert_eq!(got, want, "{name}");
     }
+}
+
+#[test]
+fn a_field_of_a_chart_is_explained() {
+    let tree = MemTree::new([
+        ("apps/web/Chart.yaml", CHART),
+        ("apps/web/values.yaml", "tag: a\nteam: x\n"),
+        ("apps/web/prod.yaml", "# ours\ntag: b\n"),
+        (
+            "apps/web/templates/a.yaml",
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: p}\n  spec:\n    image: x:{{ .Values.tag }}\n    team: {{ .Values.team }}\n",
+        ),
+    ]);
+    let helm = HelmRenderer {
+        trace: true,
+        ..HelmRenderer::default()
+    };
+    let renderers = Renderers {
+        helm: Some(&helm),
+        ..Renderers::default()
+    };
+    let mut request = Request::new("apps/web");
+    request.app_name = "web".to_owned();
+    request.helm.value_files = vec!["prod.yaml".to_owned()];
+    request.helm.sets = vec![(SetKind::Text, "team=y".to_owned())];
+    let rendered = render::render(&tree, &request, &renderers).expect("a tree in memory");
+    assert_eq!(super::diagnostics(&rendered), [""; 0]);
+    let explained = |pointer: &str| -> Vec<String> {
+        let steps = rendered.objects[0].explain(pointer).into_iter();
+        steps
+            .map(|s| format!("{}:{} {}", s.place, s.line, s.what))
+            .collect()
+    };
+    assert_eq!(
+        explained("/spec/image"),
+        [
+            "apps/web/templates/a.yaml:8 template",
+            "apps/web/prod.yaml:2 .Values.tag = \"b\"",
+        ]
+    );
+    assert_eq!(
+        explained("/spec/team"),
+        [
+            "apps/web/templates/a.yaml:9 template",
+            "--set-string team=y:0 .Values.team = \"y\"",
+        ]
+    );
 }

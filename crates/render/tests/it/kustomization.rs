@@ -39,7 +39,7 @@ fn a_kustomization_is_built_with_what_the_application_changes() {
         ("base/a.yaml", 4)
     );
     let steps = object.explain("/metadata/name");
-    assert_eq!(steps.last().map(|s| s.what), Some("namePrefix"));
+    assert_eq!(steps.last().map(|s| s.what.as_str()), Some("namePrefix"));
     // What is out of date is a warning.
     assert_eq!(rendered.errors().count(), 0);
     assert!(

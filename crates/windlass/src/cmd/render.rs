@@ -68,6 +68,7 @@ pub(crate) fn run(args: &Render, namespace: Option<&str>) -> anyhow::Result<u8> 
     let helm = HelmRenderer {
         read_file: Some(&chart::read_file),
         whole_lists: true,
+        trace: args.explain.is_some(),
         show_values: args.chart.show_values.then_some(&show_values),
         ..HelmRenderer::default()
     };
@@ -151,9 +152,11 @@ fn explain(field: &str, objects: &[RenderedObject], before: &str) -> anyhow::Res
     };
     say(&format!("{field} = {}", value.to_json()));
     for step in object.explain(pointer) {
-        let place = match step.line {
-            0 => format!("{before}{}", step.file),
-            line => format!("{before}{}:{line}", step.file),
+        let before = if step.in_tree { before } else { "" };
+        let place = match (step.place.as_str(), step.line) {
+            ("", _) => "-".to_owned(),
+            (place, 0) => format!("{before}{place}"),
+            (place, line) => format!("{before}{place}:{line}"),
         };
         let what = step.what;
         if step.pointer == pointer {
