@@ -54,10 +54,21 @@ pub struct Step {
     pub place: String,
     /// The line, from 1; 0 if none is known.
     pub line: u32,
-    /// True for a file of the chart.
-    pub in_chart: bool,
+    /// What the place is.
+    pub kind: PlaceKind,
     /// What it did.
     pub what: String,
+}
+
+/// What a [`Step`]'s place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// A file of the chart, by its path from the chart's name on.
+    Chart,
+    /// A file that values were read from, beside the chart.
+    File,
+    /// What somebody gave by hand, or nothing.
+    Given,
 }
 
 /// Where everything comes from that a chart rendered.
@@ -113,7 +124,7 @@ impl Trace {
             Step {
                 place: name.to_owned(),
                 line,
-                in_chart: true,
+                kind: PlaceKind::Chart,
                 what: what.to_owned(),
             }
         };
@@ -163,7 +174,7 @@ impl Trace {
             return Step {
                 place: String::new(),
                 line: 0,
-                in_chart: false,
+                kind: PlaceKind::Given,
                 what: format!("{shown} is not set"),
             };
         };
@@ -177,13 +188,13 @@ impl Trace {
             Some((layer, line)) => Step {
                 place: layer.name.clone(),
                 line,
-                in_chart: layer.in_chart,
+                kind: layer.kind,
                 what,
             },
             None => Step {
                 place: String::new(),
                 line: 0,
-                in_chart: false,
+                kind: PlaceKind::Given,
                 what,
             },
         }

@@ -7,7 +7,7 @@ use crate::tool::Renderer;
 use crate::value_files::{self, References};
 use gotemplate::{Lookup, Options, Seed};
 use helm::engine::{Cache, Capabilities, KubeVersion, Release};
-use helm::explain::{Layer, Trace};
+use helm::explain::{Layer, PlaceKind, Trace};
 use helm::manifests::Manifest;
 use helm::template::{self, Parts};
 use helm::{Chart, FolderError, strvals, values};
@@ -197,7 +197,11 @@ impl HelmRenderer<'_> {
             match file.tree.read(path)? {
                 Some(text) => {
                     values::merge(&mut given, read(path, &text)?);
-                    note(&|| Layer::file(path, &text));
+                    let kind = match std::ptr::eq(file.tree, tree) {
+                        true => PlaceKind::File,
+                        false => PlaceKind::Given,
+                    };
+                    note(&|| Layer::text(path, &text, kind));
                 }
                 None if may_be_missing => {}
                 None => {
@@ -207,7 +211,7 @@ impl HelmRenderer<'_> {
         }
         for (name, text) in &helm.values {
             values::merge(&mut given, read(name, text.as_bytes())?);
-            note(&|| Layer::file(name, text.as_bytes()));
+            note(&|| Layer::text(name, text.as_bytes(), PlaceKind::Given));
         }
         let from_tree = |name: &str| -> Result<String, String> {
             let file = place(name);

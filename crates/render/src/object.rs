@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::tool::Tool;
+use helm::explain::PlaceKind;
 use std::sync::Arc;
 use tree::{ReadSet, join};
 use value::Value;
@@ -125,14 +126,14 @@ impl RenderedObject {
         let step = |step: helm::explain::Step| {
             let place = match step.place.split_once('/') {
                 // Below the chart's own name stand its files.
-                Some((_, inside)) if step.in_chart => join(&chart.folder, inside),
+                Some((_, inside)) if step.kind == PlaceKind::Chart => join(&chart.folder, inside),
                 _ => step.place,
             };
             Step {
                 pointer: pointer.to_owned(),
                 place,
                 line: step.line,
-                in_tree: step.in_chart,
+                in_tree: step.kind != PlaceKind::Given,
                 what: step.what,
             }
         };

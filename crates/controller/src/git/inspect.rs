@@ -113,15 +113,15 @@ impl Inspector {
             let (source, revision) = parts.nth(at).expect("it has rendered the object");
             let commit = source::Id::from_hex(revision.as_bytes()).ok();
             let steps = object.explain(&pointer).into_iter().map(|change| Step {
-                commit: commit.and_then(|id| {
+                commit: commit.filter(|_| change.in_tree).and_then(|id| {
                     let url = &source.repo_url;
-                    let blamed = job.sources.blame(url, id, &change.file, change.line);
+                    let blamed = job.sources.blame(url, id, &change.place, change.line);
                     blamed.ok().flatten()
                 }),
                 repo_url: source::redact(&source.repo_url),
-                file: change.file.to_string(),
+                file: change.place,
                 line: change.line,
-                what: change.what.to_owned(),
+                what: change.what,
                 pointer: change.pointer,
             });
             Ok(Some(Explanation {

@@ -282,6 +282,7 @@ impl Job {
         let helm = HelmRenderer {
             cache: Some(&self.templates),
             references,
+            trace: self.trace,
             ..HelmRenderer::default()
         };
         let renderers = Renderers {

@@ -1,5 +1,6 @@
 //! Where values come from.
 
+use super::PlaceKind;
 use crate::chart::Chart;
 use value::Value;
 use yaml::Lines;
@@ -12,7 +13,7 @@ const GLOBAL: &str = "global";
 pub struct Layer {
     /// The file, or the option that sets them.
     pub(super) name: String,
-    pub(super) in_chart: bool,
+    pub(super) kind: PlaceKind,
     /// The keys under which they count.
     under: Vec<String>,
     values: Value,
@@ -20,10 +21,10 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Returns the values of a file. What can't be read says nothing.
+    /// Returns the values of a text, which is a file or was given. What can't be read says nothing.
     #[must_use]
-    pub fn file(name: &str, text: &[u8]) -> Self {
-        Self::at(name.to_owned(), Vec::new(), text, false)
+    pub fn text(name: &str, text: &[u8], kind: PlaceKind) -> Self {
+        Self::at(name.to_owned(), Vec::new(), text, kind)
     }
 
     /// Returns values that have no lines.
@@ -31,18 +32,18 @@ impl Layer {
     pub fn option(name: String, values: Value) -> Self {
         Self {
             name,
-            in_chart: false,
+            kind: PlaceKind::Given,
             under: Vec::new(),
             values,
             lines: Lines::default(),
         }
     }
 
-    fn at(name: String, under: Vec<String>, text: &[u8], in_chart: bool) -> Self {
+    fn at(name: String, under: Vec<String>, text: &[u8], kind: PlaceKind) -> Self {
         let decoded = yaml::v2::decode(text).unwrap_or_default();
         Self {
             name,
-            in_chart,
+            kind,
             under,
             values: decoded.value,
             lines: decoded.lines,
@@ -78,7 +79,7 @@ fn add(chart: &Chart, folder: &str, under: &[String], layers: &mut Vec<Layer>) {
     }
     if let Some(text) = &chart.values_file {
         let name = format!("{folder}/values.yaml");
-        layers.push(Layer::at(name, under.to_vec(), text, true));
+        layers.push(Layer::at(name, under.to_vec(), text, PlaceKind::Chart));
     }
 }
 

@@ -1,4 +1,4 @@
-use super::Layer;
+use super::{Layer, PlaceKind};
 use crate::engine::{Capabilities, Release};
 use crate::template::{Parts, Request, template};
 use crate::{Chart, File};
@@ -90,7 +90,7 @@ fn explained(kind: &str, pointer: &str) -> Vec<String> {
     let output = template(chart, &given, &request).expect("it renders");
     let mut trace = output.trace.expect("it was asked for");
     trace.add_layers([
-        Layer::file("prod.yaml", b"image:\n  tag: newer\n"),
+        Layer::text("prod.yaml", b"image:\n  tag: newer\n", PlaceKind::File),
         Layer::option("--set image.tag=new".to_owned(), given),
     ]);
     let of_kind = |m: &&crate::manifests::Manifest| {
