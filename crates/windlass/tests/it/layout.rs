@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crates without I/O, clock, randomness or environment.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "api",
     "checks",
     "engine",
@@ -14,6 +14,7 @@ const PURE: [&str; 13] = [
     "jq",
     "kustomize",
     "merge",
+    "project",
     "render",
     "tree",
     "value",
@@ -38,7 +39,7 @@ const FLOORS: [&[&str]; 10] = [
     &["value", "tree"],
     &["yaml", "api", "health", "merge", "githost"],
     &["checks", "gotemplate", "controlplane"],
-    &["helm", "jq", "kustomize", "simulator"],
+    &["helm", "jq", "kustomize", "project", "simulator"],
     &["render"],
     &["engine", "source"],
     &["cluster"],
