@@ -74,7 +74,7 @@ pub(crate) fn decide(
             .all(|r| r.requires_pruning);
     if wipes {
         return Decision::Refuse(format!(
-            "Skipping sync attempt to {revision}: auto-sync will wipe out all resources"
+            "Skipping sync attempt to [{revision}]: auto-sync will wipe out all resources"
         ));
     }
     let attempted = status

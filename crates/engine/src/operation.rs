@@ -426,7 +426,9 @@ impl Operation {
             if self.is_idle(group) {
                 continue;
             }
-            if self.is_last(group) && !self.has_failed(group) && self.runs_no_hook(group) {
+            let needs_no_wait =
+                !self.has_hooks(group) || (!self.is_multi_step() && self.runs_no_hook(group));
+            if self.is_last(group) && !self.has_failed(group) && needs_no_wait {
                 // Nothing follows and no hook runs: health is no longer the operation's business.
                 return self.finish(ctx.world, effects);
             }
@@ -483,6 +485,10 @@ impl Operation {
         !self.tasks.iter().any(|t| {
             t.phase != Phase::SyncFail && (t.phase, t.wave) > group && t.state == TaskState::Waiting
         })
+    }
+
+    fn has_hooks(&self, group: Group) -> bool {
+        self.in_group(group).any(|t| t.hook)
     }
 
     fn runs_no_hook(&self, group: Group) -> bool {

@@ -13,8 +13,9 @@ impl Operation {
     /// Returns the sentence about a group that has failed.
     pub(super) fn failure_message(&self, group: Group) -> String {
         let applied = |t: &Task| matches!(t.kind, TaskKind::Apply(_)) && !t.refused;
-        // Others of the group were applied, and looked at once more.
-        let what = if self.in_group(group).any(applied) {
+        let fails_on = self.tasks.iter().any(|t| t.phase == Phase::SyncFail);
+        // Others of the group were applied, and looked at once more; or hooks for this case run.
+        let what = if fails_on || self.in_group(group).any(applied) {
             "one or more synchronization tasks completed unsuccessfully"
         } else {
             "one or more objects failed to apply"
@@ -52,8 +53,8 @@ impl Operation {
             None => {
                 let mut last = self.tasks.iter().rev();
                 let last = last.find(|t| t.phase != Phase::SyncFail);
-                let nothing_runs = last.is_none_or(|t| t.hook) || self.request.dry_run;
-                let how = if nothing_runs {
+                let ends_in_hooks = |t: &Task| self.has_hooks((t.phase, t.wave));
+                let how = if last.is_none_or(ends_in_hooks) || self.request.dry_run {
                     "no more tasks"
                 } else {
                     "all tasks run"

@@ -12,8 +12,9 @@ impl Operation {
         let Some(target) = self.target.clone() else {
             return;
         };
-        // After the last wave only hooks are waited for, unless something has failed.
-        let waits = !self.is_last(group) || self.has_failed(group);
+        // Where nothing follows, it is the operation's business only if hooks run or something has
+        // failed.
+        let waits = !self.is_last(group) || self.has_failed(group) || self.has_hooks(group);
         let mut untold = false;
         for task in self.tasks.iter_mut().filter(|t| t.is_in(group)) {
             let TaskKind::Apply(i) = task.kind else {
@@ -109,7 +110,8 @@ impl Operation {
 
     /// Returns the sentence about what the group waits for.
     pub(super) fn waiting_message(&self, group: Group) -> String {
-        let running = |t: &&Task| t.state == TaskState::Applied;
+        let each = self.is_multi_step();
+        let running = |t: &&Task| t.state == TaskState::Applied && (t.hook || each);
         let waits: Vec<&Task> = self.in_group(group).filter(running).collect();
         let only_hooks = waits.iter().all(|t| t.hook);
         let others = if only_hooks { "hooks" } else { "resources" };

@@ -261,13 +261,12 @@ fn clean_up(phase: DeletePhase, world: &dyn World, effects: &mut Vec<Effect>) ->
     let worst = hooks.iter().map(|(_, f)| status(f)).max();
     let mut left = false;
     for (key, facts) in hooks {
-        let policies = &facts.directives.delete_policies;
-        let goes = policies.is_empty()
-            || policies.iter().any(|policy| match policy {
-                DeletePolicy::HookFailed => worst == Some(HealthStatus::Degraded),
-                DeletePolicy::HookSucceeded => worst == Some(HealthStatus::Healthy),
-                DeletePolicy::BeforeHookCreation => false,
-            });
+        let mut policies = facts.directives.delete_policies.iter();
+        let goes = policies.any(|policy| match policy {
+            DeletePolicy::HookFailed => worst == Some(HealthStatus::Degraded),
+            DeletePolicy::HookSucceeded => worst == Some(HealthStatus::Healthy),
+            DeletePolicy::BeforeHookCreation => false,
+        });
         if !goes {
             continue;
         }

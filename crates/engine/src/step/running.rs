@@ -47,11 +47,9 @@ impl AppState {
         let Some(request) = crate::argo::request_from(&state.operation, &app.spec) else {
             return;
         };
-        let Some(revision) = request
-            .revision
-            .clone()
-            .or_else(|| (!state.revision.is_empty()).then(|| state.revision.clone()))
-        else {
+        let told = Some(state.revision.clone()).filter(|r| !r.is_empty());
+        let asked = request.revision.clone().or(told);
+        let Some(revision) = asked.or_else(|| self.wanted_revision()) else {
             return;
         };
         let mut operation = Operation::new(request, revision, state.started_at);
@@ -129,6 +127,10 @@ impl AppState {
         }
         if let Some(closed) = blocked_by_window(&operation, world, now) {
             operation.message = closed.0;
+            if let Some(state) = &mut self.status.operation {
+                // Nobody has looked yet what it would deploy.
+                state.revision = operation.request.revision.clone().unwrap_or_default();
+            }
             effects.extend(closed.1.map(Effect::WakeAt));
             self.tell(&operation);
             self.operation = Some(operation);
@@ -164,6 +166,9 @@ impl AppState {
             now,
             newer: newer.as_deref(),
         };
+        if let Some(state) = &mut self.status.operation {
+            state.revision.clone_from(&operation.revision);
+        }
         let end = operation.advance(&context, effects);
         self.untold |= operation.take_untold();
         match end {

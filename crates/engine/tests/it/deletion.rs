@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use value::json;
 
 const HOOK: &str = "argocd.argoproj.io/hook";
+const POLICY: &str = "argocd.argoproj.io/hook-delete-policy";
 const OPTIONS: &str = "argocd.argoproj.io/sync-options";
 
 fn job(name: &'static str, phase: &'static str) -> Manifest {
@@ -41,7 +42,7 @@ fn hooks_of_deletion_run_before_and_after_and_are_cleaned_up() {
     let mut play = deployed(vec![
         map("a", "1"),
         job("bye", "PreDelete"),
-        job("gone", "PostDelete"),
+        job("gone", "PostDelete").with(POLICY, "HookSucceeded"),
     ]);
     assert_eq!(play.applied, ["a"], "no sync runs them");
     assert_eq!(finalizers(&play), 5);

@@ -292,3 +292,49 @@ fn the_worst_objects_are_named_and_the_rest_counted() {
     );
     assert!(message.ends_with("; and 2 more"), "{message}");
 }
+
+#[test]
+fn hooks_in_the_last_wave_let_the_rest_be_looked_at() {
+    let mut play = Play::new(json!({}));
+    play.cluster
+        .health
+        .insert("running".into(), HealthStatus::Progressing);
+    let hook = map("h", "running").kind("Job").with(HOOK, "Sync");
+    let web = map("web", "running").kind("Deployment");
+    play.push("r1", vec![map("a", "1"), web, hook]);
+    sync(&mut play, json!({}));
+    let message = play.status("/operationState/message");
+    assert_eq!(
+        message,
+        "waiting for completion of hook /Job/h"
+    );
+    play.set_health(&ObjectKey::new("", "Job", "ns", "h"), HealthStatus::Healthy);
+    assert_eq!(play.status("/operationState/phase"), "Succeeded");
+    let message = play.status("/operationState/message");
+    assert_eq!(message, "successfully synced (no more tasks)");
+    let results =
+        play.application
+            .array_at(&["status", "operationState", "syncResult", "resources"]);
+    let phases: Vec<(&str, &str)> = results
+        .iter()
+        .map(|r| (r.str_at(&["name"]), r.str_at(&["hookPhase"])))
+        .collect();
+    assert_eq!(
+        phases,
+        [("a", "Succeeded"), ("web", "Running"), ("h", "Succeeded")]
+    );
+}
+
+#[test]
+fn b22_with_hooks_for_failure_the_sentence_is_that_of_a_later_look() {
+    let mut play = Play::new(json!({}));
+    play.cluster.refused.insert("bad".into(), "no".into());
+    let alarm = map("alarm", "1").kind("Job").with(HOOK, "SyncFail");
+    play.push("r1", vec![map("a", "bad"), alarm]);
+    sync(&mut play, json!({}));
+    assert_eq!(play.applied, ["a", "alarm"]);
+    assert_eq!(
+        play.status("/operationState/message"),
+        "one or more synchronization tasks completed unsuccessfully, reason: no"
+    );
+}
