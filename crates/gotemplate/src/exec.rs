@@ -8,7 +8,7 @@ mod trace;
 
 pub use options::{Limits, MissingKey, Options};
 pub(crate) use set::Run;
-pub use set::{Lookup, Session, Templates, Use};
+pub use set::{LookedUp, Lookup, Query, Session, Templates, Use};
 pub use trace::{Included, Origin, Path, Written};
 
 use crate::ast::{Command, Control, Node, Operand, Pipe, Span, Template, Term, Tree};

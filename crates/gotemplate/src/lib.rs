@@ -41,8 +41,8 @@ mod value;
 pub use ast::Template;
 pub use error::Error;
 pub use exec::{
-    Exec, Included, Limits, Lookup, MissingKey, Options, Origin, Path, Session, Templates, Use,
-    Written,
+    Exec, Included, Limits, LookedUp, Lookup, MissingKey, Options, Origin, Path, Query, Session,
+    Templates, Use, Written,
 };
 pub use fasttemplate::fasttemplate;
 pub use funcs::{Dialect, MESSAGE_END, MESSAGE_START};

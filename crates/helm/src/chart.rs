@@ -3,10 +3,12 @@
 mod archive;
 mod folder;
 mod metadata;
+mod missing;
 
 pub use folder::FolderError;
 pub(crate) use metadata::text;
 pub use metadata::{Dependency, Maintainer, Metadata};
+pub use missing::{Lock, Missing};
 
 use crate::values;
 use value::Value;
@@ -31,6 +33,8 @@ pub struct Chart {
     pub values: Value,
     /// The text of `values.yaml`.
     pub values_file: Option<std::sync::Arc<[u8]>>,
+    /// `Chart.lock`.
+    pub lock: Option<Lock>,
     /// `values.schema.json`.
     pub schema: Option<std::sync::Arc<[u8]>>,
     /// All other files.
@@ -53,8 +57,8 @@ impl From<String> for LoadError {
     }
 }
 
-/// Refuses a lock that is no YAML; nothing of it is needed.
-fn check_lock(file: &File) -> Result<(), LoadError> {
+/// Reads a lock.
+fn read_lock(file: &File) -> Result<Lock, LoadError> {
     let read = yaml::v2::to_value(&file.data);
     let failed = |e| {
         format!(
@@ -62,8 +66,7 @@ fn check_lock(file: &File) -> Result<(), LoadError> {
             file.name
         )
     };
-    read.map_err(failed)?;
-    Ok(())
+    Ok(Lock::read(&read.map_err(failed)?))
 }
 
 impl Chart {
@@ -103,6 +106,7 @@ impl Chart {
             templates: Vec::new(),
             values: Value::object(),
             values_file: None,
+            lock: None,
             schema: None,
             files: Vec::new(),
             dependencies: Vec::new(),
@@ -111,7 +115,7 @@ impl Chart {
         for file in files {
             match file.name.as_str() {
                 "Chart.yaml" => {}
-                "Chart.lock" => check_lock(&file)?,
+                "Chart.lock" => chart.lock = Some(read_lock(&file)?),
                 "values.yaml" => {
                     chart.values = values::read_documents(&file.data)
                         .map_err(|e| format!("cannot load values.yaml: {e}"))?;
@@ -128,7 +132,7 @@ impl Chart {
                     }
                 }
                 "requirements.lock" => {
-                    check_lock(&file)?;
+                    chart.lock = Some(read_lock(&file)?);
                     if metadata.get_or_insert_default().api_version == "v1" {
                         chart.files.push(file);
                     }

@@ -14,7 +14,9 @@ pub use failure::RenderError;
 
 use crate::chart::Chart;
 use crate::explain::FileTrace;
-use gotemplate::{Dialect, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value};
+use gotemplate::{
+    Dialect, LookedUp, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value,
+};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub struct Rendered {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Calls whose answers depend on more than the chart and the values.
     pub uses: Vec<Use>,
+    /// What `lookup` asked, each question once, with what it was told.
+    pub lookups: Vec<LookedUp>,
     /// Where the text comes from, if that was asked for.
     pub(crate) traces: BTreeMap<String, FileTrace>,
 }
@@ -136,6 +140,7 @@ pub fn render(
         rendered.files.insert(name.clone(), without_marks(text));
     }
     rendered.uses = session.uses().to_vec();
+    rendered.lookups = session.lookups().to_vec();
     Ok(rendered)
 }
 

@@ -33,4 +33,6 @@ pub mod template;
 mod two;
 pub mod values;
 
-pub use chart::{Chart, Dependency, File, FolderError, LoadError, Maintainer, Metadata};
+pub use chart::{
+    Chart, Dependency, File, FolderError, LoadError, Lock, Maintainer, Metadata, Missing,
+};

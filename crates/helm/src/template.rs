@@ -7,7 +7,7 @@ use crate::manifests::{self, Hook, Manifest, ManifestError, manifests};
 use crate::schema;
 use crate::values::{coalesce, process_dependencies};
 use gotemplate::semver::{Constraint, Version};
-use gotemplate::{Dialect, Lookup, Options, Session, Templates, Use};
+use gotemplate::{Dialect, LookedUp, Lookup, Options, Session, Templates, Use};
 use value::Value;
 
 /// Which manifests come out.
@@ -51,6 +51,8 @@ pub struct Output {
     pub values: Value,
     /// Calls whose answers depend on more than the chart and the values.
     pub uses: Vec<Use>,
+    /// What `lookup` asked, each question once, with what it was told.
+    pub lookups: Vec<LookedUp>,
     /// Where everything comes from, if that was asked for.
     pub trace: Option<Trace>,
 }
@@ -118,6 +120,7 @@ pub fn template(
         trace,
         values,
         uses: rendered.uses,
+        lookups: rendered.lookups,
     })
 }
 

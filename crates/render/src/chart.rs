@@ -5,12 +5,12 @@ use crate::object::{Output, RenderedObject};
 use crate::request::{Request, SetKind};
 use crate::tool::Renderer;
 use crate::value_files::{self, References};
-use gotemplate::{Lookup, Options, Seed};
+use gotemplate::{LookedUp, Lookup, Options, Seed};
 use helm::engine::{Cache, Capabilities, KubeVersion, Release};
 use helm::explain::{Layer, PlaceKind, Trace};
 use helm::manifests::Manifest;
 use helm::template::{self, Parts};
-use helm::{Chart, FolderError, strvals, values};
+use helm::{Chart, FolderError, Missing, strvals, values};
 use std::sync::Arc;
 use tree::{FollowError, Recording, TreeError, join};
 use value::Value;
@@ -19,6 +19,9 @@ use yaml::Lines;
 /// Reads a file that `--set-file` names, from somewhere else than the tree.
 pub type ReadFile<'r> = dyn Fn(&str) -> Result<String, String> + 'r;
 
+/// Gives a chart that another one asks for; nothing if it can't be had, which is an error then.
+pub type FetchChart<'r> = dyn Fn(&Missing) -> Result<Option<Chart>, String> + 'r;
+
 /// Renders charts as `helm template` does.
 #[derive(Clone, Copy, Default)]
 pub struct HelmRenderer<'r> {
@@ -26,6 +29,11 @@ pub struct HelmRenderer<'r> {
     pub cache: Option<&'r Cache>,
     /// What `lookup` asks; without it, it finds nothing.
     pub lookup: Option<&'r Lookup<'r>>,
+    /// What is told which questions `lookup` asked, with the answers: the objects depend on them.
+    pub looked_up: Option<&'r dyn Fn(&[LookedUp])>,
+    /// Gives charts that a chart asks for and doesn't hold, as `helm dependency build` does; those of
+    /// the tree itself (`file://`) are found then, too. Without it, missing charts are an error.
+    pub fetch: Option<&'r FetchChart<'r>>,
     /// What `--set-file` reads; without it, files of the tree.
     pub read_file: Option<&'r ReadFile<'r>>,
     /// Trees of other sources, for `$name/path`.
@@ -128,11 +136,14 @@ impl HelmRenderer<'_> {
             }
             None => Chart::from_folder(tree, &request.path),
         };
-        let chart = match loaded {
+        let mut chart = match loaded {
             Ok(chart) => chart,
             Err(FolderError::Read(error)) => return Err(error.into()),
             Err(error) => return Err(error.to_string().into()),
         };
+        if let Some(fetch) = self.fetch {
+            complete(&mut chart, tree, &request.path, fetch)?;
+        }
         let mut layers = Vec::new();
         let given = self.values(tree, request, &mut layers)?;
         let release = Release {
@@ -167,6 +178,9 @@ impl HelmRenderer<'_> {
         let output = template::template(chart, &given, &asked).map_err(|e| e.to_string())?;
         if let Some(show) = self.show_values {
             show(&output.values);
+        }
+        if let Some(tell) = self.looked_up {
+            tell(&output.lookups);
         }
         let trace = output.trace.map(|mut trace| {
             trace.add_layers(layers);
@@ -245,6 +259,45 @@ impl HelmRenderer<'_> {
         }
         Ok(given)
     }
+}
+
+/// Adds the charts that a chart asks for and doesn't hold.
+fn complete(
+    chart: &mut Chart,
+    tree: &Recording<'_>,
+    folder: &str,
+    fetch: &FetchChart<'_>,
+) -> Result<(), Failure> {
+    for missing in chart.missing().map_err(|e| e.to_string())? {
+        let found = match missing.repository.strip_prefix("file://") {
+            Some(path) => match Chart::from_folder(tree, &beside(folder, path)?) {
+                Ok(inner) => Some(inner),
+                Err(FolderError::Read(error)) => return Err(error.into()),
+                Err(error) => return Err(error.to_string().into()),
+            },
+            None => fetch(&missing)?,
+        };
+        if let Some(inner) = found {
+            chart.add(inner);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the folder that a path from another folder leads to.
+fn beside(folder: &str, path: &str) -> Result<String, String> {
+    let mut names: Vec<&str> = folder.split('/').filter(|name| !name.is_empty()).collect();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                let left = names.pop();
+                left.ok_or_else(|| format!("{path:?} leads out of the repository"))?;
+            }
+            name => names.push(name),
+        }
+    }
+    Ok(names.join("/"))
 }
 
 /// Reads a values file.

@@ -78,6 +78,8 @@ pub(crate) struct Run<'r> {
     pub(crate) tracer: Option<Box<Tracer>>,
     /// Executions so far, while that is noted.
     pub(crate) executions: usize,
+    /// What `lookup` asked, each question once.
+    pub(crate) lookups: Vec<LookedUp>,
     /// What `semverCompare` answered to a constraint and a version.
     pub(crate) versions: HashMap<(Str, Str), bool>,
     pub(crate) uses: Vec<Use>,
@@ -87,8 +89,34 @@ pub(crate) struct Run<'r> {
     tpl: HashMap<Str, Arc<Parsed>>,
 }
 
-/// Answers `lookup`: API version, kind, namespace, name.
-pub type Lookup<'r> = dyn Fn(&str, &str, &str, &str) -> Result<value::Value, String> + 'r;
+/// Answers `lookup` with an object; with a list, if no name is asked for; with `null`, if there is
+/// no such object. An error is one of the template.
+pub type Lookup<'r> = dyn Fn(&Query) -> Result<value::Value, String> + 'r;
+
+/// Different questions that the templates of a session may ask.
+const LOOKUPS_MAX: usize = 10_000;
+
+/// What `lookup` asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Query {
+    /// `v1`, `apps/v1`.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; empty for all of them, and for what has none.
+    pub namespace: String,
+    /// The name; empty for a list.
+    pub name: String,
+}
+
+/// A question that was asked, and the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookedUp {
+    /// What was asked for.
+    pub query: Query,
+    /// What was found; `null` for nothing.
+    pub found: value::Value,
+}
 
 /// A call whose answer depends on more than its arguments: random text, the clock, the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +143,7 @@ impl<'r> Session<'r> {
             depth: 0,
             nested: 0,
             regexes: crate::regexp::Cache::default(),
+            lookups: Vec::new(),
             tracer: None,
             executions: 0,
             versions: HashMap::new(),
@@ -165,6 +194,12 @@ impl<'r> Session<'r> {
         Exec::template(&mut self.run, &set, template, &dot.clone().into())
     }
 
+    /// Returns what `lookup` asked, each question once, with what it was told.
+    #[must_use]
+    pub fn lookups(&self) -> &[LookedUp] {
+        &self.run.lookups
+    }
+
     /// Returns the calls whose answers depend on more than their arguments.
     #[must_use]
     pub fn uses(&self) -> &[Use] {
@@ -180,6 +215,26 @@ fn no_template(name: &str) -> Error {
 }
 
 impl Run<'_> {
+    /// Asks the cluster. The same question has the same answer for as long as the session lasts.
+    pub(crate) fn look_up(&mut self, query: Query) -> Result<&value::Value, String> {
+        let known = self.lookups.iter().position(|known| known.query == query);
+        let at = match known {
+            Some(at) => at,
+            None if self.lookups.len() >= LOOKUPS_MAX => {
+                return Err(format!("lookup asks more than {LOOKUPS_MAX} questions"));
+            }
+            None => {
+                let found = match self.lookup {
+                    Some(lookup) => lookup(&query)?,
+                    None => value::Value::Null,
+                };
+                self.lookups.push(LookedUp { query, found });
+                self.lookups.len() - 1
+            }
+        };
+        Ok(&self.lookups[at].found)
+    }
+
     pub(crate) fn charge(&mut self, steps: usize) -> Result<(), String> {
         self.steps = self.steps.saturating_add(steps);
         let max = self.options.limits.steps_max;

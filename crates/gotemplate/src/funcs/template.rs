@@ -2,7 +2,7 @@
 
 use super::{ANY, Called, Function, STR, at, fixed, str_at};
 use crate::error::Error;
-use crate::exec::Exec;
+use crate::exec::{Exec, Query};
 use crate::value::Value;
 
 /// Marks around a message that goes to the user as it is, whatever calls lie between. They are
@@ -45,13 +45,15 @@ fn required(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
 
 fn lookup(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
     exec.note_use("lookup");
-    let Some(lookup) = exec.run.lookup else {
-        return Ok(Value::map(Vec::<(crate::Str, Value)>::new()));
-    };
     let text = |i| str_at(a, i).to_string();
-    let found = lookup(&text(0), &text(1), &text(2), &text(3))?;
+    let found = exec.run.look_up(Query {
+        api_version: text(0),
+        kind: text(1),
+        namespace: text(2),
+        name: text(3),
+    })?;
     if found.is_null() {
         return Ok(Value::map(Vec::<(crate::Str, Value)>::new()));
     }
-    Ok(Value::from_tree(&found))
+    Ok(Value::from_tree(found))
 }

@@ -3,6 +3,8 @@
 use super::*;
 use crate::chart::File;
 use crate::engine::KubeVersion;
+use gotemplate::Query;
+use value::json;
 
 fn chart(files: &[(&str, &str)]) -> Chart {
     let files = files.iter().map(|(name, text)| File {
@@ -12,7 +14,11 @@ fn chart(files: &[(&str, &str)]) -> Chart {
     Chart::from_files(files.collect()).expect("a chart")
 }
 
-fn render(files: &[(&str, &str)], parts: Parts) -> Result<Vec<String>, String> {
+fn output(
+    files: &[(&str, &str)],
+    parts: Parts,
+    lookup: Option<&Lookup<'_>>,
+) -> Result<Output, String> {
     let release = Release {
         name: "rel".to_owned(),
         namespace: "ns".to_owned(),
@@ -31,10 +37,14 @@ fn render(files: &[(&str, &str)], parts: Parts) -> Result<Vec<String>, String> {
         skip_schema: false,
         options: &options,
         cache: None,
-        lookup: None,
+        lookup,
         trace: false,
     };
-    let output = template(chart(files), &Value::object(), &request).map_err(|e| e.to_string())?;
+    template(chart(files), &Value::object(), &request).map_err(|e| e.to_string())
+}
+
+fn render(files: &[(&str, &str)], parts: Parts) -> Result<Vec<String>, String> {
+    let output = output(files, parts, None)?;
     let shown = output.manifests.iter().map(|m| {
         let hook = m
             .hook
@@ -132,5 +142,56 @@ fn a_template_that_writes_no_yaml_is_named() {
     assert!(
         failure.starts_with("YAML parse error on c/templates/a.yaml: "),
         "{failure}"
+    );
+}
+
+#[test]
+fn lookup_asks_each_question_once_and_says_so() {
+    let text = "{{- $s := lookup \"v1\" \"Secret\" \"ns\" \"a\" -}}\n\
+         kind: A\n\
+         known: {{ $s.data.x | default \"new\" }}\n\
+         again: {{ (lookup \"v1\" \"Secret\" \"ns\" \"a\").data.x }}\n\
+         count: {{ add 1 $s.count }}\n\
+         type: {{ kindOf $s.count }}\n\
+         none: {{ empty (lookup \"v1\" \"Secret\" \"ns\" \"b\") }}\n\
+         all: {{ range (lookup \"v1\" \"Secret\" \"\" \"\").items }}{{ .metadata.name }} {{ end }}\n";
+    let asked = std::cell::RefCell::new(Vec::new());
+    let answer = |query: &Query| {
+        asked.borrow_mut().push(query.name.clone());
+        Ok(match query.name.as_str() {
+            "a" => json!({"data": {"x": "old"}, "count": 3}),
+            "" => json!({"items": [{"metadata": {"name": "a"}}, {"metadata": {"name": "c"}}]}),
+            _ => Value::Null,
+        })
+    };
+    let output =
+        output(&[CHART, ("templates/a.yaml", text)], ALL, Some(&answer)).expect("it renders");
+    assert_eq!(
+        output.manifests[0].object.to_json(),
+        r#"{"again":"old","all":"a c","count":4,"kind":"A","known":"old","none":true,"type":"int64"}"#
+    );
+    assert_eq!(*asked.borrow(), ["a", "b", ""]);
+    let found: Vec<bool> = output.lookups.iter().map(|l| !l.found.is_null()).collect();
+    assert_eq!(found, [true, false, true]);
+    assert_eq!(output.lookups[0].query.api_version, "v1");
+}
+
+#[test]
+fn without_a_cluster_lookup_finds_nothing() {
+    let text =
+        "kind: A\nx: {{ (lookup \"v1\" \"Secret\" \"ns\" \"a\").data | default \"none\" }}\n";
+    let files = [CHART, ("templates/a.yaml", text)];
+    let found = output(&files, ALL, None).expect("it renders");
+    assert_eq!(
+        found.manifests[0].object.to_json(),
+        r#"{"kind":"A","x":"none"}"#
+    );
+    // A render with a cluster would depend on it.
+    assert_eq!(found.lookups.len(), 1);
+    let failing = |_: &Query| Err("no route to host".to_owned());
+    let error = output(&files, ALL, Some(&failing)).expect_err("the cluster is away");
+    assert!(
+        error.contains("error calling lookup: no route to host"),
+        "{error}"
     );
 }

@@ -1,7 +1,9 @@
 //! Charts in kustomizations.
 
 use kustomize::{AboveRoot, Options, Order};
-use render::{HelmCharts, HelmRenderer, KustomizeRenderer, Rendered, Renderers, Request, SetKind};
+use render::{
+    FetchChart, HelmCharts, HelmRenderer, KustomizeRenderer, Rendered, Renderers, Request, SetKind,
+};
 use tree::{MemTree, Recording};
 use value::Value;
 
@@ -335,5 +337,65 @@ fn a_field_of_a_chart_is_explained() {
             "apps/web/templates/a.yaml:9 template",
             "--set-string team=y:0 .Values.team = \"y\"",
         ]
+    );
+}
+
+#[test]
+fn charts_that_are_missing_are_fetched() {
+    let declared = format!(
+        "{CHART}dependencies:\n- {{name: near, version: 1.x, repository: 'file://../near'}}\n- {{name: far, version: 2.x, repository: 'https://example.com', alias: away}}\n"
+    );
+    let tree = MemTree::new([
+        ("apps/web/Chart.yaml", declared.as_str()),
+        ("apps/web/values.yaml", "away: {x: 2}\n"),
+        (
+            "apps/near/Chart.yaml",
+            "apiVersion: v2\nname: near\nversion: 1.1.0\n",
+        ),
+        ("apps/near/templates/a.yaml", "kind: Near\n"),
+    ]);
+    let fetch = |missing: &helm::Missing| {
+        assert_eq!(
+            (missing.name.as_str(), missing.version.as_str()),
+            ("far", "2.x")
+        );
+        let file = |name: &str, text: &str| helm::File {
+            name: name.to_owned(),
+            data: text.as_bytes().into(),
+        };
+        let chart = helm::Chart::from_files(vec![
+            file("Chart.yaml", "apiVersion: v2\nname: far\nversion: 2.3.4\n"),
+            file("templates/a.yaml", "kind: Far\nx: {{ .Values.x }}\n"),
+        ]);
+        chart.map(Some).map_err(|e| e.to_string())
+    };
+    let kinds = |fetch: Option<&FetchChart<'_>>| {
+        let helm = HelmRenderer {
+            fetch,
+            ..HelmRenderer::default()
+        };
+        let renderers = Renderers {
+            helm: Some(&helm),
+            ..Renderers::default()
+        };
+        let mut request = Request::new("apps/web");
+        request.app_name = "web".to_owned();
+        let rendered = render::render(&tree, &request, &renderers).expect("a tree in memory");
+        let objects: Vec<String> = rendered.objects.iter().map(|o| o.value.to_json()).collect();
+        let read = rendered
+            .read_set
+            .iter()
+            .any(|(path, _)| path == "apps/near/Chart.yaml");
+        (objects, super::diagnostics(&rendered), read)
+    };
+    let (objects, wrong, read) = kinds(Some(&fetch));
+    assert_eq!(objects, [r#"{"kind":"Far","x":2}"#, r#"{"kind":"Near"}"#]);
+    assert_eq!(wrong, [""; 0]);
+    assert!(read, "the chart beside it was looked at");
+    let (objects, wrong, _) = kinds(None);
+    assert!(objects.is_empty());
+    assert!(
+        wrong[0].contains("missing in charts/ directory: near, far"),
+        "{wrong:?}"
     );
 }
