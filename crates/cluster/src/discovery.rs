@@ -125,6 +125,11 @@ impl Discovery {
         self.kinds.entry(key).or_default().push(Arc::new(it));
     }
 
+    /// Returns every kind in the version that the server prefers.
+    pub fn preferred(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.kinds.values().filter_map(|versions| versions.first())
+    }
+
     /// Returns true if the server serves a version of a group.
     #[must_use]
     pub fn has_group_version(&self, api_version: &str) -> bool {

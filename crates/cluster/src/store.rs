@@ -367,6 +367,38 @@ impl Cluster {
         keys
     }
 
+    /// Returns the objects of all watched kinds in a namespace that belong to no application and to
+    /// no other object.
+    #[must_use]
+    pub fn unowned(&self, namespace: &str) -> Vec<ObjectKey> {
+        let stores: Vec<Arc<Store>> = {
+            let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+            stores.values().cloned().collect()
+        };
+        let mut keys = Vec::new();
+        for store in stores.iter().filter(|s| s.resource.namespaced) {
+            let objects = store.read();
+            let unowned = objects.by_name.values().filter(|o| {
+                *o.key.namespace == *namespace && o.owners.is_empty() && o.app.is_none()
+            });
+            keys.extend(unowned.map(|o| o.key.clone()));
+        }
+        keys
+    }
+
+    /// Watches every kind that lives in namespaces and that `is_wanted`.
+    pub fn watch_all(self: &Arc<Self>, is_wanted: impl Fn(&str, &str) -> bool) {
+        let discovery = self.discovery();
+        for resource in discovery.preferred() {
+            if resource.namespaced
+                && resource.watchable
+                && is_wanted(&resource.group, &resource.kind)
+            {
+                self.watch(&resource.group, &resource.kind, &resource.version);
+            }
+        }
+    }
+
     /// Returns the objects of one kind whose owner is `uid`.
     pub(crate) fn owned(&self, group: &str, kind: &str, uid: &str) -> Vec<Arc<LiveObject>> {
         let Some(store) = self.store(group, kind) else {

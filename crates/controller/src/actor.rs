@@ -219,7 +219,18 @@ impl Actor {
                 continue;
             }
             life.wake_at = None;
+            // The project that the specification names now, which the event may change.
+            let app = match &event {
+                Event::Application(view) => Some(Arc::clone(&view.spec)),
+                _ => life.state.app.as_ref().map(|a| Arc::clone(&a.spec)),
+            };
+            let installation = self.shared.installation();
+            let project = app
+                .as_ref()
+                .and_then(|a| installation.projects.get(&a.project));
             let world = ClusterWorld {
+                destination: app.as_ref().map_or("", |a| &a.destination.namespace),
+                project: project.map(AsRef::as_ref),
                 cluster: &self.shared.cluster,
                 app: &self.key.name,
                 namespace: &self.key.namespace,

@@ -2,6 +2,7 @@
 //! projects. A change counts at once.
 
 use crate::actor::Mail;
+use crate::projects::Projects;
 use crate::settings::Settings;
 use crate::{Mailboxes, Shared, credentials};
 use api::names;
@@ -23,7 +24,9 @@ pub struct Installation {
     /// Logins of repositories.
     pub(crate) credentials: Credentials,
     /// Projects by name, as they are written.
-    pub(crate) projects: BTreeMap<String, Arc<Value>>,
+    pub(crate) written_projects: BTreeMap<String, Arc<Value>>,
+    /// Projects as they count.
+    pub(crate) projects: Projects,
 }
 
 type ByName = BTreeMap<String, Arc<Value>>;
@@ -100,40 +103,27 @@ impl Installation {
         let authorities = config_maps.get(AUTHORITIES).map(AsRef::as_ref);
         let secrets = secrets.values().map(AsRef::as_ref);
         let credentials = credentials::read(secrets, authorities, &mut settings.problems);
+        let global = &settings.global_projects;
+        let counting = Projects::of(&projects, global, &mut settings.problems);
         Self {
             settings,
             credentials,
-            projects,
+            written_projects: projects,
+            projects: counting,
         }
     }
 
     /// Returns true if kustomizations of a project's applications may name the repository at `url`.
     pub(crate) fn permits_remote_base(&self, project: &str, url: &str) -> bool {
-        let Some(project) = self.projects.get(project) else {
+        let (Some(written), Some(project)) = (
+            self.written_projects.get(project),
+            self.projects.get(project),
+        ) else {
             return false;
         };
         let annotation = ["metadata", "annotations", names::REMOTE_BASES];
-        project.str_at(&annotation) == "true" && permits_source(project, url)
+        written.str_at(&annotation) == "true" && project.permits_source(url).is_ok()
     }
-}
-
-/// Returns true if a project's `sourceRepos` permit a repository.
-fn permits_source(project: &Value, url: &str) -> bool {
-    let patterns = project.array_at(&["spec", "sourceRepos"]).iter();
-    let mut permitted = false;
-    for pattern in patterns.filter_map(Value::as_str) {
-        let (pattern, denies) = match pattern.strip_prefix('!') {
-            Some(pattern) => (pattern, true),
-            None => (pattern, false),
-        };
-        let fits = value::glob::Glob::new(pattern, &['/']).is_ok_and(|glob| glob.matches(url))
-            || pattern == "*";
-        if fits && denies {
-            return false;
-        }
-        permitted |= fits;
-    }
-    permitted
 }
 
 /// Follows the settings and brings every change to who needs it, until it is dropped.

@@ -13,6 +13,7 @@ mod credentials;
 mod effects;
 mod git;
 mod installation;
+mod projects;
 mod records;
 mod secret;
 mod settings;

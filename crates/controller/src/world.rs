@@ -1,14 +1,21 @@
 //! The live cluster as one application's core sees it.
 
+use crate::projects;
 use cluster::{Cluster, LiveObject, Prepared};
-use engine::{Dependency, Desired, LiveFacts, Match, ObjectKey, World, argo};
+use engine::{Dependency, Desired, LiveFacts, Match, ObjectKey, Spec, Window, World, argo};
 use health::HealthStatus;
+use jiff::Timestamp;
+use project::{Project, Subject};
 
 /// A view of the live cache.
 pub(crate) struct ClusterWorld<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) app: &'a str,
     pub(crate) namespace: &'a str,
+    /// The namespace that it deploys to.
+    pub(crate) destination: &'a str,
+    /// Its project, if there is one of that name.
+    pub(crate) project: Option<&'a Project>,
     pub(crate) prepared: &'a Prepared,
 }
 
@@ -77,6 +84,35 @@ impl World for ClusterWorld<'_> {
         let key = ObjectKey::new(api::names::ARGO_GROUP, "Application", namespace, name);
         let application = self.cluster.get(&key)?;
         Some(argo::dependency(&application.value()))
+    }
+
+    fn objections(&self, spec: &Spec) -> Vec<String> {
+        projects::objections(self.project, spec)
+    }
+
+    fn forbids_kind(&self, key: &ObjectKey) -> Option<String> {
+        projects::forbids_kind(self.project?, &self.cluster.discovery(), key)
+    }
+
+    fn forbids_place(&self, key: &ObjectKey) -> Option<String> {
+        projects::forbids_place(self.project?, key)
+    }
+
+    fn window(&self, manual: bool, since: Option<Timestamp>, now: Timestamp) -> Window {
+        let Some(project) = self.project else {
+            return Window::Open;
+        };
+        let subject = Subject {
+            application: self.app,
+            server: api::names::IN_CLUSTER_SERVER,
+            cluster: api::names::IN_CLUSTER_NAME,
+            namespace: self.destination,
+        };
+        projects::window(project, &subject, manual, since, now)
+    }
+
+    fn orphans(&self) -> Option<usize> {
+        self.count_orphans(self.project?)
     }
 
     fn copies(&self) -> Vec<ObjectKey> {

@@ -174,14 +174,6 @@ fn spec(raw: &Value) -> Spec {
         namespace: raw.str_at(&["destination", "namespace"]).to_owned(),
     };
     check_destination(&destination, &mut problems);
-    // Rules of a project that nobody enforces would be worse than none.
-    match raw.str_at(&["project"]) {
-        "" | "default" => {}
-        other => problems.push(format!(
-            "application references project {other}, and projects other than default are not \
-             supported yet"
-        )),
-    }
     let options = policy
         .array_at(&["syncOptions"])
         .iter()

@@ -358,7 +358,10 @@ impl AppState {
             Event::Resolved(result) => {
                 self.resolving = false;
                 self.resolved = Some(result);
-                self.status.reconciled_at = Some(now);
+                // What makes no sense isn't compared with anything.
+                if !self.is_invalid {
+                    self.status.reconciled_at = Some(now);
+                }
             }
             Event::Loaded { revision, result } => self.take_target(revision, result),
             Event::Answered { key, outcome } => {
@@ -637,6 +640,7 @@ impl AppState {
             self.status.sync = SyncStatus::OutOfSync;
         }
         self.status.revision.clone_from(&target.revision);
+        self.status.reconciled_at.get_or_insert(now);
         if let Some(health) = self.comparison.health.clone() {
             self.status.set_health(health, now);
         }

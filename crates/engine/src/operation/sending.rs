@@ -163,27 +163,27 @@ impl Operation {
         let brought: Vec<(&str, &str)> = target.objects.iter().filter_map(defined_kind).collect();
         let mut causes: BTreeMap<String, ()> = BTreeMap::new();
         for task in &mut self.tasks {
+            if let TaskKind::Apply(i) = task.kind {
+                let desired = &target.objects[i];
+                if world.facts(desired).matches == Match::KindUnknown {
+                    let may_come = desired.directives.kind_may_come
+                        || self.request.options.kinds_may_come
+                        || brought.contains(&(&*task.key.group, &*task.key.kind));
+                    if !may_come {
+                        let (cause, message) = unknown_kind(task, desired, world);
+                        causes.insert(cause, ());
+                        task.fail(message);
+                        task.invalid = true;
+                    }
+                    continue;
+                }
+            }
             let forbidden = world.forbids_kind(&task.key);
             if let Some(why) = forbidden.or_else(|| world.forbids_place(&task.key)) {
                 causes.insert(why.clone(), ());
                 task.fail(why);
                 task.invalid = true;
-                continue;
             }
-            let TaskKind::Apply(i) = task.kind else {
-                continue;
-            };
-            let desired = &target.objects[i];
-            let may_come = desired.directives.kind_may_come
-                || self.request.options.kinds_may_come
-                || brought.contains(&(&*task.key.group, &*task.key.kind));
-            if may_come || world.facts(desired).matches != Match::KindUnknown {
-                continue;
-            }
-            let (cause, message) = unknown_kind(task, desired, world);
-            causes.insert(cause, ());
-            task.fail(message);
-            task.invalid = true;
         }
         let causes: Vec<String> = causes.into_keys().collect();
         (!causes.is_empty()).then(|| {

@@ -304,10 +304,7 @@ fn hooks_in_the_last_wave_let_the_rest_be_looked_at() {
     play.push("r1", vec![map("a", "1"), web, hook]);
     sync(&mut play, json!({}));
     let message = play.status("/operationState/message");
-    assert_eq!(
-        message,
-        "waiting for completion of hook /Job/h"
-    );
+    assert_eq!(message, "waiting for completion of hook /Job/h");
     play.set_health(&ObjectKey::new("", "Job", "ns", "h"), HealthStatus::Healthy);
     assert_eq!(play.status("/operationState/phase"), "Succeeded");
     let message = play.status("/operationState/message");

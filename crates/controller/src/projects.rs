@@ -1,0 +1,238 @@
+//! Projects as they count: each with what it inherits, and what one application may do by its own.
+
+use crate::world::ClusterWorld;
+use api::names;
+use cluster::Discovery;
+use engine::{ObjectKey, Spec, Window};
+use jiff::Timestamp;
+use project::{Destination, GlobalProjects, Project, Scope, Subject, Trigger, Verdict};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use value::{Value, json};
+
+/// The project of applications that name none.
+const DEFAULT: &str = "default";
+
+/// All projects, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Projects(BTreeMap<String, Arc<Project>>);
+
+impl Projects {
+    /// Reads projects. Without a project called `default` there is one that permits everything, as
+    /// Argo CD makes it.
+    pub(crate) fn of(
+        written: &BTreeMap<String, Arc<Value>>,
+        global: &GlobalProjects,
+        problems: &mut Vec<String>,
+    ) -> Self {
+        let own: BTreeMap<&str, Project> = written
+            .iter()
+            .map(|(name, resource)| (name.as_str(), Project::parse(resource)))
+            .collect();
+        let mut all = BTreeMap::new();
+        for (name, resource) in written {
+            let mut project = own[name.as_str()].clone();
+            let wrong = project.problems().into_iter();
+            problems.extend(wrong.map(|p| format!("AppProject {name}: {p}")));
+            let none = Value::object();
+            let labels = resource.at(&["metadata", "labels"]).unwrap_or(&none);
+            for inherited in global.of(name, labels).filter_map(|name| own.get(name)) {
+                project = project.inheriting(inherited);
+            }
+            all.insert(name.clone(), Arc::new(project));
+        }
+        all.entry(DEFAULT.to_owned())
+            .or_insert_with(|| Arc::new(everything()));
+        Self(all)
+    }
+
+    /// Returns the project of that name; an application that names none has the default one.
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Project>> {
+        self.0.get(if name.is_empty() { DEFAULT } else { name })
+    }
+}
+
+fn everything() -> Project {
+    let any = json!({"group": "*", "kind": "*"});
+    Project::parse(&json!({
+        "metadata": {"name": DEFAULT},
+        "spec": {
+            "sourceRepos": ["*"], "clusterResourceWhitelist": [any],
+            "destinations": [{"server": "*", "namespace": "*"}],
+        },
+    }))
+}
+
+/// The only cluster that is known: the controller's own.
+fn in_cluster(namespace: &str) -> Destination<'_> {
+    Destination {
+        server: names::IN_CLUSTER_SERVER,
+        name: names::IN_CLUSTER_NAME,
+        namespace,
+    }
+}
+
+/// Returns what a project has against a specification, in Argo CD's sentences.
+pub(crate) fn objections(project: Option<&Project>, spec: &Spec) -> Vec<String> {
+    let Some(project) = project else {
+        let name = &spec.project;
+        return vec![format!(
+            "Application referencing project {name} which does not exist"
+        )];
+    };
+    let sources = spec.sources.iter();
+    let refused = sources.filter_map(|s| project.permits_source(&s.repo_url).err());
+    let mut objections: Vec<String> = refused.map(|r| r.message).collect();
+    let at = in_cluster(&spec.destination.namespace);
+    if let Err(refused) = project.permits_destination(&at) {
+        // It is called as the application calls it.
+        let by_name = Destination { server: "", ..at };
+        let words = match spec.destination.name.is_empty() {
+            true => refused,
+            false => project
+                .permits_destination(&by_name)
+                .err()
+                .unwrap_or(refused),
+        };
+        objections.push(words.message);
+    }
+    objections
+}
+
+/// Returns why a project doesn't permit objects of a kind, if it doesn't.
+pub(crate) fn forbids_kind(
+    project: &Project,
+    discovery: &Discovery,
+    key: &ObjectKey,
+) -> Option<String> {
+    let is_namespaced = discovery
+        .find(&key.group, &key.kind, "")
+        .is_some_and(|r| r.namespaced);
+    let scope = match is_namespaced {
+        true => Scope::Namespaced,
+        false => Scope::Cluster,
+    };
+    let answer = project.permits_kind(&key.group, &key.kind, &key.name, scope);
+    answer.err().map(|refused| refused.message)
+}
+
+/// Returns why a project doesn't permit objects in a namespace, if it doesn't.
+pub(crate) fn forbids_place(project: &Project, key: &ObjectKey) -> Option<String> {
+    if key.namespace.is_empty() {
+        return None;
+    }
+    let answer = project.permits_namespace(&in_cluster(&key.namespace));
+    answer.err().map(|refused| refused.message)
+}
+
+/// Returns whether a project's windows let an application be synced.
+pub(crate) fn window(
+    project: &Project,
+    subject: &Subject<'_>,
+    manual: bool,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Window {
+    if project.windows.is_empty() {
+        return Window::Open;
+    }
+    let trigger = match manual {
+        true => Trigger::Manual,
+        false => Trigger::Automatic,
+    };
+    match project.windows.of(subject).can_sync(trigger, since, now) {
+        Ok(Verdict::Allowed) => Window::Open,
+        Ok(Verdict::Blocked(blocked)) => Window::Closed {
+            why: blocked.to_string(),
+            until: blocked.until,
+        },
+        // Nobody knows when it would be open.
+        Err(error) => Window::Closed {
+            why: error.to_string(),
+            until: None,
+        },
+    }
+}
+
+impl ClusterWorld<'_> {
+    /// Returns the number of objects in the destination that belong to no application.
+    pub(crate) fn count_orphans(&self, project: &Project) -> Option<usize> {
+        let settings = project.orphaned_resources.as_ref()?;
+        if !settings.warn || self.destination.is_empty() {
+            return None;
+        }
+        let discovery = self.cluster.discovery();
+        let keys = self.cluster.unowned(self.destination);
+        let orphans = keys.iter().filter(|key| {
+            !is_everywhere(key)
+                && project.is_orphan(&key.group, &key.kind, &key.name)
+                && forbids_kind(project, &discovery, key).is_none()
+        });
+        Some(orphans.count())
+    }
+}
+
+/// Returns true for what the cluster puts into namespaces by itself.
+fn is_everywhere(key: &ObjectKey) -> bool {
+    match (&*key.group, &*key.kind, &*key.name) {
+        ("", "ServiceAccount", "default") | ("", "ConfigMap", "kube-root-ca.crt") => true,
+        ("", "Service", "kubernetes") => &*key.namespace == "default",
+        ("", "Event" | "Endpoints", _)
+        | ("events.k8s.io", ..)
+        | ("discovery.k8s.io", "EndpointSlice", _)
+        | ("coordination.k8s.io", "Lease", _) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(spec: Value) -> Project {
+        Project::parse(&json!({"metadata": {"name": "team"}, "spec": spec}))
+    }
+
+    #[test]
+    fn projects_inherit_and_the_default_one_permits_everything() {
+        let resource = |name: &str, labels: Value, repo: &str| {
+            let resource = json!({
+                "metadata": {"name": name, "labels": labels}, "spec": {"sourceRepos": [repo]},
+            });
+            (name.to_owned(), Arc::new(resource))
+        };
+        let written = [
+            resource("team", json!({"kind": "team"}), "https://git/team"),
+            resource("all", json!({}), "https://git/all"),
+        ];
+        let global = GlobalProjects::parse(&json!([{
+            "projectName": "all", "labelSelector": {"matchLabels": {"kind": "team"}},
+        }]));
+        let projects = Projects::of(&written.into(), &global, &mut Vec::new());
+        let team = projects.get("team").expect("it was written");
+        assert!(team.permits_source("https://git/all").is_ok());
+        assert!(team.permits_source("https://git/other").is_err());
+        let default = projects.get("").expect("there always is one");
+        assert!(default.permits_source("https://anything").is_ok());
+        assert!(default.permits_destination(&in_cluster("x")).is_ok());
+        assert!(projects.get("nobody's").is_none());
+    }
+
+    #[test]
+    fn a_window_that_can_not_be_read_is_closed() {
+        let windows = json!([{
+            "kind": "allow", "schedule": "whenever", "duration": "1h", "applications": ["*"],
+        }]);
+        let project = of(json!({"syncWindows": windows}));
+        let subject = Subject {
+            application: "app",
+            ..Subject::default()
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let Window::Closed { why, until } = window(&project, &subject, true, None, now) else {
+            panic!("it can't be read");
+        };
+        assert!(why.contains("whenever"), "{why}");
+        assert_eq!(until, None);
+    }
+}
