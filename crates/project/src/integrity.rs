@@ -1,6 +1,7 @@
 //! Whose signatures commits must bear.
 
-use crate::pattern::{fits_or_not, is_denial, normalize_git_url};
+use crate::pattern::fits;
+use crate::permissions::Refused;
 use crate::spec::{Project, texts};
 use value::Value;
 
@@ -82,10 +83,9 @@ impl IntegrityPolicy {
     fn is_for(&self, url: &str) -> bool {
         let mut is_for = false;
         for pattern in &self.repos {
-            let fits = pattern == "*" || fits_or_not(pattern, url, &[]);
-            match (is_denial(pattern), fits) {
-                (true, false) => return false,
-                (false, true) => is_for = true,
+            match pattern.strip_prefix('!') {
+                Some(denied) if fits(denied, url, &[]) => return false,
+                None if fits(pattern, url, &[]) => is_for = true,
                 _ => {}
             }
         }
@@ -94,11 +94,60 @@ impl IntegrityPolicy {
 }
 
 impl Project {
-    /// Returns the policies for a repository.
+    /// Returns what is asked of the commits of a repository; nothing if nothing is.
+    ///
+    /// # Errors
+    /// Fails if several policies are for the repository: a mistake must not turn checks off.
+    pub fn integrity_of(&self, url: &str) -> Result<Option<&GpgPolicy>, Refused> {
+        let mut policies = self.integrity.iter().filter(|policy| policy.is_for(url));
+        let first = policies.next();
+        let more = policies.count();
+        if more > 0 {
+            return Err(Refused {
+                message: format!(
+                    "multiple ({}) git source integrity policies found for repo URL: {url}",
+                    more + 1
+                ),
+            });
+        }
+        let gpg = first.and_then(|policy| policy.gpg.as_ref());
+        Ok(gpg.filter(|gpg| gpg.mode != GpgMode::None))
+    }
+}
+
+impl GpgPolicy {
+    /// Returns true for a key that counts, given by the 16 digits of its id; the policy may name
+    /// it by its whole fingerprint.
     #[must_use]
-    pub fn integrity_of(&self, url: &str) -> Vec<&IntegrityPolicy> {
-        let normal = normalize_git_url(url);
-        let is_for = |policy: &&IntegrityPolicy| policy.is_for(url) || policy.is_for(&normal);
-        self.integrity.iter().filter(is_for).collect()
+    pub fn allows(&self, key_id: &str) -> bool {
+        let is_hex = |key: &str| key.bytes().all(|b| b.is_ascii_hexdigit());
+        self.keys
+            .iter()
+            .filter(|key| is_hex(key))
+            .any(|key| match key.len() {
+                40 => key[24..].eq_ignore_ascii_case(key_id),
+                16 => key.eq_ignore_ascii_case(key_id),
+                _ => false,
+            })
+    }
+
+    /// Returns what is wrong with a revision whose signature was checked, in Argo CD's words.
+    /// `found` is what became of it, `signed` if it is good.
+    #[must_use]
+    pub fn problem(
+        &self,
+        revision: &str,
+        author: &str,
+        found: &str,
+        key_id: &str,
+    ) -> Option<String> {
+        let why = match found {
+            "signed" if self.allows(key_id) => return None,
+            "signed" => "signed with unallowed key",
+            found => found,
+        };
+        Some(format!(
+            "Failed verifying revision {revision} by '{author}': {why} (key_id={key_id})"
+        ))
     }
 }

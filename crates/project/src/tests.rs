@@ -224,18 +224,47 @@ fn projects_inherit() {
 
 #[test]
 fn signatures() {
-    let old = project(json!({"signatureKeys": [{"keyID": "ABC"}]}));
-    let policies = old.integrity_of("https://any");
-    assert_eq!(policies.len(), 1);
+    let old = project(json!({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}));
+    let gpg = old
+        .integrity_of("https://any")
+        .expect("one policy")
+        .expect("a policy");
+    assert_eq!(gpg.mode, GpgMode::Head);
+    assert!(gpg.allows("4AEE18F83AFDEB23") && !gpg.allows("0000000000000000"));
     assert_eq!(
-        policies[0].gpg.as_ref().map(|gpg| gpg.mode),
-        Some(GpgMode::Head)
+        gpg.problem("abc", "Ada", "signed", "4AEE18F83AFDEB23"),
+        None
     );
-    let new = project(json!({"sourceIntegrity": {"git": {"policies": [
-        {"repos": [{"url": "https://git.example.com/*"}, {"url": "!https://git.example.com/open"}], "gpg": {"mode": "strict", "keys": ["K"]}}]}}}));
-    assert_eq!(new.integrity_of("https://git.example.com/a").len(), 1);
-    assert_eq!(new.integrity_of("https://git.example.com/open").len(), 0);
-    assert_eq!(new.integrity_of("https://other.example.com/a").len(), 0);
+    assert_eq!(
+        gpg.problem("abc", "Ada", "signed", "0000000000000000"),
+        Some("Failed verifying revision abc by 'Ada': signed with unallowed key (key_id=0000000000000000)".to_owned())
+    );
+    assert_eq!(
+        gpg.problem("abc", "Ada", "unsigned", ""),
+        Some("Failed verifying revision abc by 'Ada': unsigned (key_id=)".to_owned())
+    );
+
+    let policies = json!([
+        {"repos": [{"url": "https://git.example.com/*"}, {"url": "!https://git.example.com/open"}],
+         "gpg": {"mode": "strict", "keys": ["5DE3E0509C47EA3CF04A42D34AEE18F83AFDEB23"]}},
+        {"repos": [{"url": "https://git.example.com/twice"}], "gpg": {"mode": "head", "keys": []}},
+        {"repos": [{"url": "https://none.example.com"}], "gpg": {"mode": "none", "keys": []}},
+    ]);
+    let new = project(json!({"sourceIntegrity": {"git": {"policies": policies}}}));
+    let gpg = new
+        .integrity_of("https://git.example.com/a")
+        .expect("one policy")
+        .expect("a policy");
+    assert_eq!(gpg.mode, GpgMode::Strict);
+    assert!(gpg.allows("4AEE18F83AFDEB23"));
+    for url in [
+        "https://git.example.com/open",
+        "https://other.example.com/a",
+        "https://none.example.com",
+    ] {
+        assert_eq!(new.integrity_of(url), Ok(None), "{url}");
+    }
+    assert!(new.integrity_of("https://git.example.com/twice").is_err());
 }
 
 fn windows(list: Value) -> Project {
