@@ -316,7 +316,7 @@ impl Cluster {
 
     fn learn_object(&self, key: &ObjectKey, object: &Value) {
         if let Some(store) = self.store(&key.group, &key.kind)
-            && let Some(live) = LiveObject::read(object, self.tracking())
+            && let Some(live) = self.read_object(object)
             && *store.resource.version == *live.version()
         {
             // The watch will bring the same; whoever wrote it needs no telling.

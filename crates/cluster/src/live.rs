@@ -6,7 +6,7 @@ use health::Health;
 use value::Value;
 
 /// An object of the live cache.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LiveObject {
     /// What it is called.
     pub key: ObjectKey,

@@ -2,6 +2,7 @@
 
 use crate::client::{ApiError, Client};
 use crate::discovery::{Discovery, Resource};
+use crate::judge::Judge;
 use crate::live::LiveObject;
 use engine::{ObjectKey, Tracking};
 use std::collections::{HashMap, HashSet};
@@ -135,6 +136,25 @@ impl Store {
         if newer { None } else { objects.remove(&name) }
     }
 
+    /// Returns all objects.
+    pub(crate) fn objects(&self) -> Vec<Arc<LiveObject>> {
+        self.read().by_name.values().cloned().collect()
+    }
+
+    /// Puts another reading of the same object in its place. Returns false if it is no longer
+    /// there.
+    pub(crate) fn replace(&self, old: &Arc<LiveObject>, new: LiveObject) -> bool {
+        let mut objects = self.write();
+        let Some(place) = objects.by_name.get_mut(&name_of(&old.key)) else {
+            return false;
+        };
+        let is_same = Arc::ptr_eq(place, old);
+        if is_same {
+            *place = Arc::new(new);
+        }
+        is_same
+    }
+
     /// Returns the keys of objects that aren't in `seen`.
     pub(crate) fn keys_without(&self, seen: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
         let objects = self.read();
@@ -152,6 +172,7 @@ impl Store {
 pub struct Cluster {
     client: Client,
     tracking: Tracking,
+    pub(crate) judge: RwLock<Option<Judge>>,
     /// When the API server was last asked for a kind that must come.
     looked: tokio::sync::Mutex<Option<Instant>>,
     discovery: RwLock<Arc<Discovery>>,
@@ -181,6 +202,7 @@ impl Cluster {
         let cluster = Self {
             client,
             tracking,
+            judge: RwLock::default(),
             looked: tokio::sync::Mutex::default(),
             discovery: RwLock::new(Arc::new(discovery)),
             stores: RwLock::default(),
@@ -230,6 +252,11 @@ impl Cluster {
     pub(crate) fn store(&self, group: &str, kind: &str) -> Option<Arc<Store>> {
         let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
         stores.get(&(group.into(), kind.into())).cloned()
+    }
+
+    pub(crate) fn all_stores(&self) -> Vec<Arc<Store>> {
+        let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+        stores.values().cloned().collect()
     }
 
     /// Starts to watch a kind, if it isn't watched yet and the cluster has it.
@@ -351,12 +378,8 @@ impl Cluster {
     }
 
     fn shown(&self, app: &str, is_meant: impl Fn(&LiveObject) -> bool) -> Vec<ObjectKey> {
-        let stores: Vec<Arc<Store>> = {
-            let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
-            stores.values().cloned().collect()
-        };
         let mut keys = Vec::new();
-        for store in stores {
+        for store in self.all_stores() {
             let objects = store.read();
             for name in objects.by_app.get(app).into_iter().flatten() {
                 let object = objects.by_name.get(name).filter(|o| is_meant(o));
@@ -371,11 +394,8 @@ impl Cluster {
     /// no other object.
     #[must_use]
     pub fn unowned(&self, namespace: &str) -> Vec<ObjectKey> {
-        let stores: Vec<Arc<Store>> = {
-            let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
-            stores.values().cloned().collect()
-        };
         let mut keys = Vec::new();
+        let stores = self.all_stores();
         for store in stores.iter().filter(|s| s.resource.namespaced) {
             let objects = store.read();
             let unowned = objects.by_name.values().filter(|o| {
@@ -451,7 +471,7 @@ impl Cluster {
     }
 
     /// Returns the application of an object, through its owners if need be.
-    fn app_of(&self, object: &LiveObject) -> Option<Box<str>> {
+    pub(crate) fn app_of(&self, object: &LiveObject) -> Option<Box<str>> {
         if let Some(app) = object.shown_by() {
             return Some(app.into());
         }

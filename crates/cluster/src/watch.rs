@@ -1,7 +1,7 @@
 //! One kind's watch: list once, then follow; list again only if the server has forgotten.
 
 use crate::client::{ApiError, read_line};
-use crate::live::{LiveObject, revision};
+use crate::live::revision;
 use crate::store::{Cluster, Store};
 use serde_json::value::RawValue;
 use std::collections::HashSet;
@@ -77,7 +77,7 @@ async fn list(cluster: &Cluster, store: &Store, path: &str) -> Result<String, Ap
             // Items of a list carry neither.
             object.set_at(&["kind"], &*store.resource.kind);
             object.set_at(&["apiVersion"], api_version(store));
-            if let Some(object) = LiveObject::read(&object, cluster.tracking()) {
+            if let Some(object) = cluster.read_object(&object) {
                 seen.insert(object.key.clone());
                 if let Some(change) = cluster.take(store, object) {
                     cluster.tell(change).await;
@@ -152,7 +152,7 @@ async fn follow(
                 };
             }
             kind => {
-                let change = LiveObject::read(&object, cluster.tracking()).and_then(|live| {
+                let change = cluster.read_object(&object).and_then(|live| {
                     if kind == "DELETED" {
                         cluster.drop_object(store, &live.key, live.resource_version)
                     } else {

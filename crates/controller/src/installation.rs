@@ -6,7 +6,8 @@ use crate::projects::Projects;
 use crate::settings::Settings;
 use crate::{Mailboxes, Shared, credentials};
 use api::names;
-use cluster::{ApiError, Client, Objects, follow_selected};
+use checks::Checks;
+use cluster::{ApiError, Client, Judge, Objects, follow_selected};
 use source::Credentials;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -14,6 +15,8 @@ use tokio::sync::watch;
 use value::Value;
 
 const SETTINGS: &str = "argocd-cm";
+/// How the names of customisations begin.
+const CUSTOMIZATIONS: &str = "resource.customizations";
 const AUTHORITIES: &str = "argocd-tls-certs-cm";
 
 /// The settings of an installation, as they are at one moment.
@@ -27,6 +30,50 @@ pub struct Installation {
     pub(crate) written_projects: BTreeMap<String, Arc<Value>>,
     /// Projects as they count.
     pub(crate) projects: Projects,
+    /// Health checks that people have written.
+    pub(crate) checks: HealthChecks,
+}
+
+/// Health checks of `argocd-cm`, and what they were made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HealthChecks {
+    source: BTreeMap<String, String>,
+    checks: Arc<Checks>,
+}
+
+impl HealthChecks {
+    fn of(config_map: Option<&Value>, problems: &mut Vec<String>) -> Self {
+        let Some(config_map) = config_map else {
+            return Self::default();
+        };
+        let data = config_map.get("data").and_then(Value::as_object);
+        let data = data.into_iter().flat_map(value::Object::iter);
+        let source = data
+            .filter(|(name, _)| name.as_str().starts_with(CUSTOMIZATIONS))
+            .filter_map(|(name, text)| Some((name.to_string(), text.as_str()?.to_owned())))
+            .collect();
+        let now = || jiff::Timestamp::now().as_second();
+        let checks = Checks::from_argocd_cm(config_map).with_clock(now);
+        problems.extend(checks.problems.iter().cloned());
+        Self {
+            source,
+            checks: Arc::new(checks),
+        }
+    }
+
+    /// Returns who judges the health of objects, if others than the built-in rules do.
+    pub(crate) fn judge(&self) -> Option<Judge> {
+        if self.checks.is_empty() {
+            return None;
+        }
+        let checks = Arc::clone(&self.checks);
+        Some(Arc::new(move |object| checks.health(object)))
+    }
+
+    /// Returns true if they are made of the same as others.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
 }
 
 type ByName = BTreeMap<String, Arc<Value>>;
@@ -104,12 +151,15 @@ impl Installation {
         let secrets = secrets.values().map(AsRef::as_ref);
         let credentials = credentials::read(secrets, authorities, &mut settings.problems);
         let global = &settings.global_projects;
+        let config_map = config_maps.get(SETTINGS).map(AsRef::as_ref);
+        let checks = HealthChecks::of(config_map, &mut settings.problems);
         let counting = Projects::of(&projects, global, &mut settings.problems);
         Self {
             settings,
             credentials,
             written_projects: projects,
             projects: counting,
+            checks,
         }
     }
 
@@ -158,7 +208,7 @@ pub(crate) async fn follow(shared: Arc<Shared>, mailboxes: Mailboxes) {
             tracing::warn!("{problem}; it has no effect");
         }
         said.clone_from(problems);
-        shared.configure(installation);
+        shared.configure(installation).await;
         let boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
         for mailbox in boxes.values() {
             // An error means that the application is going away.

@@ -120,10 +120,18 @@ impl Shared {
     }
 
     /// Takes other settings from now on.
-    pub(crate) fn configure(&self, installation: Installation) {
+    pub(crate) async fn configure(&self, installation: Installation) {
         self.git.configure(&installation);
-        let current = self.installation.write();
-        *current.unwrap_or_else(PoisonError::into_inner) = Arc::new(installation);
+        let before = self.installation();
+        let judge = installation.checks.judge();
+        let is_same = before.checks.is_same(&installation.checks);
+        {
+            let current = self.installation.write();
+            *current.unwrap_or_else(PoisonError::into_inner) = Arc::new(installation);
+        }
+        if !is_same {
+            self.cluster.set_judge(judge).await;
+        }
     }
 }
 
@@ -175,7 +183,7 @@ impl Controller {
             rediscovered: Mutex::default(),
             cluster,
         });
-        shared.configure(installation);
+        shared.configure(installation).await;
         // Kinds that every application may need: children that say why a workload fails, and
         // namespaces.
         for (group, kind) in [("", "Namespace"), ("", "Pod"), ("apps", "ReplicaSet")] {

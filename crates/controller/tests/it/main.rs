@@ -3,6 +3,7 @@
 mod charts;
 mod login;
 mod remotes;
+mod rules;
 mod scenarios;
 mod takeover;
 mod world;
