@@ -19,6 +19,9 @@ use yaml::Lines;
 /// Reads a file that `--set-file` names, from somewhere else than the tree.
 pub type ReadFile<'r> = dyn Fn(&str) -> Result<String, String> + 'r;
 
+/// Is told which questions `lookup` asked, with the answers.
+pub type TellLookups<'r> = dyn Fn(&[LookedUp]) + 'r;
+
 /// Gives a chart that another one asks for; nothing if it can't be had, which is an error then.
 pub type FetchChart<'r> = dyn Fn(&Missing) -> Result<Option<Chart>, String> + 'r;
 
@@ -30,7 +33,7 @@ pub struct HelmRenderer<'r> {
     /// What `lookup` asks; without it, it finds nothing.
     pub lookup: Option<&'r Lookup<'r>>,
     /// What is told which questions `lookup` asked, with the answers: the objects depend on them.
-    pub looked_up: Option<&'r dyn Fn(&[LookedUp])>,
+    pub looked_up: Option<&'r TellLookups<'r>>,
     /// Gives charts that a chart asks for and doesn't hold, as `helm dependency build` does; those of
     /// the tree itself (`file://`) are found then, too. Without it, missing charts are an error.
     pub fetch: Option<&'r FetchChart<'r>>,

@@ -31,7 +31,7 @@ mod source;
 mod tool;
 mod value_files;
 
-pub use chart::{FetchChart, HelmRenderer, ReadFile};
+pub use chart::{FetchChart, HelmRenderer, ReadFile, TellLookups};
 pub use diagnostic::{Diagnostic, Severity};
 pub use directory::DirectoryRenderer;
 pub use environment::{BuildContext, Environment};
