@@ -71,9 +71,14 @@ pub enum Dialect {
     Sprig,
     /// What Helm's charts can call.
     Helm,
+    /// What charts can call in Helm 3.
+    Helm3,
     /// What the templates of an ApplicationSet can call.
     ApplicationSet,
 }
+
+/// Functions that came with Helm 4.
+const NOT_IN_HELM_3: [&str; 2] = ["mustToYaml", "mustToToml"];
 
 impl Dialect {
     /// Returns the function `name`.
@@ -81,6 +86,8 @@ impl Dialect {
         let own = match self {
             Self::Sprig => None,
             Self::Helm => HELM.get(name),
+            Self::Helm3 if NOT_IN_HELM_3.contains(&name) => None,
+            Self::Helm3 => HELM.get(name),
             Self::ApplicationSet => APPLICATION_SET.get(name),
         };
         if self == Self::ApplicationSet && name == "getHostByName" {
@@ -94,12 +101,15 @@ impl Dialect {
     pub fn names(self) -> Vec<&'static str> {
         let own: &Table = match self {
             Self::Sprig => return SPRIG.keys().copied().collect(),
-            Self::Helm => &HELM,
+            Self::Helm | Self::Helm3 => &HELM,
             Self::ApplicationSet => &APPLICATION_SET,
         };
         let mut names: Vec<_> = SPRIG.keys().chain(own.keys()).copied().collect();
         names.sort_unstable();
         names.dedup();
+        if self == Self::Helm3 {
+            names.retain(|name| !NOT_IN_HELM_3.contains(name));
+        }
         names
     }
 }

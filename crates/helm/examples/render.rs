@@ -11,7 +11,7 @@ use gotemplate::Options;
 use helm::engine::{Cache, Capabilities, Context, KubeVersion, Release, render};
 use helm::ignore::Rules;
 use helm::values::{coalesce, merge, process_dependencies, read_documents};
-use helm::{Chart, File};
+use helm::{Chart, Compat, File};
 use std::path::Path;
 use std::time::Instant;
 use value::Value;
@@ -64,6 +64,7 @@ fn once(files: &[File], given: &Value, cache: Option<&Cache>) -> Result<Value, F
         cache,
         lookup: None,
         trace: false,
+        compat: Compat::V4,
     };
     let rendered = render(&chart, &values, context)?;
     let files = rendered.files.into_iter();

@@ -6,6 +6,7 @@ mod failure;
 mod files;
 mod objects;
 mod parsing;
+mod record;
 mod versions;
 
 pub use cache::Cache;
@@ -13,10 +14,9 @@ pub use capabilities::{Capabilities, KubeVersion};
 pub use failure::RenderError;
 
 use crate::chart::Chart;
+use crate::compat::Compat;
 use crate::explain::FileTrace;
-use gotemplate::{
-    Dialect, LookedUp, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value,
-};
+use gotemplate::{LookedUp, Lookup, Map, MapType, Options, Session, Str, Templates, Use, Value};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,6 +62,8 @@ pub struct Context<'c> {
     pub lookup: Option<&'c Lookup<'c>>,
     /// Notes where the text comes from.
     pub trace: bool,
+    /// The Helm whose answers are given.
+    pub compat: Compat,
 }
 
 /// A template file with what it sees.
@@ -80,15 +82,18 @@ pub fn render(
     values: &value::Value,
     context: Context<'_>,
 ) -> Result<Rendered, RenderError> {
+    let compat = context.compat;
+    let values_type = objects::values_type(compat);
     let mut found = BTreeMap::new();
     let tree = Value::from_tree(values);
     let values = match &tree {
-        Value::Map(map) => map.with_type(objects::VALUES),
-        _ => Map::new(objects::VALUES, Vec::<(Str, Value)>::new()),
+        Value::Map(map) => map.with_type(values_type),
+        _ => Map::new(values_type, Vec::<(Str, Value)>::new()),
     };
     let shared = Shared {
         release: objects::release(context.release),
-        capabilities: context.capabilities.value(),
+        capabilities: context.capabilities.value(compat),
+        compat,
     };
     collect(chart, chart.name(), &values, true, &shared, &mut found);
     let mut names: Vec<&String> = found.keys().collect();
@@ -99,14 +104,14 @@ pub fn render(
         .map(|name| (name.as_str(), found[*name].text))
         .collect();
     let mut templates = Templates::new();
-    for parsed in parsing::parse(&texts, context.cache)? {
+    for parsed in parsing::parse(&texts, context.cache, compat.dialect())? {
         templates.add(&parsed);
     }
     let options = Options {
         missing_key: gotemplate::MissingKey::Zero,
         ..context.options.clone()
     };
-    let mut session = Session::new(Dialect::Helm, &options);
+    let mut session = Session::new(compat.dialect(), &options);
     if let Some(lookup) = context.lookup {
         session.set_lookup(lookup);
     }
@@ -128,11 +133,11 @@ pub fn render(
             ("BasePath", Value::from(file.base.as_str())),
         ];
         file.data
-            .insert("Template", Value::Map(Map::new(objects::VALUES, about)));
-        let data = Value::Map(file.data.with_type(objects::VALUES));
+            .insert("Template", Value::Map(Map::new(values_type, about)));
+        let data = Value::Map(file.data.with_type(values_type));
         let text = session
             .execute(&templates, name, &data)
-            .map_err(|e| failure::of_executing(name, &e))?;
+            .map_err(|e| failure::of_executing(name, &e, compat))?;
         if context.trace {
             let trace = FileTrace::new(&text, session.take_trace());
             rendered.traces.insert(name.clone(), trace);
@@ -170,6 +175,7 @@ fn without_marks(text: Vec<u8>) -> Vec<u8> {
 struct Shared {
     release: Value,
     capabilities: Value,
+    compat: Compat,
 }
 
 /// Goes through a chart and the charts in it; returns what the templates of the chart see.
@@ -181,11 +187,15 @@ fn collect<'c>(
     shared: &Shared,
     found: &mut BTreeMap<String, Renderable<'c>>,
 ) -> Map {
+    let values_type = objects::values_type(shared.compat);
     let inner_charts = Map::new(MapType::ANY, Vec::<(Str, Value)>::new());
     let data = Map::new(
         MapType::ANY,
         [
-            ("Chart", objects::chart(&chart.metadata, is_root)),
+            (
+                "Chart",
+                objects::chart(&chart.metadata, is_root, shared.compat),
+            ),
             ("Files", files::value(&chart.files)),
             ("Release", shared.release.clone()),
             ("Capabilities", shared.capabilities.clone()),
@@ -195,8 +205,8 @@ fn collect<'c>(
     );
     for inner in &chart.dependencies {
         let own = match values.get(inner.name().as_bytes()) {
-            Some(Value::Map(map)) => map.with_type(objects::VALUES),
-            _ => Map::new(objects::VALUES, Vec::<(Str, Value)>::new()),
+            Some(Value::Map(map)) => map.with_type(values_type),
+            _ => Map::new(values_type, Vec::<(Str, Value)>::new()),
         };
         let path = format!("{path}/charts/{}", inner.name());
         let seen = collect(inner, &path, &own, false, shared, found);

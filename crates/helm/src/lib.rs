@@ -23,6 +23,7 @@
 //! ```
 
 mod chart;
+mod compat;
 pub mod engine;
 pub mod explain;
 pub mod ignore;
@@ -36,3 +37,4 @@ pub mod values;
 pub use chart::{
     Chart, Dependency, File, FolderError, LoadError, Lock, Maintainer, Metadata, Missing,
 };
+pub use compat::Compat;

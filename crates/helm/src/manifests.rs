@@ -3,6 +3,7 @@
 mod head;
 
 use crate::chart::text;
+use crate::compat::Compat;
 use crate::two;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -117,6 +118,17 @@ pub struct ManifestError {
 /// # Errors
 /// Fails for text that is no YAML.
 pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, ManifestError> {
+    manifests_as(files, Compat::V4)
+}
+
+/// Like [`manifests`], as one Helm or the other does it.
+///
+/// # Errors
+/// Fails like [`manifests`].
+pub fn manifests_as(
+    files: &BTreeMap<String, Vec<u8>>,
+    compat: Compat,
+) -> Result<Manifests, ManifestError> {
     let mut found = Manifests::default();
     // Text that is in order is checked faster than it is repaired.
     let texts = files.iter().filter(|(path, _)| is_manifest(path));
@@ -129,7 +141,15 @@ pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, Manifes
     let mut documents: Vec<Document<'_>> = Vec::new();
     for (path, whole) in &texts {
         let all = yaml::helm_split(whole);
-        documents.extend(all.map(|text| Document { path, whole, text }));
+        documents.extend(all.map(|text| Document {
+            path,
+            whole,
+            // Helm 3 drops the white space behind a document, too.
+            text: match compat {
+                Compat::V4 => text,
+                Compat::V3 => text.trim_end(),
+            },
+        }));
     }
     let read_one = |document: &Document<'_>| {
         read(document).map_err(|message| ManifestError {

@@ -1,11 +1,12 @@
 //! `helm template`: from a chart and values to manifests, in Helm's order.
 
 use crate::chart::{Chart, File};
+use crate::compat::Compat;
 use crate::engine::{self, Cache, Capabilities, Context, Release};
 use crate::explain::Trace;
-use crate::manifests::{self, Hook, Manifest, ManifestError, manifests};
+use crate::manifests::{self, Hook, Manifest, ManifestError, manifests_as};
 use crate::schema;
-use crate::values::{coalesce, process_dependencies};
+use crate::values::{coalesce_as, process_dependencies_as, read_documents_as};
 use gotemplate::semver::{Constraint, Version};
 use gotemplate::{Dialect, LookedUp, Lookup, Options, Session, Templates, Use};
 use value::Value;
@@ -40,6 +41,8 @@ pub struct Request<'r> {
     pub lookup: Option<&'r Lookup<'r>>,
     /// Notes where everything comes from.
     pub trace: bool,
+    /// The Helm whose answers are given.
+    pub compat: Compat,
 }
 
 /// What came out.
@@ -78,11 +81,15 @@ pub fn template(
     values: &Value,
     request: &Request<'_>,
 ) -> Result<Output, TemplateError> {
-    check_chart(&chart)?;
-    check_name(&request.release.name)?;
-    process_dependencies(&mut chart, values)
+    let compat = request.compat;
+    if compat == Compat::V3 {
+        as_helm_3(&mut chart)?;
+    }
+    check_chart(&chart, compat)?;
+    check_name(&request.release.name, compat)?;
+    process_dependencies_as(&mut chart, values, compat)
         .map_err(|e| failed(&format!("chart dependencies processing failed: {e}")))?;
-    let values = coalesce(&chart, values).map_err(|e| failed(&e))?;
+    let values = coalesce_as(&chart, values, compat).map_err(|e| failed(&e))?;
     if !request.skip_schema {
         schema::validate(&chart, &values).map_err(|e| failed(&e))?;
     }
@@ -94,6 +101,7 @@ pub fn template(
         cache: request.cache,
         lookup: request.lookup,
         trace: request.trace,
+        compat,
     };
     let rendered = engine::render(&chart, &values, context).map_err(|e| failed(&e))?;
     let mut all = Vec::new();
@@ -102,7 +110,7 @@ pub fn template(
             all.extend(definitions(&file).map_err(|e| failed(&e))?);
         }
     }
-    let sorted = manifests(&rendered.files).map_err(|e| failed(&e))?;
+    let sorted = manifests_as(&rendered.files, compat).map_err(|e| failed(&e))?;
     all.extend(sorted.manifests);
     if let Some(last) = all.last_mut() {
         manifests::end(last);
@@ -174,8 +182,17 @@ fn definitions(file: &File) -> Result<Vec<Manifest>, ManifestError> {
     documents.map(read).collect()
 }
 
+/// Reads the values files again as Helm 3 does.
+fn as_helm_3(chart: &mut Chart) -> Result<(), TemplateError> {
+    if let Some(text) = &chart.values_file {
+        chart.values = read_documents_as(text, Compat::V3)
+            .map_err(|e| failed(&format!("cannot load values.yaml: {e}")))?;
+    }
+    chart.dependencies.iter_mut().try_for_each(as_helm_3)
+}
+
 /// Refuses what can't be installed.
-fn check_chart(chart: &Chart) -> Result<(), TemplateError> {
+fn check_chart(chart: &Chart, compat: Compat) -> Result<(), TemplateError> {
     let kind = chart.metadata.chart_type.as_str();
     if !matches!(kind, "" | "application") {
         return Err(failed(&format!("{kind} charts are not installable")));
@@ -188,10 +205,14 @@ fn check_chart(chart: &Chart) -> Result<(), TemplateError> {
         .filter(|name| chart.dependencies.iter().all(|c| c.name() != *name))
         .collect();
     if !missing.is_empty() {
+        let (an, quote) = match compat {
+            Compat::V4 => ("an", '\''),
+            Compat::V3 => ("An", '`'),
+        };
         return Err(failed(&format!(
-            "an error occurred while checking for chart dependencies. You may need to run 'helm \
-             dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in \
-             charts/ directory: {}",
+            "{an} error occurred while checking for chart dependencies. You may need to run \
+             {quote}helm dependency build{quote} to fetch missing dependencies: found in Chart.yaml, \
+             but missing in charts/ directory: {}",
             missing.join(", ")
         )));
     }
@@ -199,7 +220,7 @@ fn check_chart(chart: &Chart) -> Result<(), TemplateError> {
 }
 
 /// Refuses what no release may be called.
-fn check_name(name: &str) -> Result<(), TemplateError> {
+fn check_name(name: &str, compat: Compat) -> Result<(), TemplateError> {
     let wrong = if name.is_empty() {
         "no name provided"
     } else if name.len() > NAME_BYTES_MAX || !name.split('.').all(is_label) {
@@ -210,10 +231,12 @@ fn check_name(name: &str) -> Result<(), TemplateError> {
         return Ok(());
     };
     let quoted = gotemplate::format("%q", &[gotemplate::Value::from(name)]);
-    Err(failed(&format!(
-        "release name check failed: release name {}: {wrong}",
-        quoted.lossy()
-    )))
+    let check = match compat {
+        Compat::V4 => "release name check failed: ",
+        Compat::V3 => "",
+    };
+    let quoted = quoted.lossy();
+    Err(failed(&format!("{check}release name {quoted}: {wrong}")))
 }
 
 fn is_label(text: &str) -> bool {

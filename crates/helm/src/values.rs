@@ -3,9 +3,10 @@
 mod coalesce;
 mod dependencies;
 
-pub use coalesce::{ValuesError, coalesce};
-pub use dependencies::process_dependencies;
+pub use coalesce::{ValuesError, coalesce, coalesce_as};
+pub use dependencies::{process_dependencies, process_dependencies_as};
 
+use crate::compat::Compat;
 use value::{Object, Value};
 
 /// Reads a values file, which may hold several documents; every number becomes a float, as Go's
@@ -16,9 +17,8 @@ use value::{Object, Value};
 pub fn read_documents(text: &[u8]) -> Result<Value, String> {
     let mut values = Value::object();
     for document in documents(text) {
-        let mut tree = yaml::v2::to_value(document).map_err(|e| {
-            format!("cannot unmarshal yaml document: error converting YAML to JSON: {e}")
-        })?;
+        let mut tree = yaml::v2::to_value(document)
+            .map_err(|e| format!("{UNREADABLE}error converting YAML to JSON: {e}"))?;
         if tree.is_null() {
             continue;
         }
@@ -30,7 +30,7 @@ pub fn read_documents(text: &[u8]) -> Result<Value, String> {
                 _ => "number",
             };
             return Err(format!(
-                "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {got} into Go value of type map[string]interface {{}}"
+                "{UNREADABLE}error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {got} into Go value of type map[string]interface {{}}"
             ));
         }
         to_floats(&mut tree);
@@ -38,6 +38,26 @@ pub fn read_documents(text: &[u8]) -> Result<Value, String> {
     }
     Ok(values)
 }
+
+/// Reads a values file as one Helm or the other does: Helm 3 knows of one document.
+///
+/// # Errors
+/// Fails with Helm's text.
+pub fn read_documents_as(text: &[u8], compat: Compat) -> Result<Value, String> {
+    match compat {
+        Compat::V4 => read_documents(text),
+        Compat::V3 => {
+            let first = documents(text).into_iter().next().unwrap_or_default();
+            read_documents(first).map_err(|e| {
+                let own = e.strip_prefix(UNREADABLE).unwrap_or(&e);
+                own.to_owned()
+            })
+        }
+    }
+}
+
+/// What Helm 4 says before what is wrong with a document.
+const UNREADABLE: &str = "cannot unmarshal yaml document: ";
 
 /// Cuts a stream at lines that are nothing but `---`.
 fn documents(text: &[u8]) -> Vec<&[u8]> {

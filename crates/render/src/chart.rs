@@ -10,7 +10,7 @@ use helm::engine::{Cache, Capabilities, KubeVersion, Release};
 use helm::explain::{Layer, PlaceKind, Trace};
 use helm::manifests::Manifest;
 use helm::template::{self, Parts};
-use helm::{Chart, FolderError, Missing, strvals, values};
+use helm::{Chart, Compat, FolderError, Missing, strvals, values};
 use std::sync::Arc;
 use tree::{FollowError, Recording, TreeError, join};
 use value::Value;
@@ -177,6 +177,7 @@ impl HelmRenderer<'_> {
             cache: self.cache,
             lookup: self.lookup,
             trace: self.trace,
+            compat: helm.compat,
         };
         let output = template::template(chart, &given, &asked).map_err(|e| e.to_string())?;
         if let Some(show) = self.show_values {
@@ -213,7 +214,7 @@ impl HelmRenderer<'_> {
             let path = &file.path;
             match file.tree.read(path)? {
                 Some(text) => {
-                    values::merge(&mut given, read(path, &text)?);
+                    values::merge(&mut given, read(path, &text, helm.compat)?);
                     let kind = match std::ptr::eq(file.tree, tree) {
                         true => PlaceKind::File,
                         false => PlaceKind::Given,
@@ -227,7 +228,7 @@ impl HelmRenderer<'_> {
             }
         }
         for (name, text) in &helm.values {
-            values::merge(&mut given, read(name, text.as_bytes())?);
+            values::merge(&mut given, read(name, text.as_bytes(), helm.compat)?);
             note(&|| Layer::text(name, text.as_bytes(), PlaceKind::Given));
         }
         let from_tree = |name: &str| -> Result<String, String> {
@@ -304,8 +305,8 @@ fn beside(folder: &str, path: &str) -> Result<String, String> {
 }
 
 /// Reads a values file.
-pub(crate) fn read(name: &str, text: &[u8]) -> Result<Value, String> {
-    values::read_documents(text).map_err(|e| format!("failed to parse {name}: {e}"))
+pub(crate) fn read(name: &str, text: &[u8], compat: Compat) -> Result<Value, String> {
+    values::read_documents_as(text, compat).map_err(|e| format!("failed to parse {name}: {e}"))
 }
 
 /// Returns what a cluster can do; without a version, it is that of Helm's client.

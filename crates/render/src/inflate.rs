@@ -4,7 +4,7 @@ use crate::chart::{capabilities, read};
 use gotemplate::{Options, Seed};
 use helm::engine::{Cache, Release};
 use helm::template::{self, Parts};
-use helm::{Chart, FolderError, values};
+use helm::{Chart, Compat, FolderError, values};
 use kustomize::{ChartRequest, Charts, Error, HelmChart};
 use value::Value;
 
@@ -51,7 +51,10 @@ impl Charts for HelmCharts<'_> {
         let capabilities = capabilities(version, api_versions).map_err(Error::new)?;
         let mut given = Value::object();
         for (name, text) in asked.values {
-            values::merge(&mut given, read(name, text).map_err(Error::new)?);
+            values::merge(
+                &mut given,
+                read(name, text, Compat::V4).map_err(Error::new)?,
+            );
         }
         let chart = Chart::from_folder(asked.files, asked.folder).map_err(|e| match e {
             FolderError::Read(error) => Error::from(error),
@@ -70,6 +73,7 @@ impl Charts for HelmCharts<'_> {
             cache: self.cache,
             lookup: None,
             trace: false,
+            compat: Compat::V4,
         };
         let output =
             template::template(chart, &given, &request).map_err(|e| Error::new(e.to_string()))?;

@@ -35,6 +35,7 @@ pub use chart::{FetchChart, HelmRenderer, ReadFile, TellLookups};
 pub use diagnostic::{Diagnostic, Severity};
 pub use directory::DirectoryRenderer;
 pub use environment::{BuildContext, Environment};
+pub use helm::Compat;
 pub use inflate::HelmCharts;
 pub use kustomization::KustomizeRenderer;
 pub use object::{Output, Rendered, RenderedObject, Step};

@@ -1,6 +1,7 @@
 //! What is to be rendered.
 
 use crate::tool::Tool;
+use helm::Compat;
 use kustomize::{LoadRestrictor, Overrides};
 
 /// Bytes of all manifests of a folder together, unless a request says otherwise; Argo CD's default.
@@ -112,6 +113,9 @@ pub struct Helm {
     pub seed: [u8; 32],
     /// What `now` is, in seconds since 1970.
     pub now_seconds: i64,
+    /// The Helm whose answers are given. An application's `version: v3` doesn't ask for another one:
+    /// to Argo CD it only ever said which binary to run, and that is Helm 4 now.
+    pub compat: Compat,
 }
 
 /// What counts for a kustomization.

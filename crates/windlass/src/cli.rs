@@ -350,6 +350,9 @@ pub(crate) struct ChartArgs {
     /// Set a value as it stands, commas and all
     #[arg(long, value_name = "VALUE")]
     pub(crate) set_literal: Vec<String>,
+    /// The Helm whose answers are given
+    #[arg(long, value_enum, default_value = "4")]
+    pub(crate) compat: HelmVersion,
     /// The cluster's version
     #[arg(long, value_name = "VERSION")]
     pub(crate) kube_version: Option<String>,
@@ -382,6 +385,17 @@ pub(crate) enum Restrictor {
     /// Any of the repository
     #[value(name = "LoadRestrictionsNone")]
     None,
+}
+
+/// A version of Helm that charts may be rendered like.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum HelmVersion {
+    /// Helm 3.21
+    #[value(name = "3")]
+    V3,
+    /// Helm 4.2
+    #[value(name = "4")]
+    V4,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

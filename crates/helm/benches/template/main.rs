@@ -16,7 +16,7 @@ use helm::engine::{Cache, Capabilities, Context, Release, render};
 use helm::manifests::manifests;
 use helm::template::{Parts, Request, template};
 use helm::values::{coalesce, process_dependencies};
-use helm::{Chart, schema};
+use helm::{Chart, Compat, schema};
 use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -86,6 +86,7 @@ impl Asked {
             cache,
             lookup: None,
             trace: false,
+            compat: Compat::V4,
         }
     }
 
@@ -152,6 +153,7 @@ fn stages(tree: &MemTree, asked: &Asked) {
         cache,
         lookup: None,
         trace: false,
+        compat: Compat::V4,
     };
     report("of which: parsing and executing", || {
         black_box(render(&chart, &values, context(None)).expect("it renders"));

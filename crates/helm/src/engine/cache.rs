@@ -34,7 +34,7 @@ struct Charts {
 }
 
 /// The texts that a template had, with what they were parsed to.
-type Texts = Vec<(Arc<[u8]>, Arc<Parsed>)>;
+type Texts = Vec<(Arc<[u8]>, Dialect, Arc<Parsed>)>;
 
 #[derive(Debug, Default)]
 struct Known {
@@ -43,25 +43,26 @@ struct Known {
 }
 
 impl Known {
-    fn get(&self, name: &str, text: &Arc<[u8]>) -> Option<Arc<Parsed>> {
+    fn get(&self, name: &str, text: &Arc<[u8]>, dialect: Dialect) -> Option<Arc<Parsed>> {
         let texts = self.by_name.get(name)?;
         // Mostly it is the very same text, which needs no comparison.
         let same = |known: &Arc<[u8]>| Arc::ptr_eq(known, text) || known == text;
-        let found = texts.iter().find(|(known, _)| same(known));
-        found.map(|(_, parsed)| Arc::clone(parsed))
+        let mut texts = texts.iter();
+        let found = texts.find(|(known, of, _)| *of == dialect && same(known));
+        found.map(|(_, _, parsed)| Arc::clone(parsed))
     }
 
-    fn put(&mut self, name: &str, text: &Arc<[u8]>, parsed: &Arc<Parsed>) {
+    fn put(&mut self, name: &str, text: &Arc<[u8]>, dialect: Dialect, parsed: &Arc<Parsed>) {
         if self.bytes + text.len() > TEXT_BYTES_MAX {
             *self = Self::default();
         }
         self.bytes += text.len();
         let texts = self.by_name.entry(name.into()).or_default();
         if texts.len() >= VERSIONS_MAX {
-            let (forgotten, _) = texts.remove(0);
+            let (forgotten, ..) = texts.remove(0);
             self.bytes = self.bytes.saturating_sub(forgotten.len());
         }
-        texts.push((Arc::clone(text), Arc::clone(parsed)));
+        texts.push((Arc::clone(text), dialect, Arc::clone(parsed)));
     }
 }
 
@@ -73,22 +74,32 @@ impl Cache {
     }
 
     /// Returns a template that was parsed before.
-    pub(super) fn get(&self, name: &str, text: &Arc<[u8]>) -> Option<Arc<Parsed>> {
+    pub(super) fn get(
+        &self,
+        name: &str,
+        text: &Arc<[u8]>,
+        dialect: Dialect,
+    ) -> Option<Arc<Parsed>> {
         let known = self
             .templates
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        known.get(name, text)
+        known.get(name, text, dialect)
     }
 
     /// Parses a template, and remembers it.
-    pub(super) fn parse(&self, name: &str, text: &Arc<[u8]>) -> Result<Arc<Parsed>, Error> {
-        let parsed = Arc::new(parse_shared(name, text, Dialect::Helm)?);
+    pub(super) fn parse(
+        &self,
+        name: &str,
+        text: &Arc<[u8]>,
+        dialect: Dialect,
+    ) -> Result<Arc<Parsed>, Error> {
+        let parsed = Arc::new(parse_shared(name, text, dialect)?);
         let mut known = self
             .templates
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        known.put(name, text, &parsed);
+        known.put(name, text, dialect, &parsed);
         Ok(parsed)
     }
 

@@ -1,6 +1,7 @@
 //! What a cluster can do, as templates see it.
 
-use super::objects::{BUILD, VERSIONS};
+use super::objects::{BUILD, versions_type};
+use crate::compat::Compat;
 use gotemplate::{Kind, List, Method, Object, Value};
 use std::any::Any;
 use std::rc::Rc;
@@ -91,18 +92,24 @@ pub struct Capabilities {
 
 /// The version of Helm that we answer for.
 const HELM_VERSION: &str = "v4.2";
+const HELM_3_VERSION: &str = "v3.21";
 /// What that Helm was built with.
 const GO_VERSION: &str = "go1.26.8";
 const CLIENT_VERSION: &str = "v1.36";
 
 impl Capabilities {
-    pub(super) fn value(&self) -> Value {
+    pub(super) fn value(&self, compat: Compat) -> Value {
+        let mut version = self.kube_version.clone();
+        if compat == Compat::V3 {
+            version.version.clone_from(&version.normalized);
+        }
         Value::Object(Rc::new(CapabilitiesObject {
-            kube_version: Value::Object(Rc::new(KubeVersionObject(self.kube_version.clone()))),
+            kube_version: Value::Object(Rc::new(KubeVersionObject { version, compat })),
             api_versions: {
                 let items = self.api_versions.iter().map(Value::str).collect();
-                Value::List(List::new(VERSIONS, items))
+                Value::List(List::new(versions_type(compat), items))
             },
+            compat,
         }))
     }
 }
@@ -110,15 +117,21 @@ impl Capabilities {
 struct CapabilitiesObject {
     kube_version: Value,
     api_versions: Value,
+    compat: Compat,
 }
 
-fn helm_version() -> Value {
-    Value::Object(Rc::new(BuildObject))
+impl CapabilitiesObject {
+    fn helm_version(&self) -> Value {
+        Value::Object(Rc::new(BuildObject(self.compat)))
+    }
 }
 
 impl Object for CapabilitiesObject {
     fn type_name(&self) -> &'static str {
-        "*common.Capabilities"
+        match self.compat {
+            Compat::V4 => "*common.Capabilities",
+            Compat::V3 => "*chartutil.Capabilities",
+        }
     }
 
     fn kind(&self) -> Kind {
@@ -129,7 +142,7 @@ impl Object for CapabilitiesObject {
         match name {
             "KubeVersion" => Some(self.kube_version.clone()),
             "APIVersions" => Some(self.api_versions.clone()),
-            "HelmVersion" => Some(helm_version()),
+            "HelmVersion" => Some(self.helm_version()),
             _ => None,
         }
     }
@@ -142,7 +155,7 @@ impl Object for CapabilitiesObject {
         let kube = kube.map(KubeVersionObject::fields).unwrap_or_default();
         let versions =
             String::from_utf8_lossy(&gotemplate::text_of(&self.api_versions)).into_owned();
-        format!("&{{{kube} {versions} {}}}", BuildObject.text())
+        format!("&{{{kube} {versions} {}}}", BuildObject(self.compat).text())
     }
 
     fn printed(&self) -> Option<String> {
@@ -153,7 +166,7 @@ impl Object for CapabilitiesObject {
         Some(Value::map([
             ("KubeVersion", self.kube_version.clone()),
             ("APIVersions", self.api_versions.clone()),
-            ("HelmVersion", helm_version()),
+            ("HelmVersion", self.helm_version()),
         ]))
     }
 
@@ -166,18 +179,27 @@ impl Object for CapabilitiesObject {
     }
 }
 
-struct KubeVersionObject(KubeVersion);
+struct KubeVersionObject {
+    version: KubeVersion,
+    compat: Compat,
+}
 
 impl KubeVersionObject {
     fn fields(&self) -> String {
-        let v = &self.0;
-        format!("{{{} {} {} {}}}", v.version, v.normalized, v.major, v.minor)
+        let v = &self.version;
+        match self.compat {
+            Compat::V4 => format!("{{{} {} {} {}}}", v.version, v.normalized, v.major, v.minor),
+            Compat::V3 => format!("{{{} {} {}}}", v.version, v.major, v.minor),
+        }
     }
 }
 
 fn kube_version(value: &Value) -> Option<&KubeVersion> {
     match value {
-        Value::Object(o) => o.as_any().downcast_ref::<KubeVersionObject>().map(|v| &v.0),
+        Value::Object(o) => o
+            .as_any()
+            .downcast_ref::<KubeVersionObject>()
+            .map(|v| &v.version),
         _ => None,
     }
 }
@@ -197,11 +219,14 @@ static KUBE_METHODS: [Method; 2] = [
 
 impl Object for KubeVersionObject {
     fn type_name(&self) -> &'static str {
-        "common.KubeVersion"
+        match self.compat {
+            Compat::V4 => "common.KubeVersion",
+            Compat::V3 => "chartutil.KubeVersion",
+        }
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        let v = &self.0;
+        let v = &self.version;
         match name {
             "Version" => Some(v.version.as_str().into()),
             "Major" => Some(v.major.as_str().into()),
@@ -219,7 +244,7 @@ impl Object for KubeVersionObject {
     }
 
     fn printed(&self) -> Option<String> {
-        Some(self.0.normalized.clone())
+        Some(self.version.normalized.clone())
     }
 
     fn json(&self) -> Option<Value> {
@@ -233,7 +258,7 @@ impl Object for KubeVersionObject {
         other
             .as_any()
             .downcast_ref::<Self>()
-            .is_some_and(|o| o.0 == self.0)
+            .is_some_and(|o| o.version == self.version)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -242,7 +267,16 @@ impl Object for KubeVersionObject {
 }
 
 /// What is said of the Helm that renders.
-struct BuildObject;
+struct BuildObject(Compat);
+
+impl BuildObject {
+    const fn version(&self) -> &'static str {
+        match self.0 {
+            Compat::V4 => HELM_VERSION,
+            Compat::V3 => HELM_3_VERSION,
+        }
+    }
+}
 
 impl Object for BuildObject {
     fn type_name(&self) -> &'static str {
@@ -251,7 +285,7 @@ impl Object for BuildObject {
 
     fn field(&self, name: &str) -> Option<Value> {
         match name {
-            "Version" => Some(HELM_VERSION.into()),
+            "Version" => Some(self.version().into()),
             "GitCommit" | "GitTreeState" => Some("".into()),
             "GoVersion" => Some(GO_VERSION.into()),
             "KubeClientVersion" => Some(CLIENT_VERSION.into()),
@@ -260,12 +294,12 @@ impl Object for BuildObject {
     }
 
     fn text(&self) -> String {
-        format!("{{{HELM_VERSION}   {GO_VERSION} {CLIENT_VERSION}}}")
+        format!("{{{}   {GO_VERSION} {CLIENT_VERSION}}}", self.version())
     }
 
     fn json(&self) -> Option<Value> {
         Some(Value::map([
-            ("version", Value::from(HELM_VERSION)),
+            ("version", Value::from(self.version())),
             ("go_version", Value::from(GO_VERSION)),
             ("kube_client_version", Value::from(CLIENT_VERSION)),
         ]))

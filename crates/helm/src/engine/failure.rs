@@ -1,5 +1,6 @@
 //! Errors in the three forms that Helm gives them.
 
+use crate::compat::Compat;
 use gotemplate::{Error, MESSAGE_END, MESSAGE_START};
 
 /// Why a chart can't be rendered: the text that Helm prints.
@@ -19,7 +20,7 @@ pub(super) fn of_parsing(name: &str, error: &Error) -> RenderError {
 }
 
 /// A template that failed.
-pub(super) fn of_executing(name: &str, error: &Error) -> RenderError {
+pub(super) fn of_executing(name: &str, error: &Error, compat: Compat) -> RenderError {
     let text = error.to_string();
     if !error.is_execution() {
         return RenderError(text);
@@ -37,7 +38,10 @@ pub(super) fn of_executing(name: &str, error: &Error) -> RenderError {
         let said = &message[start + MESSAGE_START.len()..end];
         return RenderError(format!("execution error at ({place}): {said}"));
     }
-    RenderError(trace(error).unwrap_or(text))
+    RenderError(match compat {
+        Compat::V4 => trace(error).unwrap_or(text),
+        Compat::V3 => text,
+    })
 }
 
 /// One step of the way to an error.

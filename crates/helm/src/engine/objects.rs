@@ -1,19 +1,52 @@
 //! What templates see besides values and files.
 
-use super::Release;
+use super::{Release, record};
 use crate::chart::Metadata;
+use crate::compat::Compat;
 use gotemplate::{Error, Exec, Kind, ListType, Map, MapType, Method, Str, Type, Value};
 
 /// `common.Values`.
-pub(super) static VALUES: &MapType = &MapType {
+static VALUES: &MapType = &MapType {
     name: "common.Values",
     element: Type::Interface,
     named: true,
     methods: &VALUES_METHODS,
 };
 
+/// `chartutil.Values`, as it was called in Helm 3.
+static VALUES_3: &MapType = &MapType {
+    name: "chartutil.Values",
+    element: Type::Interface,
+    named: true,
+    methods: &VALUES_METHODS,
+};
+
+/// Returns the type of `.Values`.
+pub(super) fn values_type(compat: Compat) -> &'static MapType {
+    match compat {
+        Compat::V4 => VALUES,
+        Compat::V3 => VALUES_3,
+    }
+}
+
+/// Returns the type of `.Capabilities.APIVersions`.
+pub(super) fn versions_type(compat: Compat) -> &'static ListType {
+    match compat {
+        Compat::V4 => VERSIONS,
+        Compat::V3 => VERSIONS_3,
+    }
+}
+
+/// `chartutil.VersionSet`, as it was called in Helm 3.
+static VERSIONS_3: &ListType = &ListType {
+    name: "chartutil.VersionSet",
+    element: Type::String,
+    named: true,
+    methods: &VERSIONS_METHODS,
+};
+
 /// `common.VersionSet`.
-pub(super) static VERSIONS: &ListType = &ListType {
+static VERSIONS: &ListType = &ListType {
     name: "common.VersionSet",
     element: Type::String,
     named: true,
@@ -58,13 +91,22 @@ static VALUES_METHODS: [Method; 5] = [
             .as_str()
             .map(|p| p.lossy().into_owned())
             .unwrap_or_default();
-        Ok(Value::Map(table(values, &path)?.with_type(VALUES)))
+        Ok(Value::Map(
+            table(values, &path)?.with_type(own_type(values)),
+        ))
     }),
     method("PathValue", &[Type::String], path_value),
     method("Encode", &[WRITER], |_, _, _| {
         Err("runtime error: invalid memory address or nil pointer dereference".into())
     }),
 ];
+
+fn own_type(values: &Value) -> &'static MapType {
+    match values {
+        Value::Map(map) => map.map_type(),
+        _ => VALUES,
+    }
+}
 
 fn as_map(values: &Value) -> Value {
     match values {
@@ -82,7 +124,9 @@ fn table(values: &Value, path: &str) -> Result<Map, Error> {
     for name in path.split('.') {
         let inner = match current.get(name.as_bytes()) {
             Some(Value::Map(map))
-                if is_table(&Value::Map(map.clone())) || *map.map_type() == *VALUES =>
+                if is_table(&Value::Map(map.clone()))
+                    || *map.map_type() == *VALUES
+                    || *map.map_type() == *VALUES_3 =>
             {
                 Some(map)
             }
@@ -128,7 +172,10 @@ fn strings(items: &[String]) -> Value {
 }
 
 /// `.Chart`.
-pub(super) fn chart(metadata: &Metadata, is_root: bool) -> Value {
+pub(super) fn chart(metadata: &Metadata, is_root: bool, compat: Compat) -> Value {
+    if compat == Compat::V3 {
+        return record::chart(metadata, is_root);
+    }
     let text = |s: &String| Value::from(s.as_str());
     let maintainers = metadata.maintainers.iter().map(|m| {
         Value::map([

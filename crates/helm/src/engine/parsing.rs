@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub(super) fn parse(
     texts: &[(&str, &Arc<[u8]>)],
     cache: Option<&Cache>,
+    dialect: Dialect,
 ) -> Result<Vec<Arc<Parsed>>, RenderError> {
     let failed = |(name, parsed): (&str, Result<Arc<Parsed>, Error>)| {
         parsed.map_err(|error| of_parsing(name, &error))
@@ -17,18 +18,18 @@ pub(super) fn parse(
     let Some(cache) = cache else {
         let size = |(_, text): &(&str, &Arc<[u8]>)| text.len();
         let parsed = two::map(texts, size, |(name, text)| {
-            parse_shared(name, text, Dialect::Helm).map(Arc::new)
+            parse_shared(name, text, dialect).map(Arc::new)
         });
         let names = texts.iter().map(|(name, _)| *name);
         return names.zip(parsed).map(failed).collect();
     };
-    let known = |(name, text): &(&str, &Arc<[u8]>)| cache.get(name, text);
+    let known = |(name, text): &(&str, &Arc<[u8]>)| cache.get(name, text, dialect);
     let known: Vec<Option<Arc<Parsed>>> = texts.iter().map(known).collect();
     let missing: Vec<usize> = (0..texts.len()).filter(|i| known[*i].is_none()).collect();
     let mut parsed = two::map(
         &missing,
         |i| texts[*i].1.len(),
-        |i| cache.parse(texts[*i].0, texts[*i].1),
+        |i| cache.parse(texts[*i].0, texts[*i].1, dialect),
     )
     .into_iter();
     let all = known.into_iter().zip(texts).map(|(known, (name, _))| {

@@ -1,7 +1,7 @@
 use super::{Layer, PlaceKind};
 use crate::engine::{Capabilities, Release};
 use crate::template::{Parts, Request, template};
-use crate::{Chart, File};
+use crate::{Chart, Compat, File};
 use gotemplate::Options;
 use value::{Value, json};
 
@@ -86,6 +86,7 @@ fn explained(kind: &str, pointer: &str) -> Vec<String> {
         cache: None,
         lookup: None,
         trace: true,
+        compat: Compat::V4,
     };
     let output = template(chart, &given, &request).expect("it renders");
     let mut trace = output.trace.expect("it was asked for");

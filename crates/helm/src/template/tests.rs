@@ -19,6 +19,15 @@ fn output(
     parts: Parts,
     lookup: Option<&Lookup<'_>>,
 ) -> Result<Output, String> {
+    output_as(Compat::V4, files, parts, lookup)
+}
+
+fn output_as(
+    compat: Compat,
+    files: &[(&str, &str)],
+    parts: Parts,
+    lookup: Option<&Lookup<'_>>,
+) -> Result<Output, String> {
     let release = Release {
         name: "rel".to_owned(),
         namespace: "ns".to_owned(),
@@ -26,7 +35,7 @@ fn output(
         is_upgrade: false,
     };
     let capabilities = Capabilities {
-        kube_version: KubeVersion::parse("v1.31.2").expect("a version"),
+        kube_version: KubeVersion::parse("v1.31.2-gke.1").expect("a version"),
         api_versions: Vec::new(),
     };
     let options = Options::default();
@@ -39,6 +48,7 @@ fn output(
         cache: None,
         lookup,
         trace: false,
+        compat,
     };
     template(chart(files), &Value::object(), &request).map_err(|e| e.to_string())
 }
@@ -122,7 +132,7 @@ fn what_cannot_be_installed_is_refused() {
         ("type: library\n", "library charts are not installable"),
         (
             "kubeVersion: '>=1.40'\n",
-            "chart requires kubeVersion: >=1.40 which is incompatible with Kubernetes v1.31.2",
+            "chart requires kubeVersion: >=1.40 which is incompatible with Kubernetes v1.31.2-gke.1",
         ),
         (
             "dependencies: [{name: db, version: 1.x, repository: https://example.com}]\n",
@@ -193,5 +203,107 @@ fn without_a_cluster_lookup_finds_nothing() {
     assert!(
         error.contains("error calling lookup: no route to host"),
         "{error}"
+    );
+}
+
+/// Renders one template as Helm 3 and as Helm 4 do.
+fn both(metadata: &str, values: &str, text: &str) -> [String; 2] {
+    let metadata = format!("{}{metadata}", CHART.1);
+    let files = [
+        ("Chart.yaml", metadata.as_str()),
+        ("values.yaml", values),
+        ("templates/a.yaml", text),
+        (
+            "charts/sub/Chart.yaml",
+            "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
+        ),
+        ("charts/sub/values.yaml", "x: 1\nz: {w: null}\n"),
+    ];
+    [Compat::V3, Compat::V4].map(|compat| match output_as(compat, &files, ALL, None) {
+        Ok(output) => output.manifests[0]
+            .object
+            .at(&["v"])
+            .map_or_else(String::new, Value::to_json),
+        Err(error) => error,
+    })
+}
+
+#[test]
+fn helm_3_keeps_nulls_that_helm_4_drops() {
+    let values = "nul: null\na: {b: 1, c: null}\nsub: {x: null}\n";
+    let [three, four] = both("", values, "v: {{ omit .Values \"global\" | toJson }}\n");
+    assert_eq!(
+        three,
+        r#"{"a":{"b":1,"c":null},"nul":null,"sub":{"global":{},"z":{"w":null}}}"#
+    );
+    assert_eq!(four, r#"{"a":{"b":1},"sub":{"global":{},"x":1,"z":{}}}"#);
+    let [three, four] = both(
+        "",
+        "a: 1\n---\nb: 2\n",
+        "v: {{ omit .Values \"sub\" | toJson }}\n",
+    );
+    assert_eq!(
+        [three.as_str(), four.as_str()],
+        [r#"{"a":1}"#, r#"{"a":1,"b":2}"#]
+    );
+}
+
+#[test]
+fn the_chart_is_a_struct_in_helm_3() {
+    let more = "maintainers: [{name: m, email: e}]\nannotations: {a: b}\n";
+    let [three, _] = both(more, "", "v: {{ toJson .Chart }}\n");
+    assert_eq!(
+        three,
+        r#"{"IsRoot":true,"annotations":{"a":"b"},"apiVersion":"v2","maintainers":[{"email":"e","name":"m"}],"name":"c","version":"1.0.0"}"#
+    );
+    let text = "v: {{ .Chart.Metadata.Name }} {{ typeOf .Chart }} {{ range .Chart.Maintainers }}{{ .Name }} {{ typeOf . }}{{ end }}\n";
+    let [three, _] = both(more, "", text);
+    assert_eq!(
+        three,
+        r#""c struct { chart.Metadata; IsRoot bool } m *chart.Maintainer""#
+    );
+    let [three, four] = both("", "", "v: {{ .Chart.Nope }}\n");
+    assert_eq!(
+        three,
+        "template: c/templates/a.yaml:1:12: executing \"c/templates/a.yaml\" at <.Chart.Nope>: can't evaluate field Nope in type interface {}"
+    );
+    assert_eq!(four, "null");
+}
+
+#[test]
+fn helm_3_has_fewer_functions_and_other_words() {
+    let [three, _] = both("", "", "v: {{ mustToYaml . }}\n");
+    assert_eq!(
+        three,
+        "parse error at (c/templates/a.yaml:1): function \"mustToYaml\" not defined"
+    );
+    let text = "v: {{ typeOf .Values }} {{ .Capabilities.KubeVersion.Version }} {{ .Capabilities.HelmVersion.Version }}\n";
+    let [three, four] = both("", "", text);
+    assert_eq!(three, r#""chartutil.Values v1.31.2 v3.21""#);
+    assert_eq!(four, r#""common.Values v1.31.2-gke.1 v4.2""#);
+    let [three, four] = both(
+        "",
+        "",
+        "v: {{ include \"x\" . }}\n{{ define \"x\" }}{{ .Values.b.c }}{{ end }}",
+    );
+    assert_eq!(
+        three,
+        "template: c/templates/a.yaml:1:6: executing \"c/templates/a.yaml\" at <include \"x\" .>: error calling include: template: c/templates/a.yaml:2:26: executing \"x\" at <.Values.b.c>: nil pointer evaluating interface {}.c"
+    );
+    assert!(
+        four.starts_with("c/templates/a.yaml:1:6\n  executing"),
+        "{four}"
+    );
+    let [three, four] = both("dependencies: [{name: db, version: 1.x}]\n", "", "");
+    assert!(three.starts_with("An error occurred"), "{three}");
+    assert!(four.starts_with("an error occurred"), "{four}");
+}
+
+#[test]
+fn helm_3_drops_white_space_behind_documents() {
+    let [three, four] = both("", "", "v: |+\n  a\n\n\n---\nkind: B\n");
+    assert_eq!(
+        [three.as_str(), four.as_str()],
+        [r#""a\n""#, r#""a\n\n\n\n""#]
     );
 }

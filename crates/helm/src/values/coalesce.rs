@@ -1,6 +1,7 @@
 //! A chart's defaults under what is given.
 
 use crate::chart::Chart;
+use crate::compat::Compat;
 use value::{Object, Value};
 
 /// Why values don't fit a chart.
@@ -12,7 +13,18 @@ pub struct ValuesError(pub(crate) String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Nulls {
     Delete,
+    /// As `Delete`, but for those that charts themselves have for defaults: so it was in Helm 3.
+    DeleteGiven,
     Keep,
+}
+
+impl Nulls {
+    pub(super) const fn of(compat: Compat) -> Self {
+        match compat {
+            Compat::V4 => Self::Delete,
+            Compat::V3 => Self::DeleteGiven,
+        }
+    }
 }
 
 /// The key whose table all charts share.
@@ -23,8 +35,16 @@ const GLOBAL: &str = "global";
 /// # Errors
 /// Fails where a chart inside is given something that is no table.
 pub fn coalesce(chart: &Chart, values: &Value) -> Result<Value, ValuesError> {
+    coalesce_as(chart, values, Compat::V4)
+}
+
+/// Like [`coalesce`], as one Helm or the other does it.
+///
+/// # Errors
+/// Fails like [`coalesce`].
+pub fn coalesce_as(chart: &Chart, values: &Value, compat: Compat) -> Result<Value, ValuesError> {
     let given = values.as_object().cloned().unwrap_or_default();
-    coalesce_with(chart, given, Nulls::Delete).map(Value::Object)
+    coalesce_with(chart, given, Nulls::of(compat)).map(Value::Object)
 }
 
 pub(super) fn coalesce_with(
@@ -101,7 +121,7 @@ fn defaults(chart: &Chart, values: &mut Object, nulls: Nulls) {
             values.insert(key, default);
             continue;
         };
-        if given.is_null() && nulls == Nulls::Delete {
+        if given.is_null() && nulls != Nulls::Keep {
             values.remove(key);
         } else if let (Value::Object(given), Value::Object(default)) = (given, default) {
             // What a chart says about one inside it is merged: its nulls meet the defaults later.
@@ -142,7 +162,7 @@ pub(super) fn tables(over: &mut Object, under: &mut Object, nulls: Nulls) {
     }
     for (key, value) in std::mem::take(under) {
         match over.get_mut(&key) {
-            Some(Value::Null) if nulls == Nulls::Delete && filled.contains(&key) => {
+            Some(Value::Null) if nulls != Nulls::Keep && filled.contains(&key) => {
                 over.remove(&key);
             }
             None => {

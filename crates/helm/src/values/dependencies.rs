@@ -3,6 +3,7 @@
 use super::coalesce::{Nulls, ValuesError, coalesce_with, tables};
 use super::table;
 use crate::chart::{Chart, Dependency};
+use crate::compat::Compat;
 use gotemplate::semver::{Constraint, Version};
 use value::{Object, Value};
 
@@ -12,8 +13,20 @@ use value::{Object, Value};
 /// # Errors
 /// Fails where values don't fit.
 pub fn process_dependencies(chart: &mut Chart, values: &Value) -> Result<(), ValuesError> {
+    process_dependencies_as(chart, values, Compat::V4)
+}
+
+/// Like [`process_dependencies`], as one Helm or the other does it.
+///
+/// # Errors
+/// Fails like [`process_dependencies`].
+pub fn process_dependencies_as(
+    chart: &mut Chart,
+    values: &Value,
+    compat: Compat,
+) -> Result<(), ValuesError> {
     let given = values.as_object().cloned().unwrap_or_default();
-    choose(chart, &given, "")?;
+    choose(chart, &given, "", Nulls::of(compat))?;
     import(chart)
 }
 
@@ -25,7 +38,7 @@ fn fits(wanted: &str, version: &str) -> bool {
     }
 }
 
-fn choose(chart: &mut Chart, values: &Object, path: &str) -> Result<(), ValuesError> {
+fn choose(chart: &mut Chart, values: &Object, path: &str, nulls: Nulls) -> Result<(), ValuesError> {
     if chart.metadata.dependencies.is_empty() {
         return Ok(());
     }
@@ -58,7 +71,7 @@ fn choose(chart: &mut Chart, values: &Object, path: &str) -> Result<(), ValuesEr
         dependency.enabled = true;
     }
     chart.dependencies = charts;
-    let all = coalesce_with(chart, values.clone(), Nulls::Delete)?;
+    let all = coalesce_with(chart, values.clone(), nulls)?;
     for dependency in &mut chart.metadata.dependencies {
         dependency.enabled = is_enabled(dependency, &all, path);
     }
@@ -78,7 +91,7 @@ fn choose(chart: &mut Chart, values: &Object, path: &str) -> Result<(), ValuesEr
         .retain(|d| !off.contains(&d.name));
     for inner in &mut chart.dependencies {
         let path = format!("{path}{}.", inner.name());
-        choose(inner, &all, &path)?;
+        choose(inner, &all, &path, nulls)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use gotemplate::Options;
 use helm::engine::{Capabilities, Context, KubeVersion, Release, render};
 use helm::values::{coalesce, to_floats};
-use helm::{Chart, File};
+use helm::{Chart, Compat, File};
 use std::collections::BTreeMap;
 use value::Value;
 
@@ -83,6 +83,7 @@ fn run(case: &Value) -> Result<BTreeMap<String, Vec<u8>>, String> {
         cache: None,
         lookup: None,
         trace: false,
+        compat: Compat::V4,
     };
     let rendered = render(&chart, &values, context).map_err(|e| e.to_string())?;
     Ok(rendered.files)

@@ -1,8 +1,8 @@
 //! The options for charts.
 
-use crate::cli::ChartArgs;
+use crate::cli::{ChartArgs, HelmVersion};
 use crate::failure::{Failure, RUNTIME};
-use render::{Helm, SetKind};
+use render::{Compat, Helm, SetKind};
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
@@ -42,6 +42,10 @@ pub(super) fn request(args: &ChartArgs, namespace: Option<&str>) -> Result<Helm,
         kube_version: args.kube_version.clone().unwrap_or_default(),
         api_versions: args.api_versions.clone(),
         seed,
+        compat: match args.compat {
+            HelmVersion::V3 => Compat::V3,
+            HelmVersion::V4 => Compat::V4,
+        },
         now_seconds: jiff::Timestamp::now().as_second(),
         ..Helm::default()
     })
