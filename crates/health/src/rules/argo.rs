@@ -5,7 +5,7 @@ use crate::Health;
 use crate::HealthStatus::{self, Degraded, Healthy, Progressing, Suspended, Unknown};
 use crate::rule::{
     Clause, READY, at, conditions, field, first, is, is_text, list, number, on, otherwise, text,
-    truthy, waiting,
+    truthy, waiting, when,
 };
 use value::Value;
 
@@ -91,7 +91,27 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("argoproj.io", "Rollout", &[Clause::Own(rollout)]),
     // A fork of Rollout.
-    row("spot.io", "SpotDeployment", &[Clause::Own(spot_deployment)]),
+    row(
+        "spot.io",
+        "SpotDeployment",
+        &[
+            first(&[
+                on("InvalidSpec", "", Degraded, "{message}"),
+                on("Progressing", "", Degraded, "{message}")
+                    .reason("RolloutAborted|ProgressDeadlineExceeded"),
+                on("Paused", "True", Suspended, "Rollout is paused"),
+            ]),
+            when(
+                |o| {
+                    at(o, "status.conditions").is_some()
+                        && is_text(o, "status.phase", "Progressing")
+                },
+                Progressing,
+                "Waiting for rollout to finish steps",
+            ),
+            when(|o| at(o, "status.conditions").is_some(), Healthy, ""),
+        ],
+    ),
     row(
         "camel.apache.org",
         "Integration",
@@ -195,21 +215,4 @@ fn is_workload_observed(object: &Value) -> bool {
     }
     whole(object.at(&["metadata", "annotations", GENERATION]))
         == whole(object.at(&["status", "workloadObservedGeneration"]))
-}
-
-fn spot_deployment(object: &Value) -> Option<Health> {
-    at(object, "status.conditions")?;
-    if let Some(failed) = failed(object) {
-        return Some(failed);
-    }
-    let is_paused = conditions(object)
-        .iter()
-        .any(|c| c.str_at(&["type"]) == "Paused" && c.str_at(&["status"]) == "True");
-    if is_paused {
-        return Some(Health::new(Suspended, "Rollout is paused"));
-    }
-    if is_text(object, "status.phase", "Progressing") {
-        return progressing("Waiting for rollout to finish steps");
-    }
-    Some(Health::plain(Healthy))
 }

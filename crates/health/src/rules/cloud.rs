@@ -4,7 +4,7 @@ use super::{Row, row};
 use crate::Health;
 use crate::HealthStatus::{Degraded, Healthy, Progressing, Suspended};
 use crate::rule::{
-    Clause, at, conditions, first, is_behind, is_text, on, otherwise, truthy, waiting, when,
+    Clause, at, conditions, first, is_observed, is_text, on, otherwise, truthy, waiting, when,
 };
 use value::Value;
 
@@ -82,7 +82,11 @@ pub(super) const ROWS: &[Row] = &[
         "*.cnrm.cloud.google.com",
         "*",
         &[
-            when(is_behind, Progressing, "Update in progress"),
+            when(
+                |o| at(o, "status.observedGeneration").is_some() && !is_observed(o),
+                Progressing,
+                "Update in progress",
+            ),
             when(
                 |o| {
                     is_connector(o)

@@ -106,6 +106,7 @@ pub(super) const ROWS: &[Row] = &[
                 on("", "False", Progressing, "{reason} {message}"),
             ]),
             last(&[on("", "", Healthy, "{reason} {message}")]),
+            when(has_conditions, Healthy, ""),
             waiting("No status info available"),
         ],
     ),
@@ -369,8 +370,14 @@ const MARIADB: &[Clause] = &[
         on("", "False", Progressing, "{message}"),
     ]),
     last(&[on("", "", Healthy, "{message}")]),
+    when(has_conditions, Healthy, ""),
     waiting("No status info available"),
 ];
+
+/// Returns true where there are conditions, even none.
+fn has_conditions(object: &Value) -> bool {
+    at(object, "status.conditions").is_some()
+}
 
 /// Phases are sentences; whatever takes writes away for a while counts as degraded.
 const CLOUD_NATIVE_PG: &[crate::rule::Is] = &[

@@ -214,21 +214,25 @@ fn canary(object: &Value) -> Option<Health> {
         return Some(Health::new(Unknown, "No status"));
     }
     let phase = text(object, "status.phase").unwrap_or_default();
-    let mut parts = Vec::new();
+    let mut said = String::new();
     if let Some(weight) = at(object, "status.canaryWeight").map(shown)
         && weight.parse::<f64>().is_ok_and(|weight| weight > 0.0)
     {
-        parts.push(format!("Canary Weight: {weight} %"));
+        said = format!("Canary Weight: {weight} %");
     }
-    let said = conditions(object).iter().map(|c| c.str_at(&["message"]));
-    parts.extend(said.map(str::to_owned));
+    for condition in conditions(object) {
+        if !said.is_empty() {
+            said.push_str(BETWEEN);
+        }
+        said.push_str(condition.str_at(&["message"]));
+    }
     let status = match phase {
         "Failed" => Degraded,
         "Progressing" | "Finalising" | "Promoting" => Progressing,
         "Succeeded" | "Initialized" => Healthy,
         _ => Unknown,
     };
-    let message = format!("{phase}{BETWEEN}{}", parts.join(BETWEEN));
+    let message = format!("{phase}{BETWEEN}{said}");
     Some(Health::new(status, message))
 }
 
