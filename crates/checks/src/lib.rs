@@ -1,4 +1,5 @@
-//! Health checks that users bring along: Lua scripts from `argocd-cm`, unchanged.
+//! Health checks that users bring along: Lua scripts from `argocd-cm`, unchanged, and Flux's CEL
+//! expressions ([`Expressions`]).
 //!
 //! [`Checks`] holds what a config map customises and answers for any object: one that is being
 //! deleted is on its way, then the user's script decides, then the built-in rules of [`health`].
@@ -15,8 +16,11 @@
 //! assert_eq!(checks.health(&widget).unwrap().status, health::HealthStatus::Healthy);
 //! ```
 
+mod cel;
 mod customization;
 mod lua;
+
+pub use crate::cel::{ExpressionError, Expressions};
 
 use customization::Customizations;
 use health::{Health, HealthStatus};
