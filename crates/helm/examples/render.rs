@@ -1,19 +1,15 @@
-//! Renders a chart in a folder, as `helm template` does, or measures how long that takes:
-//! `cargo run --release -p helm --example render -- CHART [VALUES..] [--times N]`.
+//! Renders a chart in a folder and prints what `helm template` prints:
+//! `cargo run --release -p helm --example render -- CHART [RELEASE NAMESPACE] [-f VALUES..] [--compat 3]`.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "an example talks to who runs it, and measures"
-)]
+#![expect(clippy::print_stdout, reason = "an example talks to who runs it")]
 
 use gotemplate::Options;
-use helm::engine::{Cache, Capabilities, Context, KubeVersion, Release, render};
+use helm::engine::{Capabilities, Release};
 use helm::ignore::Rules;
-use helm::values::{coalesce, merge, process_dependencies, read_documents};
+use helm::template::{Parts, Request, stream, template};
+use helm::values::{merge, read_documents_as};
 use helm::{Chart, Compat, File};
 use std::path::Path;
-use std::time::Instant;
 use value::Value;
 
 /// What the product allocates with.
@@ -41,46 +37,22 @@ fn files(root: &Path, inside: &str, rules: &Rules, found: &mut Vec<File>) -> Res
     Ok(())
 }
 
-fn once(files: &[File], given: &Value, cache: Option<&Cache>) -> Result<Value, Failure> {
-    let mut chart = Chart::from_files(files.to_vec())?;
-    process_dependencies(&mut chart, given)?;
-    let values = coalesce(&chart, given)?;
-    helm::schema::validate(&chart, &values)?;
-    let release = Release {
-        name: "rel".to_owned(),
-        namespace: "ns".to_owned(),
-        revision: 1,
-        is_upgrade: false,
-    };
-    let capabilities = Capabilities {
-        kube_version: KubeVersion::parse("v1.31.2")?,
-        api_versions: vec!["v1".to_owned(), "apps/v1".to_owned()],
-    };
-    let options = Options::default();
-    let context = Context {
-        release: &release,
-        capabilities: &capabilities,
-        options: &options,
-        cache,
-        lookup: None,
-        trace: false,
-        compat: Compat::V4,
-    };
-    let rendered = render(&chart, &values, context)?;
-    let files = rendered.files.into_iter();
-    let files = files.map(|(name, text)| (name, String::from_utf8_lossy(&text).into_owned()));
-    Ok(Value::Object(files.collect()))
-}
-
 fn main() -> Result<(), Failure> {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut times = 0_u32;
-    if let Some(at) = arguments.iter().position(|a| a == "--times") {
-        times = arguments.get(at + 1).ok_or("how many times?")?.parse()?;
-        arguments.drain(at..at + 2);
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    let mut compat = Compat::V4;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "-f" | "--values" => values.push(arguments.next().ok_or("which values?")?),
+            "--compat" if arguments.next().as_deref() == Some("3") => compat = Compat::V3,
+            "--compat" => {}
+            _ => names.push(argument),
+        }
     }
-    let (chart, values) = arguments.split_first().ok_or("which chart?")?;
-    let root = Path::new(chart);
+    let name = |i: usize, default: &str| names.get(i).map_or(default, |n| n).to_owned();
+    let root = name(0, ".");
+    let root = Path::new(&root);
     let rules = match std::fs::read_to_string(root.join(".helmignore")) {
         Ok(text) => Rules::parse(&text)?,
         Err(_) => Rules::default(),
@@ -89,19 +61,32 @@ fn main() -> Result<(), Failure> {
     files(root, "", &rules, &mut found)?;
     let mut given = Value::object();
     for path in values {
-        merge(&mut given, read_documents(&std::fs::read(path)?)?);
+        merge(
+            &mut given,
+            read_documents_as(&std::fs::read(path)?, compat)?,
+        );
     }
-    if times == 0 {
-        println!("{}", once(&found, &given, None)?.to_json());
-        return Ok(());
-    }
-    for (what, cache) in [("cold", None), ("parsed before", Some(Cache::new()))] {
-        once(&found, &given, cache.as_ref())?;
-        let start = Instant::now();
-        for _ in 0..times {
-            once(&found, &given, cache.as_ref())?;
-        }
-        println!("{what}: {:?} a render", start.elapsed() / times);
-    }
+    let request = Request {
+        release: &Release {
+            name: name(1, "release-name"),
+            namespace: name(2, "default"),
+            revision: 1,
+            is_upgrade: false,
+        },
+        capabilities: &Capabilities::default(),
+        parts: Parts {
+            crds: true,
+            hooks: true,
+            tests: true,
+        },
+        skip_schema: false,
+        options: &Options::default(),
+        cache: None,
+        lookup: None,
+        trace: false,
+        compat,
+    };
+    let output = template(Chart::from_files(found)?, &given, &request)?;
+    print!("{}", stream(&output.manifests));
     Ok(())
 }
