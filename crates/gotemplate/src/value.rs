@@ -4,10 +4,12 @@
 
 mod collection;
 mod convert;
+mod holders;
 mod object;
 mod types;
 
 pub use collection::{List, Map};
+pub(crate) use holders::Holders;
 pub use object::{Method, MethodBody, Object};
 pub use types::{IntKind, Kind, ListType, MapType, Type};
 

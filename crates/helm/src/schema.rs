@@ -4,6 +4,7 @@
 //! everything. `format` is not checked.
 
 mod check;
+mod meta;
 
 use crate::chart::Chart;
 use check::Checker;
@@ -68,9 +69,14 @@ fn one(schema: &[u8], values: &Object) -> Result<(), String> {
     if let Some(failure) = checker.failure {
         return Err(failure);
     }
-    let Some(problem) = problem else {
-        return Ok(());
-    };
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(listed(&problem)),
+    }
+}
+
+/// Returns what is wrong, one line for each.
+fn listed(problem: &Problem) -> String {
     let mut text = String::new();
     if problem.is_group {
         problem
@@ -81,7 +87,7 @@ fn one(schema: &[u8], values: &Object) -> Result<(), String> {
         problem.display(&mut text, 1);
     }
     // Every line begins with its break; the first one has none.
-    Err(format!("{}\n", text.trim_start_matches('\n')))
+    format!("{}\n", text.trim_start_matches('\n'))
 }
 
 /// Refuses what can't be a schema, and drafts that would have to be fetched.
@@ -93,7 +99,7 @@ fn usable(schema: &Value) -> Result<(), String> {
                 Some(draft) if !draft.contains(':') => Err(format!(
                     "failing loading {draft:?}: no URLLoader registered for {draft:?}"
                 )),
-                _ => Ok(()),
+                _ => well_formed(schema),
             };
         }
         Value::Array(_) => "array",
@@ -105,6 +111,24 @@ fn usable(schema: &Value) -> Result<(), String> {
         "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed \
          with 'https://json-schema.org/draft/2020-12/schema#'\n- at '': got {got}, want boolean or object"
     ))
+}
+
+/// Checks a schema by the schema for schemas of its draft.
+fn well_formed(schema: &Value) -> Result<(), String> {
+    let (meta, url) = meta::of(schema);
+    let mut checker = Checker::of_schema(&meta);
+    let problem = checker.check(&meta, schema, &mut Vec::new());
+    if let Some(failure) = checker.failure {
+        return Err(failure);
+    }
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(format!(
+            "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation \
+             failed with '{url}'\n{}",
+            listed(&problem)
+        )),
+    }
 }
 
 /// Something that a schema doesn't allow.
@@ -158,4 +182,64 @@ fn quote(text: &str) -> String {
         .replace("\\\"", "\"")
         .replace('\'', "\\'");
     format!("'{}'", &quoted[1..quoted.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(schema: &str) -> String {
+        let schema = Value::parse(schema.as_bytes()).expect("it is JSON");
+        usable(&schema).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_schema_must_be_one() {
+        const START: &str = "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed with 'https://json-schema.org/draft/2020-12/schema#'\n";
+        let lines = |schema: &str| wrong(schema).trim_start_matches(START).to_owned();
+        assert_eq!(
+            lines(r#"{"properties": {"a": {"type": 5}}}"#),
+            "- at '': 'allOf' failed\n  - at '/properties/a': 'allOf' failed\n    - at '/properties/a/type': 'anyOf' failed\n      - at '/properties/a/type': value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n      - at '/properties/a/type': got number, want array\n"
+        );
+        assert_eq!(
+            lines(r#"{"additionalProperties": 3}"#),
+            "- at '': 'allOf' failed\n  - at '/additionalProperties': got number, want boolean or object\n"
+        );
+        assert_eq!(
+            lines(r#"{"patternProperties": {"(": {}}}"#),
+            "- at '': 'allOf' failed\n  - at '': invalid propertyName '('\n    - at '': '(' is not valid regex: error parsing regexp: missing closing ): `(`\n"
+        );
+        assert_eq!(
+            lines(r#"{"definitions": {"x": {"type": "bad"}}}"#),
+            "- at '/definitions/x': 'allOf' failed\n  - at '/definitions/x/type': 'anyOf' failed\n    - at '/definitions/x/type': value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n    - at '/definitions/x/type': got string, want array\n"
+        );
+        assert_eq!(
+            lines(r#"{"format": 5, "examples": {}}"#),
+            "- at '': 'allOf' failed\n  - at '/examples': got object, want array\n  - at '/format': got number, want string\n"
+        );
+    }
+
+    #[test]
+    fn older_drafts_have_their_own_rules() {
+        let seven = r#""$schema": "http://json-schema.org/draft-07/schema#""#;
+        assert!(
+            wrong(&format!("{{{seven}, \"minLength\": -1}}"))
+                .ends_with("draft-07/schema#'\n- at '/minLength': 'allOf' failed\n  - at '/minLength': minimum: got -1, want 0\n")
+        );
+        let four = r#""$schema": "http://json-schema.org/draft-04/schema#""#;
+        assert!(
+            wrong(&format!("{{{four}, \"exclusiveMinimum\": 5, \"required\": []}}"))
+                .ends_with("- at '': properties 'minimum' required, if 'exclusiveMinimum' exists\n- at '/exclusiveMinimum': got number, want boolean\n- at '/required': minItems: got 0, want 1\n")
+        );
+        for fine in [
+            r#"{"items": {}, "x-own": {"type": "bad"}, "enum": [], "default": {"type": 1}}"#
+                .to_owned(),
+            format!(
+                "{{{seven}, \"items\": [{{}}], \"dependencies\": {{\"a\": [\"b\"]}}, \"if\": {{}}}}"
+            ),
+            format!("{{{four}, \"additionalItems\": false, \"items\": [{{}}]}}"),
+        ] {
+            assert_eq!(wrong(&fine), "", "{fine}");
+        }
+    }
 }

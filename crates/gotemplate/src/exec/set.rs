@@ -9,7 +9,7 @@ use crate::funcs::Dialect;
 use crate::parse::{Parsed, parse};
 use crate::strconv;
 use crate::text::{self, Str};
-use crate::value::Value;
+use crate::value::{Holders, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -78,6 +78,8 @@ pub(crate) struct Run<'r> {
     pub(crate) tracer: Option<Box<Tracer>>,
     /// Executions so far, while that is noted.
     pub(crate) executions: usize,
+    /// Maps that were given others to hold.
+    pub(crate) holders: Holders,
     /// What `lookup` asked, each question once.
     pub(crate) lookups: Vec<LookedUp>,
     /// What `semverCompare` answered to a constraint and a version.
@@ -143,6 +145,7 @@ impl<'r> Session<'r> {
             depth: 0,
             nested: 0,
             regexes: crate::regexp::Cache::default(),
+            holders: Holders::default(),
             lookups: Vec::new(),
             tracer: None,
             executions: 0,

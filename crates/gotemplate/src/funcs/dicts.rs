@@ -73,7 +73,11 @@ fn set(exec: &mut Exec<'_, '_>, a: &[Value]) -> Called {
         return Err("assignment to entry in nil map".into());
     }
     exec.charge(1)?;
-    map.insert(str_at(a, 1), at(a, 2));
+    let value = at(a, 2);
+    if matches!(value, Value::Map(_) | Value::List(_)) {
+        exec.run.holders.push(&map);
+    }
+    map.insert(str_at(a, 1), value);
     Ok(Value::Map(map))
 }
 
@@ -105,6 +109,7 @@ fn merge_into(
     }
     let members = source.to_vec();
     exec.charge(members.len())?;
+    exec.run.holders.push(target);
     for (key, value) in members {
         let current = target.get(&key);
         if value.is_nil() {

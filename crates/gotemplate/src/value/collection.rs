@@ -176,6 +176,13 @@ impl Map {
         }
     }
 
+    /// Removes all members.
+    pub(crate) fn clear(&self) {
+        // What goes away may hold this map.
+        let members = std::mem::take(&mut *self.0.members.borrow_mut());
+        drop(members);
+    }
+
     /// Removes a member.
     pub fn remove(&self, key: &[u8]) {
         self.0.members.borrow_mut().remove(key);

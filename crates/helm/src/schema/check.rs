@@ -13,11 +13,18 @@ pub(super) struct Checker<'s> {
     root: &'s Value,
     depth: usize,
     steps: usize,
+    /// It is a schema that is checked: patterns must be regular expressions.
+    is_meta: bool,
     /// Why the schema itself can't be used.
     pub(super) failure: Option<String>,
 }
 
 type Path = Vec<String>;
+
+/// The types in the order in which messages name them.
+const TYPES: [&str; 7] = [
+    "null", "boolean", "number", "integer", "string", "array", "object",
+];
 
 fn type_of(value: &Value) -> &'static str {
     match value {
@@ -86,7 +93,16 @@ impl<'s> Checker<'s> {
             root,
             depth: 0,
             steps: 0,
+            is_meta: false,
             failure: None,
+        }
+    }
+
+    /// Returns one that checks a schema.
+    pub(super) fn of_schema(root: &'s Value) -> Self {
+        Self {
+            is_meta: true,
+            ..Self::new(root)
         }
     }
 
@@ -124,6 +140,9 @@ impl<'s> Checker<'s> {
             };
             if !wanted.is_empty() && !wanted.iter().any(|t| is_type(value, t)) {
                 let got = type_of(value);
+                // They are named in an order of their own.
+                let mut wanted = wanted;
+                wanted.sort_by_key(|name| TYPES.iter().position(|t| t == name));
                 let wanted = wanted.join(" or ");
                 // Nothing else says more about a value of the wrong type.
                 return Some(Problem::new(at, format!("got {got}, want {wanted}")));
@@ -261,9 +280,11 @@ impl<'s> Checker<'s> {
             }
             at.pop();
             if let Some(inner) = schema.get("propertyNames")
-                && let Some(problem) = self.check(inner, &Value::from(name.as_str()), at)
+                && let Some(problem) =
+                    self.check(inner, &Value::from(name.as_str()), &mut Vec::new())
             {
-                let mut outer = Problem::new(at, format!("invalid propertyName {}", quote(name)));
+                // A name is nowhere.
+                let mut outer = Problem::new(&[], format!("invalid propertyName {}", quote(name)));
                 outer.causes.push(problem);
                 problems.push(outer);
             }
@@ -400,6 +421,16 @@ impl<'s> Checker<'s> {
             problems.push(Problem::new(
                 at,
                 format!("maxLength: got {got}, want {want}"),
+            ));
+        }
+        if self.is_meta
+            && schema.get("format").and_then(Value::as_str) == Some("regex")
+            && let Err(error) = Regexp::new(text.as_bytes())
+        {
+            let text = quote(text);
+            problems.push(Problem::new(
+                at,
+                format!("{text} is not valid regex: {error}"),
             ));
         }
         if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
