@@ -521,6 +521,7 @@ impl AppState {
             // What has just been applied is part of what is told.
             self.compare(world, now, &mut Vec::new(), &mut Vec::new());
         }
+        self.let_go_of_hooks(world, effects);
         self.judge_health(&app, config, now, &mut notes, effects);
         self.automate(&app, world, config, now, &mut notes, effects);
         self.look_for_drift(&app, effects);
@@ -643,6 +644,21 @@ impl AppState {
         self.status.reconciled_at.get_or_insert(now);
         if let Some(health) = self.comparison.health.clone() {
             self.status.set_health(health, now);
+        }
+    }
+
+    /// Takes the finalizer off hooks that no operation waits for: one that ended in another way than
+    /// they did, or before a crash.
+    fn let_go_of_hooks(&self, world: &dyn World, effects: &mut Vec<Effect>) {
+        if self.operation.is_some() {
+            return;
+        }
+        let hooks = self.comparison.resources.iter().filter(|r| r.hook && r.exists);
+        for hook in hooks {
+            if world.live(&hook.key).is_some_and(|f| f.directives.is_held) {
+                let key = hook.key.clone();
+                effects.push(Effect::LetGo { key });
+            }
         }
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Cluster {
     pub(crate) unknown_kinds: Vec<String>,
     /// Deleted objects stay until their finalizers are gone.
     pub(crate) lingering: bool,
+    /// The API server refuses everything.
+    pub(crate) is_down: bool,
     /// What the project says.
     pub(crate) project: Project,
     /// Other applications.
@@ -193,6 +195,12 @@ pub(crate) struct Play {
     /// The controller dies after the effects of these numbers, counted from 1.
     pub(crate) crashes: Vec<usize>,
     pub(crate) effects: usize,
+    /// Hooks that were created, each with the attempt that it belongs to.
+    pub(crate) hook_runs: Vec<(String, String)>,
+    /// Revisions of which something was applied.
+    pub(crate) revisions: Vec<String>,
+    /// It waits for the API server to come back.
+    pub(crate) is_dead: bool,
     wake_at: Option<Timestamp>,
     seen: Value,
 }
@@ -261,6 +269,9 @@ impl Play {
             released: false,
             crashes: Vec::new(),
             effects: 0,
+            hook_runs: Vec::new(),
+            revisions: Vec::new(),
+            is_dead: false,
             wake_at: None,
             seen: Value::Null,
         }
@@ -331,7 +342,19 @@ impl Play {
         self.seen = Value::Null;
     }
 
+    /// Goes on after the API server was down.
+    pub(crate) fn revive(&mut self) {
+        self.cluster.is_down = false;
+        if std::mem::take(&mut self.is_dead) {
+            self.restart();
+            self.refresh();
+        }
+    }
+
     pub(crate) fn run(&mut self, event: Event) {
+        if self.is_dead {
+            return;
+        }
         let mut queue = VecDeque::from([event]);
         let mut steps = 0;
         while let Some(event) = queue.pop_front() {
@@ -343,6 +366,9 @@ impl Play {
             for effect in effects {
                 self.carry_out(effect, &mut queue);
                 self.effects += 1;
+                if self.is_dead {
+                    return;
+                }
                 if self.crashes.contains(&self.effects) {
                     self.restart();
                     queue.clear();
@@ -371,6 +397,12 @@ impl Play {
                     result: Ok(Arc::new(target)),
                 });
             }
+            Effect::Write { .. } | Effect::LetGo { .. } | Effect::Finalize(_)
+                if self.cluster.is_down =>
+            {
+                // Whoever can't say what he does begins anew, later.
+                self.is_dead = true;
+            }
             Effect::Write {
                 clear_operation,
                 clear_refresh,
@@ -382,11 +414,13 @@ impl Play {
                 items,
                 dry_run,
             } => {
+                self.revisions.push(target.revision.clone());
                 for item in items {
                     let desired = target.objects[item.index].named(&item.key).into_owned();
                     let text = desired.value.str_at(&["text"]).to_owned();
                     self.applied.push(desired.key.name.to_string());
                     let outcome = match self.cluster.refused.get(&text) {
+                        _ if self.cluster.is_down => Err("the server is unavailable".into()),
                         Some(words) => Err(words.clone()),
                         None => Ok(format!("configmap/{} serverside-applied", desired.key.name)),
                     };
@@ -398,6 +432,10 @@ impl Play {
                         outcome,
                     });
                 }
+            }
+            Effect::Delete { key, .. } if self.cluster.is_down => {
+                let outcome = Err("the server is unavailable".into());
+                queue.push_back(Event::Answered { key, outcome });
             }
             Effect::Delete { key, .. } => {
                 self.deleted.push(key.name.to_string());
@@ -436,6 +474,10 @@ impl Play {
 
     fn put(&mut self, desired: &Desired, item: &ApplyItem) {
         let object = desired.to_apply(&item.key.name, item.hook_run.as_deref());
+        if let Some(run) = &item.hook_run {
+            let name = item.key.name.to_string();
+            self.hook_runs.push((name, run.to_string()));
+        }
         let text = desired.value.str_at(&["text"]).to_owned();
         let health = match &*desired.key.kind {
             "ConfigMap" => None,

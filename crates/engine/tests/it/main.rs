@@ -7,4 +7,5 @@ mod harness;
 mod options;
 mod rollback;
 mod rules;
+mod simulation;
 mod waves;
