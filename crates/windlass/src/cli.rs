@@ -499,6 +499,32 @@ pub(crate) enum App {
         #[arg(long, default_value = "")]
         reason: String,
     },
+    /// Stop automation: nothing is synced, healed or rolled back without being asked
+    Pause {
+        /// The application
+        name: String,
+        /// For this long (default: until it is resumed)
+        #[arg(long = "for", value_name = "TIME", value_parser = parse_wait)]
+        wait: Option<Duration>,
+        /// Say why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let automation go on
+    Resume {
+        /// The application
+        name: String,
+    },
+    /// Stop the operation that runs
+    Terminate {
+        /// The application
+        name: String,
+    },
+    /// Approve the deletions that ask for it (Prune=confirm, Delete=confirm)
+    Approve {
+        /// The application
+        name: String,
+    },
     /// Let a held revision be deployed again
     Unhold {
         /// The application
@@ -573,6 +599,12 @@ pub(crate) struct Sync {
     /// Change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Sync though a window of the project forbids it; needs a reason, which is kept
+    #[arg(long, requires = "reason")]
+    pub(crate) override_window: bool,
+    /// Say why
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
     /// Don't wait for the end
     #[arg(long)]
     pub(crate) no_wait: bool,

@@ -3,6 +3,7 @@
 mod change;
 mod diff;
 mod show;
+mod steer;
 
 use crate::cli::{App, Cli};
 use crate::connect::{Session, session};
@@ -53,6 +54,10 @@ pub(crate) async fn run(cli: &Cli, command: &App) -> anyhow::Result<u8> {
             revision,
             reason,
         } => change::hold(&session, name, revision, reason).await,
+        App::Pause { name, wait, reason } => steer::pause(&session, name, *wait, reason).await,
+        App::Resume { name } => steer::resume(&session, name).await,
+        App::Terminate { name } => steer::terminate(&session, name).await,
+        App::Approve { name } => steer::approve(&session, name).await,
         App::Unhold { name, revision } => change::unhold(&session, name, revision.as_deref()).await,
         App::Manifests { name, revision } => {
             diff::manifests(&session, name, revision.as_deref()).await

@@ -13,7 +13,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
 use value::{Object, Value, json};
 
-async fn patch(session: &Session, name: &str, patch: &Value) -> Result<Value, Failure> {
+pub(super) async fn patch(session: &Session, name: &str, patch: &Value) -> Result<Value, Failure> {
     let path = format!("{}?fieldManager=windlass-cli", session.applications(name));
     match session.client.merge_patch(&path, patch).await {
         Err(error) if error.is_not_found() => {
@@ -228,10 +228,14 @@ pub(crate) async fn sync(session: &Session, args: &Sync) -> anyhow::Result<u8> {
         if !options.is_empty() {
             sync.insert("syncOptions", options.to_vec());
         }
-        let operation = json!({
+        let mut operation = json!({
             "initiatedBy": {"username": user()},
             "sync": Value::Object(sync),
         });
+        if args.override_window {
+            let reason = json!([{"name": names::OVERRIDE_WINDOW, "value": args.reason.as_str()}]);
+            operation.set_at(&["info"], reason);
+        }
         let change = json!({
             "metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}},
             "operation": operation,
