@@ -89,6 +89,8 @@ fn walk(path: &str, live: Option<&Value>, after: Option<&Value>, fields: &mut Ve
             git: b.map(Value::to_json),
             live: a.map(Value::to_json),
             managers: Vec::new(),
+            owner: None,
+            pointer: String::new(),
         }),
     }
 }

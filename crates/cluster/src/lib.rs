@@ -28,4 +28,4 @@ pub use judge::Judge;
 pub use live::LiveObject;
 pub use selected::{Objects, follow_selected};
 pub use store::{Change, ChangeKind, Cluster};
-pub use verdict::Prepared;
+pub use verdict::{Prepared, local_difference};

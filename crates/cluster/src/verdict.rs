@@ -240,7 +240,47 @@ fn field_diff(field: &FieldDrift) -> FieldDiff {
         git: field.desired.as_ref().map(Value::to_json),
         live: field.live.as_ref().map(Value::to_json),
         managers: field.owners.iter().map(|o| o.manager.clone()).collect(),
+        owner: owner(field),
+        pointer: stable_pointer(&field.pointer),
     }
+}
+
+/// Returns who owns a field instead of us: `kube-controller-manager through scale since ...`.
+fn owner(field: &FieldDrift) -> Option<String> {
+    let mut others = field.owners.iter();
+    let owner = others.find(|o| o.certain && o.manager != FIELD_MANAGER)?;
+    let mut text = owner.manager.clone();
+    if !owner.subresource.is_empty() {
+        text.push_str(&format!(" through {}", owner.subresource));
+    }
+    if !owner.time.is_empty() {
+        text.push_str(&format!(" since {}", owner.time));
+    }
+    Some(text)
+}
+
+/// Returns a pointer, unless it counts the items of a list: those may move.
+fn stable_pointer(pointer: &str) -> String {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    match pointer.split('/').any(is_number) {
+        true => String::new(),
+        false => pointer.to_owned(),
+    }
+}
+
+/// Returns what differs between a live object and what Git wants as far as it can be told without
+/// the server, with who owns it.
+#[must_use]
+pub fn local_difference(desired: &Arc<Value>, live: &LiveObject) -> Vec<FieldDiff> {
+    let desired = Desired {
+        digest: 0,
+        value: Arc::clone(desired),
+    };
+    let fields = match drift(&desired, live, None).0 {
+        Some(Verdict::Drift { fields } | Verdict::Unknown { fields, .. }) => fields,
+        _ => Vec::new(),
+    };
+    fields.iter().map(field_diff).collect()
 }
 
 #[cfg(test)]
@@ -302,6 +342,14 @@ mod tests {
                 "fieldsType": "FieldsV1", "time": "2026-01-01T00:00:00Z",
                 "fieldsV1": {"f:spec": {"f:replicas": {}}},
             }]),
+        );
+        let Match::Drift(fields) = prepared(&git, Value::Null).compare(&live(&scaled)) else {
+            panic!("it differs");
+        };
+        let said = (fields[0].owner.as_deref(), fields[0].pointer.as_str());
+        assert_eq!(
+            said,
+            (Some("hpa since 2026-01-01T00:00:00Z"), "/spec/replicas")
         );
         let trusted = rule(json!({"managedFieldsManagers": ["hpa"]}));
         assert_eq!(

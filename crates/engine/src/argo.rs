@@ -594,8 +594,8 @@ fn operation_value(operation: &OperationState, state: &AppState) -> Value {
     let written = asked.and_then(sources::written_in);
     let written = written.or_else(|| state.app.as_ref().map(|a| a.spec.sources.raw()));
     let written = written.unwrap_or_default();
-    if written.is_array() {
-        // Clients of Argo CD look for this word, too.
+    if written.is_array() || operation.revision.is_empty() {
+        // Clients of Argo CD look for this word, whatever it says.
         result.insert("revision", "");
     }
     sources::write_revision(&mut result, &operation.revision, written.is_array());

@@ -20,6 +20,10 @@ pub struct FieldDiff {
     pub live: Option<String>,
     /// The field managers that own the field now, most recent first.
     pub managers: Vec<String>,
+    /// Who owns it instead of us, through what and since when, if anybody is known to.
+    pub owner: Option<String>,
+    /// Where it is, as `ignoreDifferences` would name it; empty if that is no stable name.
+    pub pointer: String,
 }
 
 /// How a live object compares with what Git wants.

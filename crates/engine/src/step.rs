@@ -653,7 +653,11 @@ impl AppState {
         if self.operation.is_some() {
             return;
         }
-        let hooks = self.comparison.resources.iter().filter(|r| r.hook && r.exists);
+        let hooks = self
+            .comparison
+            .resources
+            .iter()
+            .filter(|r| r.hook && r.exists);
         for hook in hooks {
             if world.live(&hook.key).is_some_and(|f| f.directives.is_held) {
                 let key = hook.key.clone();

@@ -95,7 +95,7 @@ impl CompareSettings {
 
     /// Returns the rules, and an application's own before them.
     #[must_use]
-    pub(crate) fn and(&self, own: &Value) -> engine::Ignore {
+    pub fn and(&self, own: &Value) -> engine::Ignore {
         // What can't be understood was told of where it was read.
         let parse = |rules: &[Value]| engine::Ignore::parse(rules, &mut Vec::new());
         let system = parse(&self.ignore).with_aggregated_roles(self.aggregated_roles);

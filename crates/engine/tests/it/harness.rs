@@ -90,6 +90,8 @@ impl World for Cluster {
                     git: Some(format!("{want:?}")),
                     live: Some(format!("{:?}", live.text)),
                     managers: vec!["somebody".into()],
+                    owner: None,
+                    pointer: "/text".into(),
                 };
                 (Match::Drift(vec![field]), live.health)
             }
