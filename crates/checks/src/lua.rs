@@ -10,6 +10,8 @@ use value::Value;
 
 mod convert;
 mod os;
+mod pattern;
+mod strings;
 mod world;
 
 /// How many instructions a check may take: some tenths of a second, where Argo CD allows one.

@@ -111,6 +111,9 @@ fn scripts_end() {
         "local t = setmetatable({}, {__index = function(t, k) return t[k + 1] end}) return t[1]",
         "local s = 'x' while true do s = s .. s end",
         "local t = {} while true do t[#t + 1] = {} end",
+        "string.find(string.rep('a', 30000), '.-.-.-.-.-.-.-.-b')",
+        "string.match(string.rep('a', 30000), 'a*a*a*a*a*a*a*b')",
+        "string.gsub(string.rep('a', 3000), '.', string.rep('b', 3000))",
         "string.rep('x', 1e9)",
         "string.rep('', 1e9) while true do end",
         "setmetatable({}, {__gc = function() while true do end end})",
@@ -174,4 +177,67 @@ fn deletion_comes_first() {
         checks.by_rules(&object).map(|h| h.status),
         Some(HealthStatus::Healthy)
     );
+}
+
+#[test]
+fn patterns_are_luas() {
+    for (expression, wanted) in [
+        (
+            "('2024-01-05T06:07:08Z'):match('(%d+)-(%d+)-(%d+)T')",
+            "2024 01 05",
+        ),
+        ("('hello world'):find('o w')", "5 7"),
+        ("('hello world'):find('l+')", "3 4"),
+        ("('hello'):find('xyz')", "nil"),
+        ("('a.b'):find('.', 1, true)", "2 2"),
+        ("('hello'):find('l', -2)", "4 4"),
+        ("('hello'):find('', 10)", "nil"),
+        ("('hello'):find('')", "1 0"),
+        ("('key = value'):match('^(%w+)%s*=%s*(%w+)$')", "key value"),
+        ("('  trim  '):match('^%s*(.-)%s*$')", "trim"),
+        ("('f(a(b)c)d'):match('%b()')", "(a(b)c)"),
+        ("('THE (quick) fox'):find('%((%a+)%)')", "5 11 quick"),
+        ("('hello hello'):match('(h%a+) %1')", "hello"),
+        ("('THE (quick) fox'):gsub('%f[%a]%a+', 'x')", "x (x) x 3"),
+        ("('hello'):match('()ll()')", "3 5"),
+        ("('abc'):gsub('', '-')", "-a-b-c- 4"),
+        ("('hello world'):gsub('o', '0', 1)", "hell0 world 1"),
+        ("('hello'):gsub('(l)(l)', '%2-%1%%%0')", "hel-l%llo 1"),
+        (
+            "('$name is $age'):gsub('%$(%w+)', {name='Ada', age=3})",
+            "Ada is 3 2",
+        ),
+        (
+            "('abc'):gsub('%w', function(c) if c ~= 'b' then return c:upper() end end)",
+            "AbC 3",
+        ),
+        ("('^a'):gsub('^%^', '')", "a 1"),
+        ("('a-b]c'):gsub('[%]%-]', '')", "abc 2"),
+        ("('x1y2'):gsub('[^%d]', '')", "12 2"),
+        ("('0x1F'):match('^0[xX](%x+)$')", "1F"),
+        ("('a,b,,c'):gsub(',,', ',')", "a,b,c 1"),
+        ("('colour color'):gsub('colou?r', 'c')", "c c 2"),
+    ] {
+        let script = format!(
+            "local r = {{{expression}}}\nfor i = 1, #r do r[i] = tostring(r[i]) end\nlocal s = table.concat(r, ' ')\nif #r == 0 then s = 'nil' end\nreturn {{status = 'Healthy', message = s}}"
+        );
+        assert_eq!(message(&script), wanted, "{expression}");
+    }
+    let words = "local s = '' for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do s = s .. v .. k end return {status = 'Healthy', message = s}";
+    assert_eq!(message(words), "1a2b");
+    let places = "local s = '' for p in ('abc'):gmatch('()') do s = s .. p end return {status = 'Healthy', message = s}";
+    assert_eq!(message(places), "1234");
+    for bad in [
+        "('a'):find('[a')",
+        "('a'):find('%')",
+        "('a'):find('(a')",
+        "('a'):find('.)')",
+        "('a'):find('%b')",
+        "('a'):find('%f')",
+        "('a'):find('%1')",
+        "('a'):gsub('a', '%2')",
+    ] {
+        let health = run(bad, true).map(|h| h.status);
+        assert_eq!(health, Some(HealthStatus::Unknown), "{bad}");
+    }
 }

@@ -4,7 +4,7 @@
 //! Deliberately absent: files, processes, the environment, `debug`, `load`, coroutines, garbage
 //! collection and finalizers (their code would run where no step is counted).
 
-use mlua::{Function, Lua, Table, Value as LuaValue, Variadic};
+use mlua::{Lua, Table, Value as LuaValue};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -34,8 +34,6 @@ const BASE: &[&str] = &[
 ];
 /// A text that `string.rep` may make.
 const REPEATED_BYTES_MAX: usize = 1 << 20;
-/// A text that patterns may search: going back and forth in it is counted in no step.
-const SEARCHED_BYTES_MAX: usize = 64 << 10;
 
 /// What Lua 5.1 and gopher-lua have and 5.2 has not, and what must not escape the limits. An
 /// error that means the end of the run can't be caught.
@@ -75,30 +73,19 @@ string.rep = function(s, n, sep)
   return string_rep(s, n, sep)
 end
 string.dump = nil
-string.gfind = string.gmatch
 math.mod, math.random, math.randomseed = math.fmod, nil, nil
 getmetatable("").__metatable = false
 "#;
 
 /// Prepares the library once for a machine.
 pub(super) fn prepare(lua: &Lua, steps: Arc<AtomicI64>) -> mlua::Result<()> {
+    let counted = Arc::clone(&steps);
     let exhausted = lua.create_function(move |_, ()| Ok(steps.load(Ordering::Relaxed) <= 0))?;
     lua.load(PREPARE)
         .set_name("=prepare")
         .call::<()>((exhausted, REPEATED_BYTES_MAX))?;
     let strings: Table = lua.globals().get("string")?;
-    for name in ["find", "match", "gmatch", "gsub"] {
-        let search: Function = strings.get(name)?;
-        let bounded = lua.create_function(move |_, arguments: Variadic<LuaValue>| {
-            if let Some(LuaValue::String(text)) = arguments.first()
-                && text.as_bytes().len() > SEARCHED_BYTES_MAX
-            {
-                return Err(mlua::Error::runtime("the text is too long to search"));
-            }
-            search.call::<mlua::MultiValue>(arguments)
-        })?;
-        strings.set(name, bounded)?;
-    }
+    super::strings::install(lua, &strings, &counted)?;
     lua.set_named_registry_value(PREPARED, lua.globals())
 }
 
