@@ -161,7 +161,8 @@ impl Operation {
         }
         let target = self.target.clone()?;
         let brought: Vec<(&str, &str)> = target.objects.iter().filter_map(defined_kind).collect();
-        let mut causes: BTreeMap<String, ()> = BTreeMap::new();
+        // Each with the place of the first object that it is about.
+        let mut causes: BTreeMap<String, String> = BTreeMap::new();
         for task in &mut self.tasks {
             if let TaskKind::Apply(i) = task.kind {
                 let desired = &target.objects[i];
@@ -171,7 +172,8 @@ impl Operation {
                         || brought.contains(&(&*task.key.group, &*task.key.kind));
                     if !may_come {
                         let (cause, message) = unknown_kind(task, desired, world);
-                        causes.insert(cause, ());
+                        let place = format!(" ({}:{})", desired.file, desired.line);
+                        causes.entry(cause).or_insert(place);
                         task.fail(message);
                         task.invalid = true;
                     }
@@ -180,12 +182,13 @@ impl Operation {
             }
             let forbidden = world.forbids_kind(&task.key);
             if let Some(why) = forbidden.or_else(|| world.forbids_place(&task.key)) {
-                causes.insert(why.clone(), ());
+                causes.entry(why.clone()).or_default();
                 task.fail(why);
                 task.invalid = true;
             }
         }
-        let causes: Vec<String> = causes.into_keys().collect();
+        let causes = causes.into_iter().map(|(cause, place)| cause + &place);
+        let causes: Vec<String> = causes.collect();
         (!causes.is_empty()).then(|| {
             super::End::failed(format!(
                 "one or more synchronization tasks are not valid: {}",

@@ -93,7 +93,7 @@ fn every_kind_of_bad_input_is_told_and_stops_no_other() {
             &repo,
             "unknown",
             "HEAD",
-            &["could not find example.com/Widget", "unknown/a.yaml:1"],
+            &["example.com/v1", "unknown/a.yaml:1"],
         ),
         (
             "refused",
