@@ -94,6 +94,46 @@ impl Cluster {
             })
     }
 
+    /// Puts the server's answer to a write into the cache, so that nothing is decided on older
+    /// knowledge than our own deeds.
+    fn learn(&self, key: &ObjectKey, answer: &[u8], dry_run: bool) -> Result<Value, ApiError> {
+        let object = read(answer)?;
+        if !dry_run {
+            self.learn_object(key, &object);
+        }
+        Ok(object)
+    }
+
+    fn learn_object(&self, key: &ObjectKey, object: &Value) {
+        if let Some(store) = self.store(&key.group, &key.kind)
+            && let Some(live) = self.read_object(object)
+            && *store.resource.version == *live.version()
+        {
+            // The watch will bring the same; whoever wrote it needs no telling.
+            let _told = self.take(&store, live);
+        }
+    }
+
+    /// Returns who writes to the cluster: we, or a user whose rights count instead of ours.
+    #[must_use]
+    pub fn writer(self: &Arc<Self>, user: Option<&str>) -> Writer {
+        Writer {
+            client: match user {
+                None => self.client().clone(),
+                Some(user) => self.client().acting_as(user),
+            },
+            cluster: Arc::clone(self),
+        }
+    }
+}
+
+/// Writes to a cluster under one identity.
+pub struct Writer {
+    cluster: Arc<Cluster>,
+    client: Client,
+}
+
+impl Writer {
     /// Applies an object server-side, as our field manager and forced.
     ///
     /// # Errors
@@ -105,7 +145,7 @@ impl Cluster {
         dry_run: bool,
     ) -> Result<Applied, ApiError> {
         let (_, version) = engine::split_api_version(object.str_at(&["apiVersion"]));
-        let resource = self.resource_of(key, version)?;
+        let resource = self.cluster.resource_of(key, version)?;
         if !dry_run {
             self.take_over(key, &resource).await?;
         }
@@ -116,7 +156,7 @@ impl Cluster {
         );
         let apply = async |object: &Value| {
             let (body, kind) = (object.to_vec(), "application/apply-patch+yaml");
-            self.client().send(Method::PATCH, &path, kind, body).await
+            self.client.send(Method::PATCH, &path, kind, body).await
         };
         let mut left_out = Vec::new();
         let answer = match apply(object).await {
@@ -132,7 +172,7 @@ impl Cluster {
             }
             Ok(answer) => answer,
         };
-        let object = self.learn(key, &answer, dry_run)?;
+        let object = self.cluster.learn(key, &answer, dry_run)?;
         let verb = if dry_run {
             "serverside-applied (dry run)"
         } else {
@@ -152,7 +192,7 @@ impl Cluster {
     /// has goes away with the apply that follows. Costs a request only if there is such a field.
     async fn take_over(&self, key: &ObjectKey, resource: &Resource) -> Result<(), ApiError> {
         let may = |raw: &[u8]| str::from_utf8(raw).is_ok_and(merge::may_take_over);
-        let Some(live) = self.get(key).filter(|live| may(&live.raw)) else {
+        let Some(live) = self.cluster.get(key).filter(|live| may(&live.raw)) else {
             return Ok(());
         };
         let mut live = live.value();
@@ -171,10 +211,10 @@ impl Cluster {
                 "managedFields": taken,
                 "resourceVersion": live.str_at(&["metadata", "resourceVersion"]),
             }});
-            match self.client().merge_patch(&path, &patch).await {
+            match self.client.merge_patch(&path, &patch).await {
                 // Somebody was faster: once more with what there is now.
                 Err(error) if error.code == 409 && attempt < TAKE_OVERS_MAX => {
-                    live = self.client().get(&path).await?;
+                    live = self.client.get(&path).await?;
                 }
                 Err(error) if error.is_not_found() => return Ok(()),
                 answer => return answer.map(drop),
@@ -188,10 +228,10 @@ impl Cluster {
     /// # Errors
     /// Fails with the server's own words.
     pub async fn let_go(&self, key: &ObjectKey) -> Result<(), ApiError> {
-        let Some(live) = self.get(key) else {
+        let Some(live) = self.cluster.get(key) else {
             return Ok(());
         };
-        let resource = self.resource_of(key, live.version())?;
+        let resource = self.cluster.resource_of(key, live.version())?;
         let path = resource.object_path(key);
         let mut live = live.value();
         for attempt in 1.. {
@@ -202,9 +242,9 @@ impl Cluster {
                 "resourceVersion": live.str_at(&["metadata", "resourceVersion"]),
             }});
             let query = format!("{path}?fieldManager={FIELD_MANAGER}");
-            match self.client().merge_patch(&query, &patch).await {
+            match self.client.merge_patch(&query, &patch).await {
                 Err(error) if error.code == 409 && attempt < TAKE_OVERS_MAX => {
-                    match self.client().get(&path).await {
+                    match self.client.get(&path).await {
                         Ok(newer) => live = newer,
                         Err(error) if error.is_not_found() => return Ok(()),
                         Err(error) => return Err(error),
@@ -213,7 +253,7 @@ impl Cluster {
                 Err(error) if error.is_not_found() => return Ok(()),
                 Err(error) => return Err(error),
                 Ok(object) => {
-                    self.learn_object(key, &object);
+                    self.cluster.learn_object(key, &object);
                     return Ok(());
                 }
             }
@@ -226,12 +266,14 @@ impl Cluster {
     /// # Errors
     /// Fails with the server's own words, or if something keeps the object for long.
     pub async fn delete_and_wait(&self, key: &ObjectKey) -> Result<(), ApiError> {
-        let version = self.get(key).map(|l| l.version().to_owned());
-        let resource = self.resource_of(key, &version.unwrap_or_default())?;
+        let version = self.cluster.get(key).map(|l| l.version().to_owned());
+        let resource = self
+            .cluster
+            .resource_of(key, &version.unwrap_or_default())?;
         self.delete(key, Propagation::Background, false).await?;
         let path = resource.object_path(key);
         for _ in 0..GONE_LOOKS_MAX {
-            match self.client().get(&path).await {
+            match self.client.get(&path).await {
                 Err(error) if error.is_not_found() => return Ok(()),
                 Err(error) => return Err(error),
                 Ok(_) => tokio::time::sleep(GONE_LOOK_EVERY).await,
@@ -249,7 +291,7 @@ impl Cluster {
     /// # Errors
     /// Fails with the server's own words.
     pub async fn recreate(&self, key: &ObjectKey, object: &Value) -> Result<Applied, ApiError> {
-        if self.get(key).is_none() {
+        if self.cluster.get(key).is_none() {
             return self.replace(key, object, false).await;
         }
         self.delete_and_wait(key).await?;
@@ -273,10 +315,10 @@ impl Cluster {
         dry_run: bool,
     ) -> Result<Applied, ApiError> {
         let (_, version) = engine::split_api_version(object.str_at(&["apiVersion"]));
-        let resource = self.resource_of(key, version)?;
+        let resource = self.cluster.resource_of(key, version)?;
         let dry = if dry_run { "&dryRun=All" } else { "" };
         let query = format!("?fieldManager={FIELD_MANAGER}{dry}");
-        let live = self.client().get(&resource.object_path(key)).await;
+        let live = self.client.get(&resource.object_path(key)).await;
         let (method, path, body, verb) = match live {
             Ok(live) => {
                 let mut body = object.clone();
@@ -294,34 +336,14 @@ impl Cluster {
         };
         let path = path + &query;
         let answer = self
-            .client()
+            .client
             .send(method, &path, "application/json", body.to_vec())
             .await?;
-        let object = self.learn(key, &answer, dry_run)?;
+        let object = self.cluster.learn(key, &answer, dry_run)?;
         Ok(Applied {
             object,
             message: apply_message(key, verb),
         })
-    }
-
-    /// Puts the server's answer to a write into the cache, so that nothing is decided on older
-    /// knowledge than our own deeds.
-    fn learn(&self, key: &ObjectKey, answer: &[u8], dry_run: bool) -> Result<Value, ApiError> {
-        let object = read(answer)?;
-        if !dry_run {
-            self.learn_object(key, &object);
-        }
-        Ok(object)
-    }
-
-    fn learn_object(&self, key: &ObjectKey, object: &Value) {
-        if let Some(store) = self.store(&key.group, &key.kind)
-            && let Some(live) = self.read_object(object)
-            && *store.resource.version == *live.version()
-        {
-            // The watch will bring the same; whoever wrote it needs no telling.
-            let _told = self.take(&store, live);
-        }
     }
 
     /// Deletes an object; one that is gone already is fine.
@@ -334,9 +356,9 @@ impl Cluster {
         propagation: Propagation,
         dry_run: bool,
     ) -> Result<(), ApiError> {
-        let live = self.get(key);
+        let live = self.cluster.get(key);
         let version = live.as_ref().map_or("", |l| l.version());
-        let resource = self.resource_of(key, version)?;
+        let resource = self.cluster.resource_of(key, version)?;
         let dry = if dry_run { "?dryRun=All" } else { "" };
         let path = format!("{}{dry}", resource.object_path(key));
         let mut options = json!({
@@ -346,7 +368,7 @@ impl Cluster {
         if let Some(live) = &live {
             options.set_at(&["preconditions", "uid"], &*live.uid);
         }
-        match self.client().delete(&path, &options).await {
+        match self.client.delete(&path, &options).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_not_found() => Ok(()),
             Err(error) => Err(error),

@@ -92,6 +92,8 @@ pub enum ConnectError {
 pub struct Client {
     kube: kube::Client,
     namespace: Arc<str>,
+    /// Whose rights count instead of ours.
+    user: Option<Arc<str>>,
     requests: Arc<AtomicU64>,
 }
 
@@ -129,6 +131,7 @@ impl Client {
         Ok(Self {
             kube,
             namespace,
+            user: None,
             requests: Arc::default(),
         })
     }
@@ -137,6 +140,16 @@ impl Client {
     #[must_use]
     pub fn default_namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// Returns the same connection, on which the rights of another user count
+    /// (`Impersonate-User`).
+    #[must_use]
+    pub fn acting_as(&self, user: &str) -> Self {
+        Self {
+            user: Some(user.into()),
+            ..self.clone()
+        }
     }
 
     /// Returns how many requests were sent, watches included.
@@ -159,6 +172,9 @@ impl Client {
         let mut request = Request::builder().method(method).uri(path);
         if !content_type.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, content_type);
+        }
+        if let Some(user) = &self.user {
+            request = request.header("Impersonate-User", &**user);
         }
         let accept = if path.starts_with("/api?") || path.starts_with("/apis?") {
             DISCOVERY_ACCEPT

@@ -20,7 +20,7 @@ mod store;
 mod verdict;
 mod watch;
 
-pub use change::{Applied, apply_message, dry_run};
+pub use change::{Applied, Writer, apply_message, dry_run};
 pub use client::{ApiError, Client, ConnectError};
 pub use diff::difference;
 pub use discovery::{Discovery, Resource};

@@ -230,6 +230,7 @@ impl Actor {
                 .and_then(|a| installation.projects.get(&a.project));
             let world = ClusterWorld {
                 destination: app.as_ref().map_or("", |a| &a.destination.namespace),
+                impersonation: installation.settings.impersonation,
                 project: project.map(AsRef::as_ref),
                 cluster: &self.shared.cluster,
                 app: &self.key.name,

@@ -1,7 +1,7 @@
 //! Carrying out what the core decides.
 
 use crate::actor::Actor;
-use cluster::ApiError;
+use cluster::{ApiError, Writer};
 use engine::{ApplyItem, Effect, Event, ObjectKey, Outcome, Propagation, Target, argo};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -59,7 +59,7 @@ impl Actor {
             Effect::Confirm(keys) => self.confirm(&keys).await,
             Effect::Record(record) => self.record(record),
             Effect::LetGo { key } => {
-                self.shared.cluster.let_go(&key).await?;
+                self.writer()?.let_go(&key).await?;
                 self.push(Event::Look);
             }
             Effect::Finalize(finalizers) => self.finalize(finalizers).await?,
@@ -70,6 +70,26 @@ impl Actor {
             }
         }
         Ok(())
+    }
+
+    /// Returns who writes the application's objects.
+    fn writer(&self) -> Result<Writer, ApiError> {
+        let installation = self.shared.installation();
+        let app = self.life.as_ref().and_then(|l| l.state.app.clone());
+        let spec = app.as_ref().map(|a| &a.spec);
+        let user = crate::projects::acting_user(
+            spec.and_then(|s| installation.projects.get(&s.project))
+                .map(AsRef::as_ref),
+            installation.settings.impersonation,
+            &self.key.namespace,
+            spec.map_or("", |s| &s.destination.namespace),
+        );
+        let user = user.map_err(|message| ApiError {
+            code: 403,
+            reason: "Forbidden".into(),
+            message,
+        })?;
+        Ok(self.shared.cluster.writer(user.as_deref()))
     }
 
     fn push(&mut self, event: Event) {
@@ -268,17 +288,28 @@ impl Actor {
         let Some(prepared) = self.life.as_ref().map(|l| Arc::clone(&l.prepared)) else {
             return;
         };
+        let writer = match self.writer() {
+            Ok(writer) => writer,
+            Err(error) => {
+                for item in items {
+                    let (key, outcome) = (item.key.clone(), Err(error.message.clone()));
+                    self.push(Event::Answered { key, outcome });
+                }
+                return;
+            }
+        };
         // A request's state takes kilobytes: only what may be sent soon gets one.
         let turn = shared.applies.acquire().await;
         let mut answers = FuturesUnordered::new();
         for item in items {
             let (shared, target, item) = (&shared, Arc::clone(target), item.clone());
             let prepared = Arc::clone(&prepared);
+            let by = (&shared.cluster, &writer);
             answers.push(async move {
                 let desired = &target.objects[item.index];
                 let _permit = shared.writes.acquire().await;
                 let object = object_to_apply(&shared.cluster, &prepared, desired, &item);
-                let outcome = apply_one(&shared.cluster, desired, &object, &item, dry_run).await;
+                let outcome = apply_one(by, desired, &object, &item, dry_run).await;
                 (item.key, outcome)
             });
         }
@@ -300,9 +331,12 @@ impl Actor {
     }
 
     async fn delete(&mut self, key: ObjectKey, propagation: Propagation, dry_run: bool) {
-        let answer = {
-            let _permit = self.shared.writes.acquire().await;
-            self.shared.cluster.delete(&key, propagation, dry_run).await
+        let answer = match self.writer() {
+            Err(error) => Err(error),
+            Ok(writer) => {
+                let _permit = self.shared.writes.acquire().await;
+                writer.delete(&key, propagation, dry_run).await
+            }
         };
         let outcome = match answer {
             Ok(()) => Ok(if dry_run {
@@ -325,7 +359,11 @@ impl Actor {
                 object.set_at(&["metadata", part], own.clone());
             }
         }
-        let outcome = outcome(self.shared.cluster.apply(&key, &object, dry_run).await);
+        let answer = match self.writer() {
+            Ok(writer) => writer.apply(&key, &object, dry_run).await,
+            Err(error) => Err(error),
+        };
+        let outcome = outcome(answer);
         self.push(Event::Answered { key, outcome });
     }
 
@@ -381,7 +419,7 @@ fn object_to_apply(
 }
 
 async fn apply_one(
-    cluster: &Arc<cluster::Cluster>,
+    (cluster, writer): (&Arc<cluster::Cluster>, &Writer),
     desired: &engine::Desired,
     object: &Value,
     item: &ApplyItem,
@@ -394,15 +432,15 @@ async fn apply_one(
         cluster.await_kind(group, kind, version).await;
     }
     let answer = match (item.replace, item.force && !dry_run) {
-        (true, true) => cluster.recreate(key, object).await,
-        (true, false) => cluster.replace(key, object, dry_run).await,
-        (false, _) => cluster.apply(key, object, dry_run).await,
+        (true, true) => writer.recreate(key, object).await,
+        (true, false) => writer.replace(key, object, dry_run).await,
+        (false, _) => writer.apply(key, object, dry_run).await,
     };
     let answer = match answer {
         // `Force=true`: what can't be changed is made anew.
         Err(error) if item.force && !item.replace && !dry_run && error.code == 422 => {
-            match cluster.delete_and_wait(key).await {
-                Ok(()) => cluster.apply(key, object, false).await,
+            match writer.delete_and_wait(key).await {
+                Ok(()) => writer.apply(key, object, false).await,
                 Err(error) => Err(error),
             }
         }

@@ -32,7 +32,7 @@ use tokio::sync::{Semaphore, mpsc};
 pub use git::{Explanation, GitPoll, Inspector, Loaded, Step};
 pub use installation::Installation;
 pub use secret::Secret;
-pub use settings::{BuildOptions, CompareSettings, KindFilter, Settings};
+pub use settings::{BuildOptions, CompareSettings, Impersonation, KindFilter, Settings};
 
 /// Requests that are under way at the same time; an API server's own limits are higher.
 const WRITES_MAX: usize = 32;

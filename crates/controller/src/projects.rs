@@ -1,5 +1,6 @@
 //! Projects as they count: each with what it inherits, and what one application may do by its own.
 
+use crate::settings::Impersonation;
 use crate::world::ClusterWorld;
 use api::names;
 use cluster::Discovery;
@@ -125,6 +126,35 @@ pub(crate) fn forbids_place(project: &Project, key: &ObjectKey) -> Option<String
     answer.err().map(|refused| refused.message)
 }
 
+/// Returns the user whose rights count when an application's objects are written; nobody for the
+/// controller itself.
+///
+/// # Errors
+/// Fails with Argo CD's sentence if somebody must, and nobody is named.
+pub(crate) fn acting_user(
+    project: Option<&Project>,
+    settings: Impersonation,
+    app_namespace: &str,
+    destination: &str,
+) -> Result<Option<String>, String> {
+    let (Some(project), false) = (project, settings == Impersonation::Never) else {
+        return Ok(None);
+    };
+    let at = in_cluster(destination);
+    match project.service_account(&at, app_namespace) {
+        Err(refused) => Err(format!(
+            "failed to derive service account to impersonate: {}",
+            refused.message
+        )),
+        Ok(None) if settings == Impersonation::Always => Err(format!(
+            "no matching service account found for destination server {} and namespace \
+             {destination}",
+            names::IN_CLUSTER_SERVER
+        )),
+        Ok(user) => Ok(user),
+    }
+}
+
 /// Returns whether a project's windows let an application be synced.
 pub(crate) fn window(
     project: &Project,
@@ -216,6 +246,20 @@ mod tests {
         assert!(default.permits_source("https://anything").is_ok());
         assert!(default.permits_destination(&in_cluster("x")).is_ok());
         assert!(projects.get("nobody's").is_none());
+    }
+
+    #[test]
+    fn a_service_account_of_the_project_acts_where_it_must() {
+        let project = of(json!({"destinationServiceAccounts": [
+            {"server": "*", "namespace": "team-*", "defaultServiceAccount": "deployer"},
+        ]}));
+        let user = |settings, to| acting_user(Some(&project), settings, "argocd", to);
+        assert_eq!(user(Impersonation::Never, "team-a"), Ok(None));
+        let deployer = "system:serviceaccount:team-a:deployer".to_owned();
+        assert_eq!(user(Impersonation::Always, "team-a"), Ok(Some(deployer)));
+        assert_eq!(user(Impersonation::WhereKnown, "other"), Ok(None));
+        let refused = user(Impersonation::Always, "other").unwrap_err();
+        assert!(refused.ends_with("and namespace other"), "{refused}");
     }
 
     #[test]

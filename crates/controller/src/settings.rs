@@ -26,12 +26,26 @@ pub struct Settings {
     pub compare: CompareSettings,
     /// Which kinds may be deployed.
     pub kinds: KindFilter,
+    /// Whether objects are written with the rights of the project's service accounts.
+    pub impersonation: Impersonation,
     /// `globalProjects`: which projects inherit from which.
     pub(crate) global_projects: GlobalProjects,
     /// `kustomize.buildOptions`.
     pub kustomize: BuildOptions,
     /// What can't be understood, in sentences: it has no effect.
     pub problems: Vec<String>,
+}
+
+/// `application.sync.impersonation`: whose rights count when objects are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Impersonation {
+    /// The controller's own.
+    #[default]
+    Never,
+    /// Those of the project's service account for the destination, if it names one.
+    WhereKnown,
+    /// Those of the project's service account; without one nothing is written.
+    Always,
 }
 
 /// What `kustomize build` is told on its command line.
@@ -94,6 +108,14 @@ impl Settings {
         }
         let build = data.str_at(&["kustomize.buildOptions"]);
         it.kustomize = BuildOptions::parse(build, &mut it.problems);
+        it.impersonation = match (
+            data.str_at(&["application.sync.impersonation.enabled"]),
+            data.str_at(&["application.sync.impersonation.enforced"]),
+        ) {
+            ("true", "false") => Impersonation::WhereKnown,
+            ("true", _) => Impersonation::Always,
+            _ => Impersonation::Never,
+        };
         let global = data.str_at(&["globalProjects"]);
         if let Some(list) = read("globalProjects", global, &mut it.problems) {
             it.global_projects = GlobalProjects::parse(&list);

@@ -1,6 +1,7 @@
 //! The live cluster as one application's core sees it.
 
 use crate::projects;
+use crate::settings::Impersonation;
 use cluster::{Cluster, LiveObject, Prepared};
 use engine::{Dependency, Desired, LiveFacts, Match, ObjectKey, Spec, Window, World, argo};
 use health::HealthStatus;
@@ -14,6 +15,8 @@ pub(crate) struct ClusterWorld<'a> {
     pub(crate) namespace: &'a str,
     /// The namespace that it deploys to.
     pub(crate) destination: &'a str,
+    /// Whose rights count when its objects are written.
+    pub(crate) impersonation: Impersonation,
     /// Its project, if there is one of that name.
     pub(crate) project: Option<&'a Project>,
     pub(crate) prepared: &'a Prepared,
@@ -109,6 +112,11 @@ impl World for ClusterWorld<'_> {
             namespace: self.destination,
         };
         projects::window(project, &subject, manual, since, now)
+    }
+
+    fn forbids_writing(&self) -> Option<String> {
+        let (project, settings) = (self.project, self.impersonation);
+        projects::acting_user(project, settings, self.namespace, self.destination).err()
     }
 
     fn orphans(&self) -> Option<usize> {

@@ -95,6 +95,10 @@ pub trait World {
     fn dependency(&self, _name: &str) -> Option<Dependency> {
         None
     }
+    /// Returns why nothing may be written for the application at all, if nothing may.
+    fn forbids_writing(&self) -> Option<String> {
+        None
+    }
     /// Returns the number of objects in the destination that belong to no application, if the
     /// project wants to know.
     fn orphans(&self) -> Option<usize> {

@@ -145,3 +145,40 @@ async fn an_application_waits_for_the_one_that_it_depends_on() {
     patch(&world, &path, json!({"operation": {"sync": {}}})).await;
     world.reach(&json!({"/status/sync/status": "Synced"})).await;
 }
+
+#[test]
+fn the_rights_of_a_service_account_count() {
+    use std::io::{Read as _, Write as _};
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = server.local_addr().expect("an address");
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().expect("a request");
+        let mut heard = [0; 2048];
+        let n = stream.read(&mut heard).expect("its text");
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        stream.write_all(answer.as_bytes()).expect("an answer");
+        String::from_utf8_lossy(&heard[..n]).to_lowercase()
+    });
+    let dir = tempfile::tempdir().expect("a folder");
+    let kubeconfig = dir.path().join("kubeconfig");
+    let text = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "x",
+        "clusters": [{"name": "x", "cluster": {"server": format!("http://{address}")}}],
+        "users": [{"name": "x", "user": {}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+    });
+    std::fs::write(&kubeconfig, text.to_json()).expect("a kubeconfig");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let client = cluster::Client::connect(Some(&kubeconfig))
+            .await
+            .expect("a client");
+        let user = "system:serviceaccount:team:deployer";
+        client.acting_as(user).get("/x").await.expect("an answer");
+    });
+    let heard = heard.join().expect("a request");
+    let header = "impersonate-user: system:serviceaccount:team:deployer";
+    assert!(heard.contains(header), "{heard}");
+}

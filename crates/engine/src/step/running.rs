@@ -192,6 +192,9 @@ impl AppState {
             }
             _ => return Planned::NotYet,
         };
+        if let Some(message) = world.forbids_writing() {
+            return Planned::Never(End::error(message));
+        }
         if operation.request.options.fail_on_shared
             && let Some(message) = first_shared(app, target, world)
         {
