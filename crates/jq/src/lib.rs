@@ -11,8 +11,8 @@
 //! let program = jq::Program::deleting(".spec.containers[] | select(.name == \"b\") | .image").unwrap();
 //! let object = json!({"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]}});
 //! assert_eq!(
-//!     program.first(&object).unwrap(),
-//!     Some(json!({"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b"}]}}))
+//!     program.delete(&object).unwrap(),
+//!     json!({"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b"}]}})
 //! );
 //! ```
 
@@ -99,6 +99,14 @@ impl Program {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Runs a program of [`Program::deleting`]: returns the value without what the path leads to.
+    ///
+    /// # Errors
+    /// See [`Program::run`].
+    pub fn delete(&self, from: &Value) -> Result<Value, Error> {
+        Ok(self.first(from)?.unwrap_or_default())
     }
 
     /// Returns all results.
