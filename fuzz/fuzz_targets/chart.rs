@@ -1,11 +1,10 @@
 //! Charts of any files: cut at zero bytes into Chart.yaml, values and templates.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
 use helm::engine::{Capabilities, Release};
 use helm::template::{Parts, Request, template};
 use helm::{Chart, File};
-use libfuzzer_sys::fuzz_target;
 
 const NAMES: [&str; 5] = [
     "Chart.yaml",
@@ -15,7 +14,7 @@ const NAMES: [&str; 5] = [
     "charts/sub/Chart.yaml",
 ];
 
-fuzz_target!(|text: &[u8]| {
+fuzz::target!(|text| {
     let files = text.split(|b| *b == 0).zip(NAMES);
     let files = files.map(|(data, name)| File {
         name: name.to_owned(),
@@ -43,6 +42,8 @@ fuzz_target!(|text: &[u8]| {
         options: &options,
         cache: None,
         lookup: None,
+        trace: false,
+        compat: helm::Compat::V4,
     };
     let _output = template(chart, &value::Value::object(), &request);
 });

@@ -1,15 +1,14 @@
 //! A kustomization of any text, beside files that it may name.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
 use kustomize::{Options, build};
-use libfuzzer_sys::fuzz_target;
 use tree::{MemTree, Recording};
 
 const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  \
                           template:\n    spec:\n      containers: [{name: web, image: web:1}]\n";
 
-fuzz_target!(|text: &[u8]| {
+fuzz::target!(|text| {
     let tree = MemTree::new([
         ("app/kustomization.yaml", text),
         ("app/a.yaml", DEPLOYMENT.as_bytes()),

@@ -1,9 +1,8 @@
 //! A patch of any text, strategic merge or JSON 6902.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
 use kustomize::{Options, build};
-use libfuzzer_sys::fuzz_target;
 use tree::{MemTree, Recording};
 
 const KUSTOMIZATION: &str = "resources: [a.yaml]\npatches:\n- path: p.yaml\n  target: {kind: \
@@ -12,7 +11,7 @@ const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name
                           template:\n    spec:\n      containers:\n      - {name: web, image: \
                           web:1, ports: [{containerPort: 80}]}\n";
 
-fuzz_target!(|text: &[u8]| {
+fuzz::target!(|text| {
     let tree = MemTree::new([
         ("app/kustomization.yaml", KUSTOMIZATION.as_bytes()),
         ("app/a.yaml", DEPLOYMENT.as_bytes()),

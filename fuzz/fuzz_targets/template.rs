@@ -1,11 +1,10 @@
 //! A template of any text: text or an error, within the limits.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
 use gotemplate::{Dialect, Limits, Options, Session, Templates, Value, parse};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &[u8]| {
+fuzz::target!(|text| {
     let Ok(parsed) = parse("c/templates/a.yaml", text, Dialect::Helm) else {
         return;
     };

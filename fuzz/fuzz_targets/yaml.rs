@@ -1,10 +1,9 @@
 //! YAML of both dialects: an error or a value, and what is written reads back the same.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &[u8]| {
+fuzz::target!(|text| {
     let _documents = yaml::v3::documents(text);
     let _manifests = yaml::manifests(text);
     if let Ok(value) = yaml::v2::to_value(text) {

@@ -16,7 +16,12 @@ pub(crate) fn float_text(f: f64, format: char, precision: i32) -> String {
     let text = match format {
         'e' | 'E' => exponential(&scientific(f, precision)),
         'f' | 'F' => match precision {
-            Some(precision) => format!("{f:.precision$}"),
+            Some(precision) => {
+                let exact = precision.min(DIGITS_MAX);
+                let mut text = format!("{f:.exact$}");
+                text.extend(std::iter::repeat_n('0', precision - exact));
+                text
+            }
             None => format!("{f}"),
         },
         'x' | 'X' => hexadecimal(f, precision),
@@ -30,10 +35,22 @@ pub(crate) fn float_text(f: f64, format: char, precision: i32) -> String {
     }
 }
 
+/// Digits behind the point that a float may have; whatever is behind them is 0. Rust formats no more
+/// than 65,535.
+const DIGITS_MAX: usize = 1100;
+
 /// Rust's exponent form, with as many digits after the point as asked for.
 fn scientific(f: f64, precision: Option<usize>) -> String {
     match precision {
-        Some(precision) => format!("{f:.precision$e}"),
+        Some(precision) => {
+            let exact = precision.min(DIGITS_MAX);
+            let text = format!("{f:.exact$e}");
+            if exact == precision {
+                return text;
+            }
+            let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            format!("{mantissa}{}e{exponent}", "0".repeat(precision - exact))
+        }
         None => format!("{f:e}"),
     }
 }
@@ -126,7 +143,7 @@ fn hexadecimal(f: f64, precision: Option<usize>) -> String {
     let digits = format!("{:013x}", mantissa & ((1 << 52) - 1));
     let digits = match precision {
         Some(p) if p <= 13 => digits[..p].to_owned(),
-        Some(p) => format!("{digits:0<p$}"),
+        Some(p) => format!("{digits}{}", "0".repeat(p.saturating_sub(digits.len()))),
         None => digits.trim_end_matches('0').to_owned(),
     };
     let point = if digits.is_empty() { "" } else { "." };

@@ -123,7 +123,9 @@ impl Printer {
 
     pub(super) fn unicode(&mut self, i: i64) {
         let digits = self.flags.precision.unwrap_or(4).max(4);
-        let mut body = format!("U+{i:0digits$X}");
+        let number = format!("{i:X}");
+        let zeros = "0".repeat(digits.saturating_sub(number.len()));
+        let mut body = format!("U+{zeros}{number}");
         let c = rune(i);
         if self.flags.sharp && crate::unicode::is_print(c) {
             body.push_str(&format!(" '{c}'"));

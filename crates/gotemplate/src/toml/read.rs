@@ -136,13 +136,18 @@ impl Reader<'_> {
             if first == b'[' {
                 let is_list = self.starts(b"[[");
                 self.at += if is_list { 2 } else { 1 };
-                prefix = self.keys()?;
+                prefix = self.table_name()?;
                 let close: &[u8] = if is_list { b"]]" } else { b"]" };
                 if !self.starts(close) {
-                    return Err(self.error(format!(
-                        "expected '.' or ']' to end table name, but got {} instead",
-                        self.found()
-                    )));
+                    let mut wanted = "expected '.' or ']' to end table name";
+                    if is_list && self.peek() == Some(b']') {
+                        self.at += 1;
+                        wanted = "expected end of table array name delimiter ']'";
+                    }
+                    let message = format!("{wanted}, but got {} instead", self.found());
+                    // The reference has taken the character that it names.
+                    self.at += usize::from(self.peek().is_some());
+                    return Err(self.error(message));
                 }
                 self.at += close.len();
                 self.last_key = shown(&prefix);
@@ -257,34 +262,66 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Reads the name of a table.
+    fn table_name(&mut self) -> Read<Keys> {
+        let mut keys = Vec::new();
+        loop {
+            self.space();
+            match self.peek() {
+                Some(b']') | None => {
+                    let message = "unexpected end of table name (table names cannot be empty)";
+                    return Err(self.error(message));
+                }
+                Some(b'.') => {
+                    let message = "unexpected table separator (table names cannot be empty)";
+                    return Err(self.error(message));
+                }
+                _ => {}
+            }
+            keys.push(self.key()?);
+            self.space();
+            if self.peek() != Some(b'.') {
+                return Ok(keys);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Reads one part of a name.
+    fn key(&mut self) -> Read<Vec<u8>> {
+        match self.peek() {
+            Some(b'"') => self.basic_string(),
+            Some(b'\'') => self.literal_string(),
+            _ => {
+                let start = self.at;
+                let is_bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+                while self.peek().is_some_and(is_bare) {
+                    self.at += 1;
+                }
+                Ok(self.text[start..self.at].to_vec())
+            }
+        }
+    }
+
     fn keys(&mut self) -> Read<Keys> {
         let mut keys = Vec::new();
         loop {
             self.space();
-            let key = match self.peek() {
-                Some(b'"') => self.basic_string()?,
-                Some(b'\'') => self.literal_string()?,
-                _ => {
-                    let start = self.at;
-                    while self
-                        .peek()
-                        .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-                    {
-                        self.at += 1;
-                    }
-                    if self.at == start {
-                        match self.peek() {
-                            None => return Err(self.error("unexpected EOF; expected key")),
-                            Some(b @ (b'=' | b'.')) => {
-                                let c = char::from(b);
-                                return Err(self.error(format!("unexpected '{c}'")));
-                            }
-                            _ => {}
-                        }
-                    }
-                    self.text[start..self.at].to_vec()
+            match (self.peek(), keys.is_empty()) {
+                (None, true) | (Some(b'='), true) => {
+                    return Err(self.error("unexpected '=': key name appears blank"));
                 }
-            };
+                (Some(b'.'), true) => {
+                    return Err(self.error("unexpected '.': keys cannot start with a '.'"));
+                }
+                (None, false) => return Err(self.error("unexpected EOF; expected key")),
+                (Some(b @ (b'=' | b'.')), false) => {
+                    let c = char::from(b);
+                    return Err(self.error(format!("unexpected '{c}'")));
+                }
+                _ => {}
+            }
+            let key = self.key()?;
             keys.push(key);
             self.space();
             if self.peek() != Some(b'.') {

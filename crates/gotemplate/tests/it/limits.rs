@@ -151,3 +151,71 @@ fn the_same_seed_gives_the_same_text() {
     let words: Vec<&str> = all.split(' ').collect();
     assert_ne!(words[0], words[2]);
 }
+
+#[test]
+fn floats_with_more_digits_than_there_are() {
+    let text = r#"{{ printf "%.100000f" 0.1 | len }} {{ printf "%.100000e" 0.1 | len }} {{ printf "%.99999g" 0.5 }} {{ printf "%.70000f" 1e-320 | trunc -3 }} {{ printf "%.70000U" 1 | len }} {{ printf "%.70000x" 1.0 | len }}"#;
+    let got = render(Dialect::Helm, &Options::default(), text, &Value::Nil);
+    assert_eq!(got.as_deref(), Ok("100002 100006 0.5 000 70002 70008"));
+}
+
+#[test]
+fn toml_is_refused_in_its_own_words() {
+    for (text, want) in [
+        (
+            "[]",
+            "toml: line 1: unexpected end of table name (table names cannot be empty)",
+        ),
+        (
+            "[a.]",
+            "toml: line 1: unexpected end of table name (table names cannot be empty)",
+        ),
+        (
+            "[.a]",
+            "toml: line 1: unexpected table separator (table names cannot be empty)",
+        ),
+        (
+            "[[a]\nx=1",
+            "toml: line 2: expected end of table array name delimiter ']', but got '\\n' instead",
+        ),
+        (
+            "[a",
+            "toml: line 1: expected '.' or ']' to end table name, but got '\\x00' instead",
+        ),
+        (
+            "= 1",
+            "toml: line 1: unexpected '=': key name appears blank",
+        ),
+        (
+            ".a = 1",
+            "toml: line 1: unexpected '.': keys cannot start with a '.'",
+        ),
+        ("a. = 1", "toml: line 1: unexpected '='"),
+        ("a..b = 1", "toml: line 1: unexpected '.'"),
+        (
+            "a",
+            "toml: line 1: unexpected EOF; expected key separator '='",
+        ),
+        (
+            "a b = 1",
+            "toml: line 1: expected '.' or '=', but got 'b' instead",
+        ),
+        (
+            "[a!b]",
+            "toml: line 1: expected '.' or ']' to end table name, but got '!' instead",
+        ),
+        (
+            "[[]]",
+            "toml: line 1: unexpected end of table name (table names cannot be empty)",
+        ),
+        (
+            "[[a.]]",
+            "toml: line 1: unexpected end of table name (table names cannot be empty)",
+        ),
+    ] {
+        let data = Value::map([("text", Value::from(text))]);
+        let template = "{{ (fromToml .text).Error }}";
+        let got = render(Dialect::Helm, &Options::default(), template, &data);
+        assert_eq!(got.as_deref(), Ok(want), "{text}");
+    }
+}
