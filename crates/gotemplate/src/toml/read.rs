@@ -144,9 +144,14 @@ impl Reader<'_> {
                         self.at += 1;
                         wanted = "expected end of table array name delimiter ']'";
                     }
-                    let message = format!("{wanted}, but got {} instead", self.found());
+                    let found = match self.peek() {
+                        // Its reader knows no end here.
+                        None => "'\\x00'".to_owned(),
+                        Some(_) => self.found(),
+                    };
+                    let message = format!("{wanted}, but got {found} instead");
                     // The reference has taken the character that it names.
-                    self.at += usize::from(self.peek().is_some());
+                    self.line += usize::from(self.peek() == Some(b'\n'));
                     return Err(self.error(message));
                 }
                 self.at += close.len();
@@ -308,7 +313,7 @@ impl Reader<'_> {
         loop {
             self.space();
             match (self.peek(), keys.is_empty()) {
-                (None, true) | (Some(b'='), true) => {
+                (None | Some(b'='), true) => {
                     return Err(self.error("unexpected '=': key name appears blank"));
                 }
                 (Some(b'.'), true) => {
