@@ -34,6 +34,7 @@ pub(crate) enum Special {
     Last,
     Range,
     Halt,
+    HaltError,
 }
 
 /// Returns a function; nothing if there is none of that arity.
@@ -45,7 +46,8 @@ pub(crate) fn find(name: &str, arity: usize) -> Option<Builtin> {
         ("getpath", 1) => Some(Special::GetPath),
         ("last", 1) => Some(Special::Last),
         ("_range", 3) => Some(Special::Range),
-        ("halt", 0) | ("halt_error", 0 | 1) => Some(Special::Halt),
+        ("halt", 0) => Some(Special::Halt),
+        ("halt_error", 0 | 1) => Some(Special::HaltError),
         _ => None,
     };
     if let Some(special) = special {

@@ -587,18 +587,25 @@ impl<'a> Parser<'a> {
     }
 
     fn suffixes(&mut self, mut term: Ast) -> Parsed {
+        // Whether the term ends with a suffix of its own.
+        let mut suffixed = false;
         loop {
             match &self.token {
                 Token::Field(name) => {
                     let name = name.clone();
                     self.advance();
                     term = index(term, name);
+                    suffixed = true;
                 }
                 Token::Sign("?") => {
                     self.advance();
-                    term = Ast::Try(boxed(term), None);
+                    term = optional(term, suffixed);
+                    suffixed = false;
                 }
-                Token::Sign("[") => term = self.brackets(term)?,
+                Token::Sign("[") => {
+                    term = self.brackets(term)?;
+                    suffixed = true;
+                }
                 Token::Sign(".") => {
                     self.advance();
                     term = match self.token {
@@ -609,6 +616,7 @@ impl<'a> Parser<'a> {
                         Token::Sign("[") => self.brackets(term)?,
                         _ => return Err(self.unexpected()),
                     };
+                    suffixed = true;
                 }
                 _ => return Ok(term),
             }
@@ -644,6 +652,28 @@ impl<'a> Parser<'a> {
             end,
         })
     }
+}
+
+/// `?` is for the last suffix alone: what comes before may fail.
+fn optional(term: Ast, suffixed: bool) -> Ast {
+    let here = || boxed(Ast::Identity);
+    let (before, last) = match term {
+        Ast::Index(of, key) if suffixed => (of, Ast::Index(here(), key)),
+        Ast::Slice { of, start, end } if suffixed => {
+            let of_here = here();
+            (
+                of,
+                Ast::Slice {
+                    of: of_here,
+                    start,
+                    end,
+                },
+            )
+        }
+        Ast::Iterate(of) if suffixed => (of, Ast::Iterate(here())),
+        whole => return Ast::Try(boxed(whole), None),
+    };
+    Ast::Pipe(before, boxed(Ast::Try(boxed(last), None)))
 }
 
 fn index(of: Ast, name: String) -> Ast {

@@ -28,7 +28,7 @@ fn programs_end() {
         "\"\\(\"a\" * 1e7)\\(\"b\" * 1e7)\\(\"c\" * 1e7)\"",
     ] {
         let limits = Limits {
-            steps: 500_000,
+            steps: 100_000,
             ..Limits::default()
         };
         let program = Program::parse(program).expect(program).with_limits(limits);

@@ -78,8 +78,10 @@ impl<'a> Run<'a> {
         at: &Cursor,
         next: Next<'_, 'a>,
     ) -> Flow {
-        self.values(value, env, &at.value, &mut |run, value| {
-            run.modify(of, env, at, next, &mut |_, Cursor { value: old, .. }| {
+        self.query(value, env, at.clone(), &mut |run, cursor| {
+            let at = cursor.with(at.value.clone());
+            let value = cursor.value;
+            run.modify(of, env, &at, next, &mut |_, Cursor { value: old, .. }| {
                 Ok(Some(match op {
                     Some(op) => ops::binary(op, old, &value)?,
                     None if old.holds() => old.clone(),

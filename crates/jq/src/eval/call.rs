@@ -4,6 +4,7 @@ use super::assign::follow;
 use super::{Builtin, Failure, Special, builtins, ops, path, prelude, typed};
 use super::{Cursor, Env, Flow, Known, Next, Run, Scope, Stop, Track, with};
 use crate::ast::{Ast, Function, Op};
+use crate::error::Error;
 use crate::json::Json;
 use std::rc::Rc;
 
@@ -132,8 +133,11 @@ impl<'a> Run<'a> {
                     Err(Stop::Failed(Failure::Value(value.clone())))
                 })
             }
-            Special::Halt => {
-                Err(format!("halt error: {}", crate::encode::to_json(&at.value)).into())
+            // Nobody catches these.
+            Special::Halt => Err(Stop::Fatal(Error::Run("halt error: null".to_owned()))),
+            Special::HaltError => {
+                let message = Failure::Value(at.value.clone()).message();
+                Err(Stop::Fatal(Error::Run(format!("halt {message}"))))
             }
             Special::Path => match arguments.first() {
                 Some(of) => self.paths(of, env, &at.value.clone(), &mut |run, path| {
