@@ -83,14 +83,23 @@ impl Prepared {
         let Some(path) = cluster.path_of(live) else {
             return;
         };
-        let mut verdict = match crate::dry_run(cluster.client(), &path, &desired.value).await {
-            Ok(after) => match self.difference(desired, live, &after) {
-                fields if fields.is_empty() => Match::InSync,
-                fields => Match::Drift(fields),
-            },
+        match crate::dry_run(cluster.client(), &path, &desired.value).await {
+            Ok(after) => self.told(live, Some(&after)),
+            Err(error) if error.is_unreachable() => {}
+            Err(_) => self.told(live, None),
+        }
+    }
+
+    /// Takes the server's word about what an object would become; `None` if it refuses that.
+    pub fn told(&self, live: &LiveObject, after: Option<&Value>) {
+        let Some(desired) = self.objects.get(&live.key) else {
+            return;
+        };
+        let mut verdict = match after.map(|after| self.difference(desired, live, after)) {
+            Some(fields) if fields.is_empty() => Match::InSync,
+            Some(fields) => Match::Drift(fields),
             // What the server refuses is not in sync; the sync itself will say why.
-            Err(error) if !error.is_unreachable() => Match::Drift(Vec::new()),
-            Err(_) => return,
+            None => Match::Drift(Vec::new()),
         };
         hide_secrets(live, &mut verdict);
         self.remember((desired.digest, live.fingerprint), &verdict);

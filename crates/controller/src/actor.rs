@@ -155,13 +155,36 @@ impl Actor {
         {
             return;
         }
-        let application = live.value();
+        let mut application = live.value();
+        let mut version = live.resource_version;
+        if self.life.is_none() && self.attempt > 0 {
+            // After a failure nobody knows what the API server has taken of our writes, and the
+            // watch may lag: what is written there counts.
+            match self.shared.cluster.client().get(&self.path("")).await {
+                Ok(newest) => application = newest,
+                Err(error) => {
+                    tracing::warn!(app = &*self.key.name, error = %error, "starting anew");
+                    self.attempt += 1;
+                    return;
+                }
+            }
+            let text = application.str_at(&["metadata", "resourceVersion"]);
+            version = text.parse().unwrap_or(version);
+        }
         let view = argo::view(&application);
         self.shared.depends(&self.key.name, &view.depends_on);
         if self.life.is_none() {
             self.begin(&application).await;
         }
         let Some(life) = &mut self.life else { return };
+        // What an earlier life has written, or somebody else, may be news to this one.
+        if version > life.revision {
+            let status = application.get("status").map(Value::to_vec);
+            life.written = status.unwrap_or_else(|| b"{}".to_vec()).into_boxed_slice();
+        }
+        if self.attempt > 0 {
+            life.revision = life.revision.max(version);
+        }
         life.written_annotations = annotations(&view);
         life.queue.push_back(Event::Application(Box::new(view)));
     }

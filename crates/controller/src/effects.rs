@@ -274,7 +274,7 @@ impl Actor {
         Ok(())
     }
 
-    fn path(&self, subresource: &str) -> String {
+    pub(crate) fn path(&self, subresource: &str) -> String {
         format!(
             "/apis/{}/namespaces/{}/applications/{}{subresource}",
             api::names::ARGO_API_VERSION,

@@ -22,7 +22,7 @@ use crate::allocate::Allocator;
 use crate::audit::{Audit, Entry};
 use crate::clock::Clock;
 use crate::failure::{Failure, Result};
-use crate::kinds::{Kind, Kinds};
+use crate::kinds::{Kind, KindSet, Kinds};
 use crate::store::{Expect, Lost, Object, Store, Table, key};
 
 pub(crate) use create::name_required;
@@ -197,6 +197,13 @@ impl std::fmt::Debug for Registry {
 }
 
 impl Registry {
+    /// Returns an empty registry that nobody serves and no controller acts on, with its state in
+    /// memory: for simulations, which bring their own time.
+    #[must_use]
+    pub fn in_memory(clock: Arc<dyn Clock>) -> Self {
+        Self::new(Store::memory(), Kinds::new(KindSet::default()), clock)
+    }
+
     pub(crate) fn new(store: Store, kinds: Kinds, clock: Arc<dyn Clock>) -> Self {
         let addresses = Allocator::default();
         if let Ok(page) = store.list(&(String::new(), "services".to_owned()), "", None) {

@@ -106,7 +106,7 @@ pub(crate) fn decide(
     }
     let keys: Vec<&ResourceState> = out_of_sync
         .into_iter()
-        .filter(|r| !r.requires_pruning || (auto.prune && !r.deleting))
+        .filter(|r| !r.requires_pruning || (auto.prune && !r.deleting && !r.is_kept))
         .collect();
     if keys.is_empty() {
         // What is left goes already, as soon as its finalizers let it.

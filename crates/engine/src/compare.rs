@@ -131,6 +131,8 @@ pub struct ResourceState {
     pub hook: bool,
     /// Its deletion needs a person's approval.
     pub requires_confirmation: bool,
+    /// It may never be pruned.
+    pub is_kept: bool,
     /// Its health is a part of the application's.
     pub counts: bool,
     /// Its wave.
@@ -262,6 +264,7 @@ fn wanted_state(
     ResourceState {
         counts: !own.is_hook && !own.is_skipped && !is_itself(&desired.key, subject),
         requires_confirmation: confirms(own) || (exists && confirms(&facts.directives)),
+        is_kept: false,
         key: desired.key.clone(),
         version: desired.version().into(),
         sync,
@@ -281,6 +284,7 @@ fn extra_state(key: ObjectKey, facts: LiveFacts, subject: Subject<'_>) -> Resour
     ResourceState {
         counts: !hook && !is_itself(&key, subject),
         requires_confirmation: requires_confirmation(&facts.directives, subject.spec),
+        is_kept: facts.directives.prune.or(subject.spec.options.prune) == Some(Permission::No),
         key,
         version: facts.version,
         sync: (!hook).then_some(SyncStatus::OutOfSync),

@@ -360,13 +360,11 @@ impl Operation {
 
     /// Takes the cluster's answer about one object.
     pub fn answer(&mut self, key: &ObjectKey, outcome: &Outcome) {
-        let Some(task) = self
-            .tasks
-            .iter_mut()
-            .find(|t| t.key == *key && t.state == TaskState::Sent)
-        else {
-            return;
-        };
+        let task = self.tasks.iter_mut().find(|t| {
+            let is_refused = t.state == TaskState::Clearing && outcome.is_err();
+            t.key == *key && (t.state == TaskState::Sent || is_refused)
+        });
+        let Some(task) = task else { return };
         match outcome {
             Ok(message) => {
                 task.message.clone_from(message);
@@ -402,7 +400,7 @@ impl Operation {
                 self.message = message;
                 return None;
             }
-            self.look_at_health(group, ctx.world);
+            self.look_at_health(group, ctx, effects);
             self.let_go_of_hooks(ctx.world, effects);
             if let Some(newer) = ctx.newer.filter(|_| self.is_at_boundary()) {
                 return Some(End::superseded(newer));

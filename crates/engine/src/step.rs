@@ -516,6 +516,9 @@ impl AppState {
         self.compare(world, now, &mut notes, effects);
         let before = effects.len();
         let clear_operation = self.settle_operation(&app, world, config, now, effects);
+        if self.operation.is_none() {
+            self.let_go_of_left_hooks(world, effects);
+        }
         let ended = self.operation.is_none() && effects.len() > before;
         if ended || clear_operation {
             // What has just been applied is part of what is told.

@@ -43,7 +43,12 @@ impl Registry {
         Ok(written)
     }
 
-    fn patch_now(
+    /// Does the same without waiting until it is durable: for parts of the control plane, whose
+    /// knowledge ends with the process too.
+    ///
+    /// # Errors
+    /// Fails for the same reasons.
+    pub fn patch_now(
         &self,
         target: &Target,
         patch_type: PatchType,

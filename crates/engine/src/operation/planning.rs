@@ -80,7 +80,7 @@ impl Operation {
     /// Takes up a hook that this very attempt created before nobody could be told.
     fn adopt(&self, task: &mut Task, world: &dyn World) {
         let run = self.run();
-        let is_ours = |f: &LiveFacts| f.directives.run.as_ref() == Some(&run) && !f.deleting;
+        let is_ours = |f: &LiveFacts| f.directives.run.as_ref() == Some(&run);
         if world.live(&task.key).is_some_and(|f| is_ours(&f)) {
             task.state = TaskState::Applied;
             task.seen = true;

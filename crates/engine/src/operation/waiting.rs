@@ -5,10 +5,19 @@ use crate::compare::{LiveFacts, Match, World};
 use crate::object::Permission;
 use crate::step::Effect;
 use health::HealthStatus;
+use jiff::SignedDuration;
+
+/// How long an object that was applied may stay unseen: after that it was deleted before it was seen.
+const UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(30);
 
 impl Operation {
     /// Moves applied tasks on by the health of their objects.
-    pub(super) fn look_at_health(&mut self, group: Group, world: &dyn World) {
+    pub(super) fn look_at_health(
+        &mut self,
+        group: Group,
+        ctx: &Context<'_>,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(target) = self.target.clone() else {
             return;
         };
@@ -16,6 +25,8 @@ impl Operation {
         // failed.
         let waits = !self.is_last(group) || self.has_failed(group) || self.has_hooks(group);
         let mut untold = false;
+        let missed_at = self.sent_at.unwrap_or(ctx.now);
+        let missed_at = missed_at.saturating_add(UNSEEN_MAX).unwrap_or(ctx.now);
         for task in self.tasks.iter_mut().filter(|t| t.is_in(group)) {
             let TaskKind::Apply(i) = task.kind else {
                 continue;
@@ -23,17 +34,28 @@ impl Operation {
             if task.state != TaskState::Applied || !(task.hook || waits) {
                 continue;
             }
-            let facts = world.facts(&target.objects[i].named(&task.key));
+            let facts = ctx.world.facts(&target.objects[i].named(&task.key));
             let is_there = !matches!(facts.matches, Match::Missing | Match::KindUnknown);
-            if !is_there && task.seen {
+            if !is_there && !task.seen && ctx.now < missed_at {
+                // The watch of a new kind may not have told of it yet.
+                effects.push(Effect::WakeAt(missed_at));
+            } else if !is_there {
                 let key = &task.key;
                 task.fail(format!(
                     "Resource {}/{}/{} is missing, it might have been deleted",
                     key.group, key.kind, key.name
                 ));
-            } else if is_there {
+            } else {
                 task.seen = true;
+                let is_going = task.hook && facts.deleting;
                 judge(task, facts);
+                if is_going && task.state == TaskState::Applied {
+                    let key = &task.key;
+                    task.fail(format!(
+                        "hook {}/{}/{} was deleted before it was completed",
+                        key.group, key.kind, key.name
+                    ));
+                }
             }
             untold |= task.hook && task.is_over();
         }

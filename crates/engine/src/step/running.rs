@@ -64,6 +64,17 @@ impl AppState {
         self.operation = Some(operation);
     }
 
+    /// Takes the finalizer off hooks that are being deleted while no operation is there to do so:
+    /// the one that made them was cut short.
+    pub(super) fn let_go_of_left_hooks(&self, world: &dyn World, effects: &mut Vec<Effect>) {
+        for key in world.tracked() {
+            let facts = world.live(&key);
+            if facts.is_some_and(|f| f.deleting && f.directives.is_held) {
+                effects.push(Effect::LetGo { key });
+            }
+        }
+    }
+
     pub(super) fn start(&mut self, request: Request, now: Timestamp) -> bool {
         let revision = request.revision.clone().or_else(|| self.wanted_revision());
         let Some(revision) = revision else {
@@ -118,6 +129,11 @@ impl AppState {
                     self.operation = Some(operation);
                 }
             }
+            return;
+        }
+        if self.is_held(&operation) {
+            let message = format!("the revision {} is held", operation.revision);
+            self.end(&operation, End::failed(message), now, effects);
             return;
         }
         let newer = self.newer_revision(&operation);
@@ -265,6 +281,14 @@ impl AppState {
             state.finished_at = Some(now);
         }
         self.operation = Some(operation);
+    }
+
+    /// Returns true if an automated sync is to stop because somebody holds its commit: that isn't
+    /// applied any more, wherever the operation stands.
+    fn is_held(&self, operation: &Operation) -> bool {
+        operation.request.automated
+            && !operation.is_waiting_for_answers()
+            && self.holds.iter().any(|h| h.revision == operation.revision)
     }
 
     /// Returns the newer commit that an automated sync of an old one should make room for.

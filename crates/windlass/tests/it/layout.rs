@@ -44,7 +44,7 @@ const FLOORS: [&[&str]; 10] = [
     &["render"],
     &["engine", "source"],
     &["cluster"],
-    &["ledger"],
+    &["ledger", "simulation"],
     &["controller"],
     &["windlass"],
 ];
