@@ -2,6 +2,8 @@
 
 use crate::Health;
 use crate::rule::{Clause, judge};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 use value::Value;
 
 mod apps;
@@ -33,12 +35,8 @@ const fn row(group: &'static str, kinds: &'static str, rule: &'static [Clause]) 
 }
 
 impl Row {
-    fn is_for(&self, group: &str, kind: &str) -> bool {
-        let group_fits = match self.group.strip_prefix('*') {
-            Some(end) => group.ends_with(end),
-            None => self.group == group,
-        };
-        group_fits && (self.kinds == "*" || self.kinds.split('|').any(|k| k == kind))
+    fn is_for(&self, kind: &str) -> bool {
+        self.kinds == "*" || self.kinds.split('|').any(|k| k == kind)
     }
 }
 
@@ -60,14 +58,39 @@ const TABLES: &[&[Row]] = &[
     cloud::ROWS,
 ];
 
+/// The rows by group, and those for groups that end alike.
+struct Index {
+    by_group: HashMap<&'static str, Vec<&'static Row>>,
+    by_end: Vec<(&'static str, &'static Row)>,
+}
+
+fn index() -> &'static Index {
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index = Index {
+            by_group: HashMap::new(),
+            by_end: Vec::new(),
+        };
+        for row in TABLES.iter().flat_map(|rows| rows.iter()) {
+            match row.group.strip_prefix('*') {
+                Some(end) => index.by_end.push((end, row)),
+                None => index.by_group.entry(row.group).or_default().push(row),
+            }
+        }
+        index
+    })
+}
+
 /// Returns the health of a custom resource; nothing if its kind has no rule.
 pub(crate) fn health(object: &Value) -> Option<Health> {
     let api_version = object.str_at(&["apiVersion"]);
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let kind = object.str_at(&["kind"]);
-    let row = TABLES
-        .iter()
-        .flat_map(|rows| rows.iter())
-        .find(|row| row.is_for(group, kind))?;
+    let index = index();
+    let of_group = index.by_group.get(group).into_iter().flatten().copied();
+    let ends_alike = index.by_end.iter().filter(|(end, _)| group.ends_with(end));
+    let row = of_group
+        .chain(ends_alike.map(|(_, row)| *row))
+        .find(|row| row.is_for(kind))?;
     judge(row.rule, object)
 }
