@@ -22,7 +22,8 @@ def walk(f):
 
 def to_entries: [keys[] as $key | {key: $key, value: .[$key]}];
 def from_entries:
-  map({(.key // .Key // .name // .Name): if has("value") then .value else .Value end}) | add // {};
+  reduce .[] as $entry ({};
+    . + ($entry | {(.key // .Key // .name // .Name): (if has("value") then .value else .Value end)}));
 def with_entries(f): to_entries | map(f) | from_entries;
 
 def while(more; update): def go: if more then ., (update | go) else empty end; go;
@@ -51,7 +52,8 @@ def values: select(. != null);
 def scalars: select(type | . != "array" and . != "object");
 
 def combinations:
-  if length == 0 then [] else .[0][] as $head | [$head] + (.[1:] | combinations) end;
+  if length == 0 then []
+  else .[0][] as $head | (.[1:] | combinations) as $tail | [$head] + $tail end;
 def combinations(n): [limit(n; repeat(.))] | combinations;
 
 def first: .[0];
@@ -67,12 +69,12 @@ def any(f; holds): isempty(f | select(holds)) | not;
 
 def limit($n; f):
   if $n > 0 then
-    label $out
-    | foreach f as $item ($n; . - 1; $item, if . <= 0 then break $out else empty end)
+    label $enough
+    | foreach f as $item (0; . + 1; $item, if . >= $n then break $enough else empty end)
   elif $n == 0 then empty
   else error("limit doesn't support negative count") end;
 def skip($n; f):
-  if $n > 0 then foreach f as $item ($n; . - 1; if . < 0 then $item else empty end)
+  if $n > 0 then foreach f as $item (0; . + 1; if . > $n then $item else empty end)
   elif $n == 0 then f
   else error("skip doesn't support negative count") end;
 def nth($n): .[$n];
@@ -84,20 +86,21 @@ def paths: path(..) | select(. != []);
 def paths(f): path(.. | select(f)) | select(. != []);
 def pick(f): . as $from | reduce path(f) as $path (null; setpath($path; $from | getpath($path)));
 def tostream:
-  path(def down: (.[]? | down), .; down) as $path
-  | getpath($path)
-  | reduce path(.[]?) as $below ([$path, .]; [$path + $below]);
+  def down($at):
+    if (type == "array" or type == "object") and length > 0
+    then keys as $keys | ($keys[] as $key | .[$key] | down($at + [$key])), [$at + [$keys[-1]]]
+    else [$at, .] end;
+  down([]);
 def fromstream(f):
-  foreach f as $event (
-    null;
-    if .done then null end
-    | $event as [$path, $leaf]
-    | if $event | length == 2
-      then setpath(["value"] + $path; $leaf) | setpath(["done"]; $path | length == 0)
-      else setpath(["done"]; $path | length == 1) end;
-    if .done then .value else empty end);
+  {tree: null, done: false} as $none
+  | foreach f as $event ($none;
+      (if .done then $none else . end)
+      | if $event | length == 2
+        then setpath(["tree"] + $event[0]; $event[1]) | .done = ($event[0] | length == 0)
+        else .done = ($event[0] | length == 1) end;
+      if .done then .tree else empty end);
 def truncate_stream(f):
-  . as $n | null | f | if .[0] | length > $n then .[0] |= .[$n:] else empty end;
+  . as $n | null | f | select(.[0] | length > $n) | .[0] |= .[$n:];
 
 def fromdateiso8601: strptime("%Y-%m-%dT%H:%M:%S%z") | mktime;
 def todateiso8601: strftime("%Y-%m-%dT%H:%M:%SZ");
@@ -115,16 +118,23 @@ def scan($re; $flags):
   match($re; $flags + "g") | if .captures == [] then .string else [.captures[].string] end;
 def splits($re): splits($re; null);
 def splits($re; $flags):
-  .[foreach (match($re; $flags + "g"), null) as {$offset, $length}
-    (null; {start: .next, end: $offset, next: $offset + $length})];
+  [0, (match($re; $flags + "g") | .offset, .offset + .length), null] as $cuts
+  | range(0; $cuts | length; 2) as $i
+  | .[$cuts[$i]:$cuts[$i + 1]];
 def split($re; $flags): [splits($re; $flags)];
 def sub($re; text): sub($re; text; null);
 def sub($re; text; $flags):
-  reduce match($re; $flags) as {$offset, $length, $captures} ({of: ., made: []};
-    reduce ($captures | _captures | text) as $new
-      (.i = 0; .made[.i] += .of[.next:$offset] + $new | .i += 1)
-    | .next = $offset + $length)
-  | .made[] + .of[.next:] // .of;
+  [match($re; $flags)] as $found
+  | [$found[] | [.captures | _captures | text]] as $new
+  | [0, ($found[] | .offset + .length)] as $from
+  | ([$new[] | length] | max // 0) as $many
+  | if $many == 0 then . else
+      . as $whole
+      | range($many) as $i
+      | reduce (range($found | length) | select($new[.] | length > $i)) as $at (null;
+          . + ($whole[$from[$at]:$found[$at].offset] + $new[$at][$i]))
+      | . + $whole[$from[-1]:]
+    end;
 def gsub($re; text): sub($re; text; "g");
 def gsub($re; text; $flags): sub($re; text; $flags + "g");
 
