@@ -7,6 +7,9 @@ pub const ARGO_API_VERSION: &str = "argoproj.io/v1alpha1";
 /// On an AppProject, `"true"` lets kustomizations of its applications name other repositories; its
 /// `sourceRepos` say which.
 pub const REMOTE_BASES: &str = "windlass.dev/remote-bases";
+/// On an Application, `"true"` lets its charts' `lookup` see live objects, as far as its project
+/// goes.
+pub const HELM_LOOKUP: &str = "windlass.dev/helm-lookup";
 /// Says what a Secret is for: `repository`, `repo-creds`, `cluster`.
 pub const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
 /// Group of our own resources.

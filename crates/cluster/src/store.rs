@@ -377,6 +377,25 @@ impl Cluster {
         self.shown(app, |object| object.app.is_none())
     }
 
+    /// Returns the objects of a watched kind, in the key's namespace or (`""`) in all, by key.
+    #[must_use]
+    pub fn list(&self, of: &ObjectKey) -> Vec<Arc<LiveObject>> {
+        let Some(store) = self.store(&of.group, &of.kind) else {
+            return Vec::new();
+        };
+        let fits =
+            |o: &&Arc<LiveObject>| of.namespace.is_empty() || o.key.namespace == of.namespace;
+        let mut found: Vec<_> = store
+            .read()
+            .by_name
+            .values()
+            .filter(fits)
+            .cloned()
+            .collect();
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found
+    }
+
     fn shown(&self, app: &str, is_meant: impl Fn(&LiveObject) -> bool) -> Vec<ObjectKey> {
         let mut keys = Vec::new();
         for store in self.all_stores() {

@@ -1,5 +1,6 @@
 //! Git and rendering: where a revision points, and which objects it wants.
 
+mod charts;
 mod inspect;
 mod job;
 mod place;
@@ -8,7 +9,7 @@ mod remotes;
 use crate::actor::Mail;
 use crate::secret::Secret;
 use crate::{Installation, Mailboxes, Shared};
-use cluster::Discovery;
+use cluster::{Cluster, Discovery};
 use engine::{Problem, Source, Spec, Tracking};
 pub use inspect::{Explanation, Inspector, Step};
 use job::Job;
@@ -53,6 +54,8 @@ pub(crate) struct Git {
     /// Templates parsed before, of all charts.
     templates: Arc<helm::engine::Cache>,
     seed: Secret,
+    /// The live cache, if there is one.
+    cluster: Option<Arc<Cluster>>,
     /// The last rendering of each application: a commit that changed nothing it read costs a
     /// comparison of ids.
     last: Mutex<HashMap<Box<str>, Last>>,
@@ -62,6 +65,7 @@ impl Git {
     pub(crate) fn new(
         sources: Sources,
         seed: Secret,
+        cluster: Option<Arc<Cluster>>,
         renders_max: usize,
         fetches_max: usize,
     ) -> Self {
@@ -72,6 +76,7 @@ impl Git {
             bases: Mutex::default(),
             templates: Arc::default(),
             seed,
+            cluster,
             last: Mutex::default(),
         }
     }
@@ -162,6 +167,7 @@ impl Git {
             seed: self.seed,
             since: Instant::now(),
             installation,
+            cluster: self.cluster.clone(),
             trace: false,
         }
     }
@@ -194,7 +200,9 @@ impl Git {
 
 /// Returns true if two specifications render alike.
 fn same_rendering(a: &Spec, b: &Spec) -> bool {
-    a.sources == b.sources && a.destination.namespace == b.destination.namespace
+    a.sources == b.sources
+        && a.destination.namespace == b.destination.namespace
+        && a.may_look_up == b.may_look_up
 }
 
 fn resolve_one(

@@ -165,10 +165,13 @@ impl Installation {
 
     /// Returns true if kustomizations of a project's applications may name the repository at `url`.
     pub(crate) fn permits_remote_base(&self, project: &str, url: &str) -> bool {
-        let (Some(written), Some(project)) = (
-            self.written_projects.get(project),
-            self.projects.get(project),
-        ) else {
+        let name = match project {
+            "" => "default",
+            project => project,
+        };
+        let (Some(written), Some(project)) =
+            (self.written_projects.get(name), self.projects.get(project))
+        else {
             return false;
         };
         let annotation = ["metadata", "annotations", names::REMOTE_BASES];

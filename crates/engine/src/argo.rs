@@ -23,8 +23,10 @@ const HISTORY_LIMIT: i64 = 10;
 /// Reads an `Application`.
 #[must_use]
 pub fn view(application: &Value) -> AppView {
-    let spec = Arc::new(spec(application.get("spec").unwrap_or(&Value::Null)));
     let annotation = |name: &str| application.str_at(&["metadata", "annotations", name]);
+    let mut spec = spec(application.get("spec").unwrap_or(&Value::Null));
+    spec.may_look_up = annotation(names::HELM_LOOKUP) == "true";
+    let spec = Arc::new(spec);
     let finalizers: Vec<String> = application
         .array_at(&["metadata", "finalizers"])
         .iter()
@@ -185,6 +187,7 @@ fn spec(raw: &Value) -> Spec {
         project: raw.str_at(&["project"]).to_owned(),
         sources,
         destination,
+        may_look_up: false,
         automated: automated(policy),
         options: SyncOptions::parse(options),
         retry: policy.get("retry").map(|r| retry(r, &mut problems)),

@@ -15,6 +15,8 @@ pub struct Spec {
     pub sources: Sources,
     /// Where it is deployed.
     pub destination: Destination,
+    /// Its charts may look live objects up.
+    pub may_look_up: bool,
     /// What is done without being asked; `None` is "nothing".
     pub automated: Option<Automated>,
     /// Options of every sync.

@@ -1,10 +1,11 @@
 //! Rendering one revision of an application, on a thread of its own.
 
+use super::charts::{Seen, World};
 use super::remotes::{RemoteBase, Remotes};
 use super::{chart_repository, comparison_error, invalid_source, unreadable};
 use crate::Installation;
 use crate::secret::Secret;
-use cluster::Discovery;
+use cluster::{Cluster, Discovery};
 use engine::{Problem, Source, Spec, Target, Tracking};
 use render::{
     BuildContext, Environment, HelmCharts, HelmRenderer, KustomizeRenderer, Output, References,
@@ -27,6 +28,8 @@ pub struct Loaded {
     names_revision: bool,
     /// Bases in other repositories.
     remotes: Vec<RemoteBase>,
+    /// What charts saw beside the sources.
+    seen: Seen,
 }
 
 impl Loaded {
@@ -59,6 +62,8 @@ pub(super) struct Job {
     /// What was learnt of other repositories since then will do.
     pub(super) since: Instant,
     pub(super) installation: Arc<Installation>,
+    /// The live cache, for charts that look something up.
+    pub(super) cluster: Option<Arc<Cluster>>,
     /// Notes what sets which field.
     pub(super) trace: bool,
 }
@@ -73,6 +78,7 @@ struct Made {
     reads: Arc<[ReadSet]>,
     names_revision: bool,
     remotes: Vec<RemoteBase>,
+    seen: Seen,
 }
 
 /// One source of an application.
@@ -105,6 +111,7 @@ impl Job {
                 .remotes
                 .iter()
                 .all(|base| base.is_current(&self.sources, self.since))
+            && self.world().is_as(&before.seen)
         {
             let mut target = before.target.as_ref().clone();
             target.revision.clone_from(&self.revision);
@@ -148,6 +155,7 @@ impl Job {
             reads: made.reads,
             names_revision: made.names_revision,
             remotes: made.remotes,
+            seen: made.seen,
             target: Arc::new(Target {
                 revision: self.revision.clone(),
                 objects,
@@ -179,6 +187,7 @@ impl Job {
             .collect();
         let mut made = Made::default();
         let mut failures = Vec::new();
+        let world = self.world();
         let remotes = Remotes {
             sources: &self.sources,
             installation: &self.installation,
@@ -200,8 +209,13 @@ impl Job {
                 bases,
                 packed_seconds: files.packed_seconds,
             };
-            let (tool, output) =
-                self.part(part, &references, &remotes, &mut made.names_revision)?;
+            let (tool, output) = self.part(
+                part,
+                &references,
+                &remotes,
+                &world,
+                &mut made.names_revision,
+            )?;
             made.source_types.push(tool.map_or("", Tool::as_str));
             for diagnostic in &output.diagnostics {
                 match diagnostic.severity {
@@ -223,10 +237,27 @@ impl Job {
             });
         }
         made.remotes = remotes.used.into_inner();
+        made.seen = world.seen.into_inner();
         drop(references);
         let reads = recordings.into_iter().map(Recording::into_read_set);
         made.reads = reads.collect();
         Ok(made)
+    }
+
+    /// Returns the world as the application's charts see it.
+    fn world(&self) -> World<'_> {
+        World {
+            sources: &self.sources,
+            spec: &self.spec,
+            project: self
+                .installation
+                .projects
+                .get(&self.spec.project)
+                .map(AsRef::as_ref),
+            cluster: self.cluster.as_ref(),
+            since: self.since,
+            seen: RefCell::default(),
+        }
     }
 
     /// Renders one source.
@@ -235,6 +266,7 @@ impl Job {
         part: Part<'_>,
         references: &References<'_>,
         remotes: &Remotes<'_>,
+        world: &World<'_>,
         names_revision: &mut bool,
     ) -> Result<(Option<Tool>, Output), Problem> {
         let source = part.source;
@@ -279,8 +311,14 @@ impl Job {
             remotes: Some(remotes),
             trace: self.trace,
         };
+        let look_up = |query: &gotemplate::Query| world.look_up(query);
+        let looked_up = |all: &[gotemplate::LookedUp]| world.looked_up(all);
+        let fetch = |missing: &helm::Missing| world.fetch(missing);
         let helm = HelmRenderer {
             cache: Some(&self.templates),
+            lookup: Some(&look_up),
+            looked_up: Some(&looked_up),
+            fetch: Some(&fetch),
             references,
             trace: self.trace,
             ..HelmRenderer::default()
