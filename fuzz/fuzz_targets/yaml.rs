@@ -2,7 +2,6 @@
 
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
-
 fuzz::target!(|text| {
     let _documents = yaml::v3::documents(text);
     let _manifests = yaml::manifests(text);

@@ -50,12 +50,62 @@ const SEEDS: [&str; 14] = [
 
 /// Pieces that mean something to somebody.
 const WORDS: [&str; 56] = [
-    "{{", "}}", "{{-", "-}}", "{{ end }}", "{{ else }}", "{{ if ", "{{ range ", "{{ define \"x\" }}",
-    "include \"x\" .", "tpl ", "toYaml ", "fromYaml ", "dict ", "list ", "set $ \"a\" $", "$x := ",
-    ".Values", ".a.b", " | ", "(", ")", "\"", "`", "/*", "*/", "nil", "until 9", "repeat 9 ", "1e999",
-    "0x", "-1", "9223372036854775808", "\n", "\n  ", "\n- ", ": ", "- ", "&x ", "*x", "<<: *x", "|-\n",
-    ">+\n", "!!int ", "%YAML", "---\n", "\t", "\r\n", "\0", "\u{FEFF}", "\u{2028}", "\u{85}", "[", "{",
-    "#", "$patch: replace",
+    "{{",
+    "}}",
+    "{{-",
+    "-}}",
+    "{{ end }}",
+    "{{ else }}",
+    "{{ if ",
+    "{{ range ",
+    "{{ define \"x\" }}",
+    "include \"x\" .",
+    "tpl ",
+    "toYaml ",
+    "fromYaml ",
+    "dict ",
+    "list ",
+    "set $ \"a\" $",
+    "$x := ",
+    ".Values",
+    ".a.b",
+    " | ",
+    "(",
+    ")",
+    "\"",
+    "`",
+    "/*",
+    "*/",
+    "nil",
+    "until 9",
+    "repeat 9 ",
+    "1e999",
+    "0x",
+    "-1",
+    "9223372036854775808",
+    "\n",
+    "\n  ",
+    "\n- ",
+    ": ",
+    "- ",
+    "&x ",
+    "*x",
+    "<<: *x",
+    "|-\n",
+    ">+\n",
+    "!!int ",
+    "%YAML",
+    "---\n",
+    "\t",
+    "\r\n",
+    "\0",
+    "\u{FEFF}",
+    "\u{2028}",
+    "\u{85}",
+    "[",
+    "{",
+    "#",
+    "$patch: replace",
 ];
 
 /// A generator that needs nothing from outside.
@@ -116,10 +166,16 @@ fn recorded(pool: &mut Vec<Vec<u8>>) {
     let Ok(shared) = std::env::var("WINDLASS_SHARED") else {
         return;
     };
-    for (file, fields) in [("templates", ["template", "values"]), ("yaml-read", ["yaml", ""])] {
+    for (file, fields) in [
+        ("templates", ["template", "values"]),
+        ("yaml-read", ["yaml", ""]),
+    ] {
         let path = format!("{shared}/conformance/go/{file}.jsonl");
         let cases = std::fs::read_to_string(path).unwrap_or_default();
-        for case in cases.lines().filter_map(|line| value::Value::parse(line.as_bytes()).ok()) {
+        for case in cases
+            .lines()
+            .filter_map(|line| value::Value::parse(line.as_bytes()).ok())
+        {
             let texts = fields.iter().map(|field| case.str_at(&[field]));
             let texts = texts.filter(|text| !text.is_empty() && text.len() < BYTES_MAX);
             pool.extend(texts.map(|text| text.as_bytes().to_vec()));
@@ -131,7 +187,10 @@ fn recorded(pool: &mut Vec<Vec<u8>>) {
 pub fn drive(run: fn(&[u8])) {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |i: usize, default: u64| -> u64 {
-        arguments.get(i).and_then(|a| a.parse().ok()).unwrap_or(default)
+        arguments
+            .get(i)
+            .and_then(|a| a.parse().ok())
+            .unwrap_or(default)
     };
     for file in arguments.iter().skip(2) {
         run(&std::fs::read(file).expect("the file can be read"));
@@ -147,18 +206,23 @@ pub fn drive(run: fn(&[u8])) {
     let started = Arc::new(AtomicU64::new(0));
     let current = Arc::new(std::sync::Mutex::new(Vec::new()));
     let (watched, input) = (Arc::clone(&started), Arc::clone(&current));
-    std::thread::spawn(move || loop {
-        std::thread::sleep(Duration::from_secs(1));
-        let since = begin.elapsed().as_millis() as u64 - watched.load(Ordering::Relaxed);
-        if Duration::from_millis(since) > HANGS {
-            keep("hang", &input.lock().expect("nobody panics with it"));
-            std::process::exit(1);
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+            let since = begin.elapsed().as_millis() as u64 - watched.load(Ordering::Relaxed);
+            if Duration::from_millis(since) > HANGS {
+                keep("hang", &input.lock().expect("nobody panics with it"));
+                std::process::exit(1);
+            }
         }
     });
     let (mut count, mut panics, mut slow) = (0_u64, 0_u64, 0_u64);
     while begin.elapsed() < Duration::from_secs(seconds) {
         let text = mutated(&mut random, &pool);
-        current.lock().expect("nobody panics with it").clone_from(&text);
+        current
+            .lock()
+            .expect("nobody panics with it")
+            .clone_from(&text);
         started.store(begin.elapsed().as_millis() as u64, Ordering::Relaxed);
         let start = Instant::now();
         if catch_unwind(AssertUnwindSafe(|| run(&text))).is_err() {
@@ -182,5 +246,8 @@ fn keep(what: &str, text: &[u8]) {
     std::fs::create_dir_all("artifacts").ok();
     let path = format!("artifacts/{what}-{digest:016x}");
     std::fs::write(&path, text).ok();
-    println!("{path}: {:?}", String::from_utf8_lossy(&text[..text.len().min(200)]));
+    println!(
+        "{path}: {:?}",
+        String::from_utf8_lossy(&text[..text.len().min(200)])
+    );
 }

@@ -31,7 +31,6 @@ pub mod manifests;
 pub mod schema;
 pub mod strvals;
 pub mod template;
-mod two;
 pub mod values;
 
 pub use chart::{

@@ -4,7 +4,6 @@ mod head;
 
 use crate::chart::text;
 use crate::compat::Compat;
-use crate::two;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use value::Value;
@@ -157,8 +156,7 @@ pub fn manifests_as(
             message,
         })
     };
-    let size = |document: &Document<'_>| document.text.len();
-    for manifest in two::map(&documents, size, read_one) {
+    for manifest in documents.iter().map(read_one) {
         let Some(manifest) = manifest? else {
             continue;
         };

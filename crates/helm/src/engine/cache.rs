@@ -73,27 +73,22 @@ impl Cache {
         Self::default()
     }
 
-    /// Returns a template that was parsed before.
-    pub(super) fn get(
-        &self,
-        name: &str,
-        text: &Arc<[u8]>,
-        dialect: Dialect,
-    ) -> Option<Arc<Parsed>> {
-        let known = self
-            .templates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        known.get(name, text, dialect)
-    }
-
-    /// Parses a template, and remembers it.
+    /// Parses a template, or remembers it.
     pub(super) fn parse(
         &self,
         name: &str,
         text: &Arc<[u8]>,
         dialect: Dialect,
     ) -> Result<Arc<Parsed>, Error> {
+        {
+            let known = self
+                .templates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(parsed) = known.get(name, text, dialect) {
+                return Ok(parsed);
+            }
+        }
         let parsed = Arc::new(parse_shared(name, text, dialect)?);
         let mut known = self
             .templates

@@ -136,6 +136,21 @@ fn a_chart_is_rendered_with_helm_s_own_flags() {
     let values = text(&with(&["--set", "a.b=3", "--show-values"]).stdout);
     assert!(values.contains("b: 3"), "{values}");
 
+    let explained = text(
+        &with(&["-f", &more, "--set", "name=zed", "--explain", "configmap/rel:/data/b"]).stdout,
+    );
+    assert_eq!(
+        explained.replace(&more, "more.yaml"),
+        "configmap/rel:/data/b = \"2\"\n  templates/a.yaml:7  template\n  more.yaml:1  .Values.a.b = 2\n"
+    );
+    let set = text(&with(&["--set", "name=zed", "--explain", "configmap/rel:/data/name"]).stdout);
+    assert!(set.contains("  --set name=zed  .Values.name = \"zed\"\n"), "{set}");
+
+    std::fs::write(chart.join("templates/b.yaml"), "v: {{ mustToYaml 1 }}\n").unwrap();
+    let three = with(&["--compat", "3"]);
+    assert!(text(&three.stderr).contains("function \"mustToYaml\" not defined"));
+    assert!(text(&with(&["--compat", "4"]).stdout).contains("v: 1"));
+
     let bad = with(&["--set", "name="]);
     assert_eq!(bad.status.code(), Some(1));
     let words = text(&bad.stderr);
