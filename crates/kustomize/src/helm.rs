@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::kustomization::HelmChart;
 use std::sync::Arc;
-use tree::Recording;
+use tree::{Recording, Tree};
 
 /// Inflates charts.
 pub trait Charts {
@@ -13,6 +13,15 @@ pub trait Charts {
     /// Fails with a sentence for the person whose kustomization asks for it, and if the files can't be
     /// read.
     fn inflate(&self, chart: &ChartRequest<'_>) -> Result<Vec<u8>, Error>;
+
+    /// Returns the files of a chart that isn't among those of the kustomization, from the repository
+    /// that it names; nothing if no chart is ever pulled.
+    ///
+    /// # Errors
+    /// Fails with a sentence for the person whose kustomization asks for it.
+    fn pull(&self, _chart: &HelmChart) -> Result<Option<Arc<dyn Tree>>, String> {
+        Ok(None)
+    }
 }
 
 /// A chart to inflate.

@@ -6,6 +6,8 @@ use helm::engine::{Cache, Release};
 use helm::template::{self, Parts};
 use helm::{Chart, Compat, FolderError, values};
 use kustomize::{ChartRequest, Charts, Error, HelmChart};
+use std::sync::Arc;
+use tree::Tree;
 use value::Value;
 
 /// The name of a release that nobody names.
@@ -13,8 +15,10 @@ const RELEASE: &str = "release-name";
 /// The namespace of a release that belongs to none.
 const NAMESPACE: &str = "default";
 
-/// Inflates the charts of kustomizations as `kustomize build --enable-helm` does: those in the
-/// repository. It never pulls any.
+/// Gives the files of a chart that a kustomization names with its repository.
+pub type PullChart<'r> = dyn Fn(&HelmChart) -> Result<Arc<dyn Tree>, String> + 'r;
+
+/// Inflates the charts of kustomizations as `kustomize build --enable-helm` does.
 #[derive(Clone, Copy, Default)]
 pub struct HelmCharts<'r> {
     /// Templates parsed before.
@@ -27,6 +31,8 @@ pub struct HelmCharts<'r> {
     pub seed: [u8; 32],
     /// What `now` is, in seconds since 1970.
     pub now_seconds: i64,
+    /// Gives charts that aren't among the kustomization's own files; without it, none is pulled.
+    pub pull: Option<&'r PullChart<'r>>,
 }
 
 impl Charts for HelmCharts<'_> {
@@ -78,6 +84,10 @@ impl Charts for HelmCharts<'_> {
         let output =
             template::template(chart, &given, &request).map_err(|e| Error::new(e.to_string()))?;
         Ok(template::stream(&output.manifests).into_bytes())
+    }
+
+    fn pull(&self, chart: &HelmChart) -> Result<Option<Arc<dyn Tree>>, String> {
+        self.pull.map(|pull| pull(chart)).transpose()
     }
 }
 

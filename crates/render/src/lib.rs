@@ -36,7 +36,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use directory::DirectoryRenderer;
 pub use environment::{BuildContext, Environment};
 pub use helm::Compat;
-pub use inflate::HelmCharts;
+pub use inflate::{HelmCharts, PullChart};
 pub use kustomization::KustomizeRenderer;
 pub use object::{Output, Rendered, RenderedObject, Step};
 pub use overrides::{SourceError, with_overrides};

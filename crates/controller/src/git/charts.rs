@@ -5,13 +5,14 @@ use cluster::Cluster;
 use engine::{ObjectKey, Spec, split_api_version};
 use gotemplate::{LookedUp, Query};
 use helm::{Chart, Missing};
+use kustomize::HelmChart;
 use project::{Destination, Project, Scope};
-use source::{ChartRepository, Freshness, Sources};
+use source::{ChartRepository, ChartSnapshot, Freshness, Sources};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Instant;
-use tree::Recording;
+use tree::{Recording, Tree};
 use value::{Value, json};
 
 /// A chart of a repository that another chart asked for.
@@ -57,24 +58,36 @@ impl World<'_> {
             return Ok(None);
         }
         let wanted = missing.locked.as_deref().unwrap_or(&missing.version);
+        let files = self.files(url, &missing.name, wanted)?;
+        let chart = Chart::from_folder(&Recording::new(&files), "").map_err(|e| e.to_string())?;
+        Ok(Some(chart))
+    }
+
+    /// Returns the files of a chart that a kustomization names with its repository.
+    pub(super) fn pull(&self, chart: &HelmChart) -> Result<Arc<dyn Tree>, String> {
+        let files = self.files(&chart.repo, &chart.name, &chart.version)?;
+        Ok(Arc::new(files))
+    }
+
+    /// Returns the files of a chart, and takes note of which version it is.
+    fn files(&self, url: &str, name: &str, wanted: &str) -> Result<ChartSnapshot, String> {
         let fetch = || {
             let repository = self.repository(url)?;
             let since = Freshness::Since(self.since);
             let found = self
                 .sources
-                .resolve_chart(&repository, &missing.name, wanted, since)?;
+                .resolve_chart(&repository, name, wanted, since)?;
             let files = self.sources.chart(&repository, &found)?;
             Ok((found.version, files))
         };
         let (version, files) = fetch().map_err(|e: source::Error| e.to_string())?;
-        let chart = Chart::from_folder(&Recording::new(&files), "").map_err(|e| e.to_string())?;
         self.seen.borrow_mut().fetched.push(Fetched {
-            repository: url.clone(),
-            name: missing.name.clone(),
+            repository: url.to_owned(),
+            name: name.to_owned(),
             wanted: wanted.to_owned(),
             version,
         });
-        Ok(Some(chart))
+        Ok(files)
     }
 
     /// Returns a repository; its login goes only where the project's applications may come from.

@@ -295,12 +295,14 @@ impl Job {
             self.complete(part, &mut request.helm);
         }
         request.kustomize.load_restrictor = self.installation.settings.kustomize.load_restrictor;
+        let pull = |chart: &kustomize::HelmChart| world.pull(chart);
         let charts = HelmCharts {
             cache: Some(&self.templates),
             kube_version: &request.helm.kube_version,
             api_versions: &request.helm.api_versions,
             seed: request.helm.seed,
             now_seconds: request.helm.now_seconds,
+            pull: Some(&pull),
         };
         let kustomize = KustomizeRenderer {
             cache: Some(part.bases),

@@ -3,12 +3,13 @@
 use super::Target;
 use crate::build::Builder;
 use crate::error::{Error, Result, mistake};
-use crate::helm::ChartRequest;
+use crate::helm::{ChartRequest, Charts};
 use crate::kustomization::{HelmChart, HelmGlobals};
 use crate::read;
 use crate::resource::Resource;
 use crate::smp;
 use std::sync::Arc;
+use tree::{Recording, Tree};
 use value::Value;
 use yaml::v3::{self, Node};
 
@@ -16,6 +17,14 @@ use yaml::v3::{self, Node};
 const CHART_HOME: &str = "charts";
 /// Lines of values that stand in the kustomization aren't kept.
 const NO_LINE: u32 = 0;
+
+/// Where a chart is.
+enum Place {
+    /// In this folder, from the tree's root with a leading `/`.
+    Folder(String),
+    /// In a repository of charts; these are its files.
+    Pulled(Arc<dyn Tree>),
+}
 
 /// A values file: its name and its text.
 type ValuesFile = (String, Arc<[u8]>);
@@ -51,12 +60,11 @@ impl<'b> Target<'b> {
         };
         check(chart).map_err(configuring)?;
         let more = self.more_values(chart).map_err(configuring)?;
-        let folder = self.chart_folder(chart, globals)?;
-        let mut values = vec![self.values(chart, &folder, builder)?];
+        let place = self.chart_place(chart, globals, charts)?;
+        let mut values = vec![self.values(chart, &place, builder)?];
         values.extend(more);
         builder.depends_on_more();
-        let inflate = |files: &tree::Recording<'_>| {
-            let folder = folder.trim_start_matches('/');
+        let inflate = |files: &Recording<'_>, folder: &str| {
             charts.inflate(&ChartRequest {
                 chart,
                 files,
@@ -64,7 +72,13 @@ impl<'b> Target<'b> {
                 values: &values,
             })
         };
-        let manifests = self.loader.files.with(inflate)?;
+        let manifests = match &place {
+            Place::Folder(folder) => {
+                let folder = folder.trim_start_matches('/');
+                self.loader.files.with(|files| inflate(files, folder))
+            }
+            Place::Pulled(tree) => inflate(&Recording::new(&**tree), ""),
+        }?;
         let file: Arc<str> = format!("{}/{}", self.file, chart.name).into();
         let mut resources = read::resources(&manifests, &file, 0)
             .map_err(|e| e.context("could not parse bytes into resource map"))?;
@@ -74,9 +88,14 @@ impl<'b> Target<'b> {
         Ok(resources)
     }
 
-    /// Returns the chart's folder, from the tree's root with a leading `/`. The folder of charts may
-    /// well be outside the kustomization's: only values files are restricted.
-    fn chart_folder(&self, chart: &HelmChart, globals: &HelmGlobals) -> Result<String> {
+    /// Returns where the chart is. The folder of charts may well be outside the kustomization's: only
+    /// values files are restricted.
+    fn chart_place(
+        &self,
+        chart: &HelmChart,
+        globals: &HelmGlobals,
+        charts: &dyn Charts,
+    ) -> Result<Place> {
         let mut home = match globals.chart_home.as_str() {
             "" => CHART_HOME.to_owned(),
             home => home.to_owned(),
@@ -89,12 +108,18 @@ impl<'b> Target<'b> {
             self.loader.resolve(&format!("{home}/{}", chart.name))?
         );
         if self.loader.has_folder(&folder)? {
-            return Ok(folder);
+            return Ok(Place::Folder(folder));
         }
         if chart.repo.is_empty() {
             return Err(mistake!(
                 "no repo specified for pull, no chart found at '{folder}'"
             ));
+        }
+        let pulled = charts
+            .pull(chart)
+            .map_err(|why| mistake!("chart '{}' of '{}': {why}", chart.name, chart.repo))?;
+        if let Some(tree) = pulled {
+            return Ok(Place::Pulled(tree));
         }
         Err(mistake!(
             "chart '{}' of '{}' is not in the repository, at '{folder}', and a build doesn't pull \
@@ -114,26 +139,42 @@ impl<'b> Target<'b> {
     }
 
     /// Brings the values file and the values in the kustomization together.
-    fn values(&self, chart: &HelmChart, folder: &str, builder: &Builder<'b>) -> Result<ValuesFile> {
-        let path = match chart.values_file.as_str() {
-            "" => format!("{folder}/values.yaml"),
-            path => path.to_owned(),
+    fn values(
+        &self,
+        chart: &HelmChart,
+        place: &Place,
+        builder: &Builder<'b>,
+    ) -> Result<ValuesFile> {
+        let own = chart.values_file.is_empty();
+        let path = match place {
+            Place::Folder(folder) if own => format!("{folder}/values.yaml"),
+            Place::Pulled(_) if own => format!("{}/values.yaml", chart.name),
+            _ => chart.values_file.clone(),
+        };
+        let load = || match place {
+            Place::Pulled(tree) if own => {
+                let file = Recording::new(&**tree)
+                    .read("values.yaml")
+                    .map_err(Error::from)?;
+                file.ok_or_else(|| mistake!("chart '{}' has no values.yaml", chart.name))
+            }
+            _ => self.loader.load(&path).map(|file| file.bytes),
         };
         let inline = match &chart.values_inline {
             Value::Object(members) if !members.is_empty() => &chart.values_inline,
             _ => {
-                let file = self.loader.load(&path)?;
-                return Ok((path, file.bytes));
+                let text = load()?;
+                return Ok((path, text));
             }
         };
         let as_file = |value: &Value| yaml::to_yaml(value).into_bytes().into();
         if chart.values_merge == "replace" {
             return Ok((path, as_file(inline)));
         }
-        let file = self.loader.load(&path)?;
-        let place = |e: Error| e.at(&file.path, 0);
+        let text = load()?;
+        let place = |e: Error| e.at(&path, 0);
         let unreadable = |e: Error| place(e.context("could not parse values file into rnode"));
-        let of_file = v3::documents(&file.bytes).map_err(|e| unreadable(e.into()))?;
+        let of_file = v3::documents(&text).map_err(|e| unreadable(e.into()))?;
         let of_file = of_file.into_iter().next();
         let of_file = of_file.ok_or_else(|| unreadable(Error::new("EOF")))?;
         let inline = Node::from_value(inline, NO_LINE);

@@ -4,6 +4,7 @@ use kustomize::{AboveRoot, Options, Order};
 use render::{
     FetchChart, HelmCharts, HelmRenderer, KustomizeRenderer, Rendered, Renderers, Request, SetKind,
 };
+use std::sync::Arc;
 use tree::{MemTree, Recording};
 use value::Value;
 
@@ -398,4 +399,46 @@ fn charts_that_are_missing_are_fetched() {
         wrong[0].contains("missing in charts/ directory: near, far"),
         "{wrong:?}"
     );
+}
+
+#[test]
+fn a_chart_of_a_repository_is_pulled_if_it_may_be() {
+    let kustomization = "helmCharts:\n- name: far\n  repo: https://charts\n  version: 1.0.0\n  \
+                         releaseName: r\n  valuesInline: {image: {tag: own}}\n";
+    let tree = tree(kustomization);
+    let asked = refusal(kustomization);
+    assert!(asked.contains("commit it there"), "{asked}");
+    let pull = |chart: &kustomize::HelmChart| -> Result<Arc<dyn tree::Tree>, String> {
+        assert_eq!((&*chart.repo, &*chart.version), ("https://charts", "1.0.0"));
+        Ok(Arc::new(MemTree::new([
+            ("Chart.yaml", "apiVersion: v2\nname: far\nversion: 1.0.0\n"),
+            ("values.yaml", VALUES),
+            ("templates/all.yaml", TEMPLATE),
+        ])))
+    };
+    let charts = HelmCharts {
+        pull: Some(&pull),
+        ..HelmCharts::default()
+    };
+    let kustomize = KustomizeRenderer {
+        charts: Some(&charts),
+        ..KustomizeRenderer::default()
+    };
+    let renderers = Renderers {
+        kustomize: Some(&kustomize),
+        ..Renderers::default()
+    };
+    let rendered = render::render(&tree, &Request::new("app"), &renderers).expect("in memory");
+    assert_eq!(super::diagnostics(&rendered), [""; 0]);
+    let map = rendered
+        .objects
+        .iter()
+        .find(|o| o.value.str_at(&["metadata", "name"]) == "r");
+    let values = map
+        .expect("it is there")
+        .value
+        .str_at(&["data", "values"])
+        .to_owned();
+    assert!(values.contains("\"tag\":\"own\""), "{values}");
+    assert!(values.contains("\"name\":\"web\""), "{values}");
 }

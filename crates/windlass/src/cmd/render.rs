@@ -50,17 +50,20 @@ pub(crate) fn run(args: &Render, namespace: Option<&str>) -> anyhow::Result<u8> 
         root,
         paths: RefCell::default(),
     };
+    let clones = remotes::Clones::new();
+    let remotes = args.remote_bases.then_some(&clones);
+    let pull = |chart: &kustomize::HelmChart| clones.pull(chart);
     let charts = HelmCharts {
         kube_version: &request.helm.kube_version,
         api_versions: &request.helm.api_versions,
         seed: request.helm.seed,
         now_seconds: request.helm.now_seconds,
+        pull: Some(&pull),
         ..HelmCharts::default()
     };
-    let remotes = args.remote_bases.then(remotes::Clones::new);
     let kustomize = KustomizeRenderer {
         charts: args.enable_helm.then_some(&charts),
-        remotes: remotes.as_ref().map(|r| r as &dyn kustomize::Remotes),
+        remotes: remotes.map(|r| r as &dyn kustomize::Remotes),
         trace: args.explain.is_some(),
         ..KustomizeRenderer::default()
     };

@@ -1,7 +1,7 @@
-//! Bases of kustomizations in other repositories, fetched by this command itself.
+//! What kustomizations have in other repositories, fetched by this command itself.
 
 use crate::cmd::target::cache_dir;
-use kustomize::RepoSpec;
+use kustomize::{HelmChart, RepoSpec};
 use source::{Freshness, Sources};
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +19,23 @@ impl Clones {
             sources: Sources::new(&cache_dir()),
             since: Instant::now(),
         }
+    }
+}
+
+impl Clones {
+    /// Returns the files of a chart that a kustomization names with its repository.
+    pub(super) fn pull(&self, chart: &HelmChart) -> Result<Arc<dyn Tree>, String> {
+        let pull = || {
+            let repository = self.sources.chart_repository(&chart.repo)?;
+            let since = Freshness::Since(self.since);
+            let (name, wanted) = (&chart.name, &chart.version);
+            let found = self
+                .sources
+                .resolve_chart(&repository, name, wanted, since)?;
+            self.sources.chart(&repository, &found)
+        };
+        let files = pull().map_err(|e: source::Error| e.to_string())?;
+        Ok(Arc::new(files))
     }
 }
 
