@@ -68,26 +68,31 @@ impl Kind {
     }
 }
 
+/// A token: what it is, and where in the text it stands. It is small enough to be handed on in
+/// registers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Token<'a> {
+pub(crate) struct Token {
     pub(crate) kind: Kind,
-    pub(crate) position: usize,
-    pub(crate) text: &'a [u8],
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
-impl std::fmt::Display for Token<'_> {
-    /// As Go's parser names a token in its messages.
+/// A token with its text, as Go's parser names it in its messages.
+pub(crate) struct Shown<'a>(pub(crate) Kind, pub(crate) &'a [u8]);
+
+impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = String::from_utf8_lossy(self.text);
-        match self.kind {
+        let Self(kind, bytes) = *self;
+        let text = String::from_utf8_lossy(bytes);
+        match kind {
             Kind::Eof => f.write_str("EOF"),
             Kind::Error => f.write_str("error"),
             kind if kind.is_keyword() => write!(f, "<{text}>"),
-            _ if self.text.len() > 10 => {
+            _ if bytes.len() > 10 => {
                 let head: String = text.chars().take(10).collect();
                 write!(f, "{}...", crate::strconv::quote(head.as_bytes()))
             }
-            _ => f.write_str(&crate::strconv::quote(self.text)),
+            _ => f.write_str(&crate::strconv::quote(bytes)),
         }
     }
 }
@@ -106,7 +111,8 @@ pub(crate) struct Lexer<'a> {
     message: String,
 }
 
-type Lexed<'a> = Result<Token<'a>, String>;
+/// A token; nothing if there is a mistake, which is noted then.
+type Lexed = Option<Token>;
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(input: &'a [u8]) -> Self {
@@ -122,25 +128,38 @@ impl<'a> Lexer<'a> {
     }
 
     /// Returns the next token; after the last one, [`Kind::Eof`] for ever.
-    pub(crate) fn next_token(&mut self) -> Token<'a> {
+    pub(crate) fn next_token(&mut self) -> Token {
         let lexed = if self.inside_action {
             self.action()
         } else {
             self.text()
         };
-        lexed.unwrap_or_else(|message| {
-            let token = Token {
-                kind: Kind::Error,
-                position: self.start,
-                text: b"",
-            };
-            self.message = message;
-            self.input = b"";
-            self.at = 0;
-            self.start = 0;
-            self.inside_action = false;
-            token
-        })
+        match lexed {
+            Some(token) => token,
+            None => self.failed(),
+        }
+    }
+
+    /// Ends the text at a mistake.
+    #[cold]
+    fn failed(&mut self) -> Token {
+        let start = offset(self.start);
+        self.input = b"";
+        self.at = 0;
+        self.start = 0;
+        self.inside_action = false;
+        Token {
+            kind: Kind::Error,
+            start,
+            end: start,
+        }
+    }
+
+    /// Notes a mistake.
+    #[cold]
+    fn mistake(&mut self, message: impl Into<String>) -> Lexed {
+        self.message = message.into();
+        None
     }
 
     /// Returns what is wrong, once there was a [`Kind::Error`].
@@ -162,11 +181,11 @@ impl<'a> Lexer<'a> {
         Some(c)
     }
 
-    fn token(&mut self, kind: Kind) -> Token<'a> {
+    fn token(&mut self, kind: Kind) -> Token {
         let token = Token {
             kind,
-            position: self.start,
-            text: &self.input[self.start..self.at],
+            start: offset(self.start),
+            end: offset(self.at),
         };
         self.start = self.at;
         token
@@ -178,15 +197,15 @@ impl<'a> Lexer<'a> {
         self.start = self.at;
     }
 
-    fn text(&mut self) -> Lexed<'a> {
+    fn text(&mut self) -> Lexed {
         loop {
             let rest = self.rest();
             let Some(length) = self.left.find(rest) else {
                 if rest.is_empty() {
-                    return Ok(self.token(Kind::Eof));
+                    return Some(self.token(Kind::Eof));
                 }
                 self.at = self.input.len();
-                return Ok(self.token(Kind::Text));
+                return Some(self.token(Kind::Text));
             };
             let trims = has_left_trim_marker(&rest[length + LEFT.len()..]);
             let kept = if trims {
@@ -198,7 +217,7 @@ impl<'a> Lexer<'a> {
                 self.at += kept;
                 let token = self.token(Kind::Text);
                 self.skip(length - kept);
-                return Ok(token);
+                return Some(token);
             }
             self.skip(length);
             let marker = if trims { 2 } else { 0 };
@@ -212,26 +231,29 @@ impl<'a> Lexer<'a> {
             self.inside_action = true;
             self.skip(marker);
             self.paren_depth = 0;
-            return Ok(token);
+            return Some(token);
         }
     }
 
-    fn comment(&mut self, opening: usize) -> Result<(), String> {
+    /// Goes over a comment; nothing if there is a mistake.
+    fn comment(&mut self, opening: usize) -> Option<()> {
         self.skip(opening);
         let Some(length) = find(&self.rest()[2..], b"*/") else {
-            return Err("unclosed comment".to_owned());
+            self.mistake("unclosed comment");
+            return None;
         };
         // An error is about the comment from where it begins.
         self.at += length + 4;
         let (closes, trims) = self.at_right_delimiter();
         if !closes {
-            return Err("comment ends before closing delimiter".to_owned());
+            self.mistake("comment ends before closing delimiter");
+            return None;
         }
         self.skip(if trims { 2 } else { 0 } + RIGHT.len());
         if trims {
             self.skip(trim_start(self.rest()));
         }
-        Ok(())
+        Some(())
     }
 
     fn at_right_delimiter(&self) -> (bool, bool) {
@@ -242,7 +264,7 @@ impl<'a> Lexer<'a> {
         (rest.starts_with(RIGHT), false)
     }
 
-    fn right_delimiter(&mut self, trims: bool) -> Token<'a> {
+    fn right_delimiter(&mut self, trims: bool) -> Token {
         if trims {
             self.skip(2);
         }
@@ -255,19 +277,19 @@ impl<'a> Lexer<'a> {
         token
     }
 
-    fn action(&mut self) -> Lexed<'a> {
+    fn action(&mut self) -> Lexed {
         let (closes, trims) = self.at_right_delimiter();
         if closes {
             if self.paren_depth == 0 {
-                return Ok(self.right_delimiter(trims));
+                return Some(self.right_delimiter(trims));
             }
-            return Err("unclosed left paren".to_owned());
+            return self.mistake("unclosed left paren");
         }
         let Some(c) = self.peek() else {
-            return Err("unclosed action".to_owned());
+            return self.mistake("unclosed action");
         };
         if is_space(c) {
-            return Ok(self.space());
+            return Some(self.space());
         }
         if c == '_' || c.is_ascii_alphabetic() || is_letter(c) || (is_digit(c) && !c.is_ascii()) {
             return self.identifier();
@@ -277,22 +299,22 @@ impl<'a> Lexer<'a> {
         }
         self.next();
         match c {
-            '=' => Ok(self.token(Kind::Assign)),
+            '=' => Some(self.token(Kind::Assign)),
             ':' => {
                 if self.next() != Some('=') {
-                    return Err("expected :=".to_owned());
+                    return self.mistake("expected :=");
                 }
-                Ok(self.token(Kind::Declare))
+                Some(self.token(Kind::Declare))
             }
-            '|' => Ok(self.token(Kind::Pipe)),
+            '|' => Some(self.token(Kind::Pipe)),
             '"' => self.quoted(Kind::String, '"', "unterminated quoted string"),
             '\'' => self.quoted(Kind::CharConstant, '\'', "unterminated character constant"),
             '`' => match find(self.rest(), b"`") {
                 Some(length) => {
                     self.at += length + 1;
-                    Ok(self.token(Kind::RawString))
+                    Some(self.token(Kind::RawString))
                 }
-                None => Err("unterminated raw quoted string".to_owned()),
+                None => self.mistake("unterminated raw quoted string"),
             },
             '$' => self.name(Kind::Variable),
             '.' => {
@@ -304,24 +326,24 @@ impl<'a> Lexer<'a> {
             }
             '(' => {
                 self.paren_depth += 1;
-                Ok(self.token(Kind::LeftParen))
+                Some(self.token(Kind::LeftParen))
             }
             ')' => {
                 if self.paren_depth == 0 {
-                    return Err("unexpected right paren".to_owned());
+                    return self.mistake("unexpected right paren");
                 }
                 self.paren_depth -= 1;
-                Ok(self.token(Kind::RightParen))
+                Some(self.token(Kind::RightParen))
             }
-            _ if c.is_ascii_graphic() => Ok(self.token(Kind::Char)),
+            _ if c.is_ascii_graphic() => Some(self.token(Kind::Char)),
             _ => {
                 let name = unicode_name(Some(c));
-                Err(format!("unrecognized character in action: {name}"))
+                self.mistake(format!("unrecognized character in action: {name}"))
             }
         }
     }
 
-    fn space(&mut self) -> Token<'a> {
+    fn space(&mut self) -> Token {
         let length = trim_start(self.rest());
         // The last of them may belong to " -}}".
         let last = &self.rest()[length - 1..];
@@ -336,35 +358,35 @@ impl<'a> Lexer<'a> {
         self.token(Kind::Space)
     }
 
-    fn identifier(&mut self) -> Lexed<'a> {
+    fn identifier(&mut self) -> Lexed {
         self.alphanumerics();
         if !self.at_terminator() {
             let name = unicode_name(self.peek());
-            return Err(format!("bad character {name}"));
+            return self.mistake(format!("bad character {name}"));
         }
         let word = &self.input[self.start..self.at];
         let kind = match word {
             b"true" | b"false" => Kind::Bool,
             _ => Kind::keyword(word).unwrap_or(Kind::Identifier),
         };
-        Ok(self.token(kind))
+        Some(self.token(kind))
     }
 
-    fn name(&mut self, kind: Kind) -> Lexed<'a> {
+    fn name(&mut self, kind: Kind) -> Lexed {
         if self.at_terminator() {
             let kind = if kind == Kind::Variable {
                 kind
             } else {
                 Kind::Dot
             };
-            return Ok(self.token(kind));
+            return Some(self.token(kind));
         }
         self.alphanumerics();
         if !self.at_terminator() {
             let name = unicode_name(self.peek());
-            return Err(format!("bad character {name}"));
+            return self.mistake(format!("bad character {name}"));
         }
-        Ok(self.token(kind))
+        Some(self.token(kind))
     }
 
     fn alphanumerics(&mut self) {
@@ -390,27 +412,27 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn quoted(&mut self, kind: Kind, end: char, message: &str) -> Lexed<'a> {
+    fn quoted(&mut self, kind: Kind, end: char, message: &str) -> Lexed {
         loop {
             let plain = |b: &u8| !matches!(b, b'"' | b'\'' | b'\\' | b'\n') && b.is_ascii();
             self.at += self.rest().iter().take_while(|b| plain(b)).count();
             match self.next() {
                 Some('\\') => {
                     if matches!(self.next(), None | Some('\n')) {
-                        return Err(message.to_owned());
+                        return self.mistake(message);
                     }
                 }
-                None | Some('\n') => return Err(message.to_owned()),
-                Some(c) if c == end => return Ok(self.token(kind)),
+                None | Some('\n') => return self.mistake(message),
+                Some(c) if c == end => return Some(self.token(kind)),
                 Some(_) => {}
             }
         }
     }
 
-    fn number(&mut self) -> Lexed<'a> {
-        let bad = |lexer: &Self| {
+    fn number(&mut self) -> Lexed {
+        let bad = |lexer: &mut Self| {
             let text = crate::strconv::quote(&lexer.input[lexer.start..lexer.at]);
-            Err(format!("bad number syntax: {text}"))
+            lexer.mistake(format!("bad number syntax: {text}"))
         };
         if !self.scan_number() {
             return bad(self);
@@ -419,9 +441,9 @@ impl<'a> Lexer<'a> {
             if !self.scan_number() || self.input[self.at - 1] != b'i' {
                 return bad(self);
             }
-            return Ok(self.token(Kind::Complex));
+            return Some(self.token(Kind::Complex));
         }
-        Ok(self.token(Kind::Number))
+        Some(self.token(Kind::Number))
     }
 
     fn accept(&mut self, valid: &[u8]) -> bool {
@@ -467,6 +489,11 @@ impl<'a> Lexer<'a> {
         }
         true
     }
+}
+
+/// Returns an offset as tokens have it: whoever lexes has seen to it that the text is small enough.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn unicode_name(c: Option<char>) -> String {

@@ -7,7 +7,7 @@ use crate::ast::{
 };
 use crate::error::Error;
 use crate::funcs::{Dialect, Function};
-use crate::lex::{Kind, Lexer, Token};
+use crate::lex::{Kind, Lexer, Shown, Token};
 use crate::strconv;
 use crate::text::Str;
 use std::sync::Arc;
@@ -48,6 +48,7 @@ pub fn parse_shared(name: &str, text: &Arc<[u8]>, dialect: Dialect) -> Result<Pa
     }
     let mut parser = Parser {
         name,
+        text,
         tree: Tree::new(Arc::clone(text)),
         dialect,
         lexer: Lexer::new(text),
@@ -64,7 +65,7 @@ pub fn parse_shared(name: &str, text: &Arc<[u8]>, dialect: Dialect) -> Result<Pa
         .file()
         .and_then(|root| parser.define(name.as_bytes(), root));
     if let Err(message) = main {
-        let line = parser.line(parser.tokens[0].position);
+        let line = parser.line(parser.tokens[0].start as usize);
         return Err(Error::new(format!("template: {name}:{line}: {message}")));
     }
     let source = Arc::new(Source {
@@ -86,11 +87,12 @@ pub fn parse_shared(name: &str, text: &Arc<[u8]>, dialect: Dialect) -> Result<Pa
 
 struct Parser<'a> {
     name: &'a str,
+    text: &'a [u8],
     tree: Tree,
     dialect: Dialect,
     lexer: Lexer<'a>,
     /// Look-ahead, as the reference has it: which line an error names depends on it.
-    tokens: [Token<'a>; 3],
+    tokens: [Token; 3],
     peeked: usize,
     scope: Scope,
     depth: usize,
@@ -143,26 +145,24 @@ enum Piece {
 /// A message without its place, which the caller knows.
 type Reading<T> = Result<T, String>;
 
-impl Token<'_> {
+impl Token {
     const fn nothing() -> Self {
         Self {
             kind: Kind::Eof,
-            position: 0,
-            text: b"",
+            start: 0,
+            end: 0,
         }
-    }
-
-    fn offset(&self) -> u32 {
-        u32::try_from(self.position).unwrap_or(u32::MAX)
-    }
-
-    fn end(&self) -> u32 {
-        u32::try_from(self.position + self.text.len()).unwrap_or(u32::MAX)
     }
 }
 
 impl<'a> Parser<'a> {
-    fn next(&mut self) -> Token<'a> {
+    fn text_of(&self, token: &Token) -> &'a [u8] {
+        self.text
+            .get(token.start as usize..token.end as usize)
+            .unwrap_or_default()
+    }
+
+    fn next(&mut self) -> Token {
         if self.peeked > 0 {
             self.peeked -= 1;
         } else {
@@ -175,13 +175,13 @@ impl<'a> Parser<'a> {
         self.peeked += 1;
     }
 
-    fn peek(&mut self) -> Token<'a> {
+    fn peek(&mut self) -> Token {
         let token = self.next();
         self.backup();
         token
     }
 
-    fn next_non_space(&mut self) -> Token<'a> {
+    fn next_non_space(&mut self) -> Token {
         loop {
             let token = self.next();
             if token.kind != Kind::Space {
@@ -190,13 +190,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn peek_non_space(&mut self) -> Token<'a> {
+    fn peek_non_space(&mut self) -> Token {
         let token = self.next_non_space();
         self.backup();
         token
     }
 
-    fn expect(&mut self, kinds: &[Kind], context: &str) -> Reading<Token<'a>> {
+    fn expect(&mut self, kinds: &[Kind], context: &str) -> Reading<Token> {
         let token = self.next_non_space();
         if kinds.contains(&token.kind) {
             Ok(token)
@@ -205,13 +205,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn unexpected(&self, token: &Token<'_>, context: &str) -> String {
+    fn unexpected(&self, token: &Token, context: &str) -> String {
         if token.kind != Kind::Error {
+            let token = Shown(token.kind, self.text_of(token));
             return format!("unexpected {token} in {context}");
         }
         let message = self.lexer.message();
         let line = self.scope.action.map_or(0, |position| self.line(position));
-        if line == 0 || line == self.line(token.position) {
+        if line == 0 || line == self.line(token.start as usize) {
             return message.to_owned();
         }
         let action = if message.ends_with(" action") {
@@ -252,7 +253,7 @@ impl<'a> Parser<'a> {
         const CONTEXT: &str = "define clause";
         let outer = std::mem::take(&mut self.scope);
         let name = self.expect(&[Kind::String, Kind::RawString], CONTEXT)?;
-        let name = unquote(&name)?;
+        let name = unquote(self.text_of(&name))?;
         self.expect(&[Kind::RightDelimiter], CONTEXT)?;
         let root = self.whole_list(CONTEXT)?;
         self.define(&name, root)?;
@@ -300,11 +301,11 @@ impl<'a> Parser<'a> {
         let token = self.next_non_space();
         match token.kind {
             Kind::Text => Ok(Piece::Node(Node::Text {
-                start: token.offset(),
-                end: token.end(),
+                start: token.start,
+                end: token.end,
             })),
             Kind::LeftDelimiter => {
-                self.scope.action = Some(token.position);
+                self.scope.action = Some(token.start as usize);
                 let parsed = self.nested(Self::action);
                 if parsed.is_ok() {
                     self.scope.action = None;
@@ -349,7 +350,7 @@ impl<'a> Parser<'a> {
             Kind::Template => self.template()?,
             _ => {
                 self.backup();
-                let position = self.peek().offset();
+                let position = self.peek().start;
                 let pipe = self.pipeline("command", Kind::RightDelimiter)?;
                 Node::Action { position, pipe }
             }
@@ -413,7 +414,7 @@ impl<'a> Parser<'a> {
         self.define(&name, root)?;
         self.scope = outer;
         Ok(Node::Template {
-            position: token.offset(),
+            position: token.start,
             name: self.tree.add_name(String::from_utf8_lossy(&name).into()),
             pipe: Some(pipe),
         })
@@ -430,22 +431,22 @@ impl<'a> Parser<'a> {
             Some(self.pipeline(CONTEXT, Kind::RightDelimiter)?)
         };
         Ok(Node::Template {
-            position: token.offset(),
+            position: token.start,
             name: self.tree.add_name(String::from_utf8_lossy(&name).into()),
             pipe,
         })
     }
 
-    fn template_name(&self, token: &Token<'_>, context: &str) -> Reading<Vec<u8>> {
+    fn template_name(&self, token: &Token, context: &str) -> Reading<Vec<u8>> {
         match token.kind {
-            Kind::String | Kind::RawString => unquote(token),
+            Kind::String | Kind::RawString => unquote(self.text_of(token)),
             _ => Err(self.unexpected(token, context)),
         }
     }
 
     fn pipeline(&mut self, context: &str, end: Kind) -> Reading<Index> {
         let mut pipe = Pipe {
-            position: self.peek_non_space().offset(),
+            position: self.peek_non_space().start,
             assigns: false,
             variables: self.tree.no_words(),
             commands: Span::default(),
@@ -506,7 +507,7 @@ impl<'a> Parser<'a> {
                 self.declare(pipe, &variable);
                 return Ok(());
             }
-            if next.kind == Kind::Char && next.text == b"," {
+            if next.kind == Kind::Char && self.text_of(&next) == b"," {
                 self.next_non_space();
                 self.declare(pipe, &variable);
                 if context == "range" && pipe.variables.len() < 2 {
@@ -529,14 +530,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn declare(&mut self, pipe: &mut Pipe, variable: &Token<'_>) {
-        let name: Str = variable.text.into();
+    fn declare(&mut self, pipe: &mut Pipe, variable: &Token) {
+        let name: Str = self.text_of(variable).into();
         self.tree.extend_words(&mut pipe.variables, name.clone());
         self.scope.variables.push(name);
     }
 
     fn command(&mut self) -> Reading<Command> {
-        let position = self.peek_non_space().offset();
+        let position = self.peek_non_space().start;
         let mark = self.operands.len();
         loop {
             self.peek_non_space();
@@ -566,14 +567,15 @@ impl<'a> Parser<'a> {
         if self.peek().kind != Kind::Field {
             return Ok(Some(operand));
         }
-        let position = self.peek().offset();
+        let position = self.peek().start;
         // The words of a field or variable are the last ones: its further names stand behind them.
         let mut names = match operand.term {
             Term::Field(own) | Term::Variable(_, own) => own,
             _ => self.tree.no_words(),
         };
         while self.peek().kind == Kind::Field {
-            let name = self.next().text[1..].into();
+            let token = self.next();
+            let name = self.text_of(&token)[1..].into();
             self.tree.extend_words(&mut names, name);
         }
         match &mut operand.term {
@@ -596,34 +598,35 @@ impl<'a> Parser<'a> {
 
     fn term(&mut self) -> Reading<Option<Operand>> {
         let token = self.next_non_space();
+        let text = self.text_of(&token);
         let term = match token.kind {
-            Kind::Identifier => Term::Function(self.function(token.text)?),
+            Kind::Identifier => Term::Function(self.function(text)?),
             Kind::Dot => Term::Dot,
             Kind::Nil => Term::Nil,
             Kind::Variable => {
-                if !self.scope.variables.iter().any(|v| **v == *token.text) {
-                    let name = strconv::quote(token.text);
+                if !self.scope.variables.iter().any(|v| **v == *text) {
+                    let name = strconv::quote(text);
                     return Err(format!("undefined variable {name}"));
                 }
-                let name = self.tree.add_word(token.text.into());
+                let name = self.tree.add_word(text.into());
                 Term::Variable(name, self.tree.no_words())
             }
             Kind::Field => {
                 let mut names = self.tree.no_words();
-                self.tree.extend_words(&mut names, token.text[1..].into());
+                self.tree.extend_words(&mut names, text[1..].into());
                 Term::Field(names)
             }
-            Kind::Bool => Term::Bool(token.text == b"true"),
+            Kind::Bool => Term::Bool(text == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
-                let number = number::read(token.text, token.kind)?;
+                let number = number::read(text, token.kind)?;
                 Term::Number(self.tree.add_number(number))
             }
             Kind::LeftParen => {
                 Term::Pipe(self.nested(|p| p.pipeline("parenthesized pipeline", Kind::RightParen))?)
             }
             Kind::String | Kind::RawString => {
-                let text = self.tree.add_word(word(&token)?);
-                Term::String(token.end() - token.offset(), text)
+                let text = self.tree.add_word(word(text)?);
+                Term::String(token.end - token.start, text)
             }
             _ => {
                 self.backup();
@@ -631,7 +634,7 @@ impl<'a> Parser<'a> {
             }
         };
         Ok(Some(Operand {
-            position: token.offset(),
+            position: token.start,
             term,
         }))
     }
@@ -645,18 +648,18 @@ impl<'a> Parser<'a> {
 }
 
 /// Returns what a literal means.
-fn word(token: &Token<'_>) -> Reading<Str> {
+fn word(text: &[u8]) -> Reading<Str> {
     // Mostly there is nothing between the quotes that has a meaning of its own.
-    if let [b'"', plain @ .., b'"'] = token.text
+    if let [b'"', plain @ .., b'"'] = text
         && plain
             .iter()
             .all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\'))
     {
         return Ok(plain.into());
     }
-    unquote(token).map(Str::from)
+    unquote(text).map(Str::from)
 }
 
-fn unquote(token: &Token<'_>) -> Reading<Vec<u8>> {
-    strconv::unquote(token.text).ok_or_else(|| "invalid syntax".to_owned())
+fn unquote(text: &[u8]) -> Reading<Vec<u8>> {
+    strconv::unquote(text).ok_or_else(|| "invalid syntax".to_owned())
 }
