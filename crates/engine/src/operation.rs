@@ -365,11 +365,13 @@ impl Operation {
             t.key == *key && (t.state == TaskState::Sent || is_refused)
         });
         let Some(task) = task else { return };
+        let dry_run = self.request.dry_run;
         match outcome {
             Ok(message) => {
                 task.message.clone_from(message);
                 task.state = match task.kind {
-                    TaskKind::Apply(_) => TaskState::Applied,
+                    // What wasn't made has no health to wait for.
+                    TaskKind::Apply(_) if !dry_run => TaskState::Applied,
                     _ => TaskState::Done,
                 };
             }

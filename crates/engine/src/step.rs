@@ -466,23 +466,19 @@ impl AppState {
         }
     }
 
-    /// Returns the commit that should be deployed: the tracked one, unless it is held.
+    /// Returns the commit that should be deployed: the tracked one, or if that is held what is to be
+    /// deployed instead, or else the last one that was and isn't held.
     #[must_use]
     pub fn wanted_revision(&self) -> Option<String> {
         let resolved = self.resolved.as_ref()?.as_ref().ok()?;
-        let Some(hold) = self.holds.iter().rev().find(|h| h.revision == *resolved) else {
+        let hold_of = |revision: &str| self.holds.iter().rev().find(|h| h.revision == revision);
+        let Some(hold) = hold_of(resolved) else {
             return Some(resolved.clone());
         };
-        if !hold.back_to.is_empty() {
-            return Some(hold.back_to.clone());
-        }
-        let deployed = self
-            .status
-            .history
-            .iter()
-            .rev()
-            .find(|h| h.revision != hold.revision);
-        deployed.map(|h| h.revision.clone())
+        let instead = Some(&hold.back_to).filter(|to| !to.is_empty() && hold_of(to).is_none());
+        let mut deployed = self.status.history.iter().rev().map(|h| &h.revision);
+        let instead = instead.or_else(|| deployed.find(|r| hold_of(r).is_none()));
+        instead.cloned()
     }
 
     fn settle(
@@ -524,7 +520,6 @@ impl AppState {
             // What has just been applied is part of what is told.
             self.compare(world, now, &mut Vec::new(), &mut Vec::new());
         }
-        self.let_go_of_hooks(world, effects);
         self.judge_health(&app, config, now, &mut notes, effects);
         self.automate(&app, world, config, now, &mut notes, effects);
         self.look_for_drift(&app, effects);
@@ -647,25 +642,6 @@ impl AppState {
         self.status.reconciled_at.get_or_insert(now);
         if let Some(health) = self.comparison.health.clone() {
             self.status.set_health(health, now);
-        }
-    }
-
-    /// Takes the finalizer off hooks that no operation waits for: one that ended in another way than
-    /// they did, or before a crash.
-    fn let_go_of_hooks(&self, world: &dyn World, effects: &mut Vec<Effect>) {
-        if self.operation.is_some() {
-            return;
-        }
-        let hooks = self
-            .comparison
-            .resources
-            .iter()
-            .filter(|r| r.hook && r.exists);
-        for hook in hooks {
-            if world.live(&hook.key).is_some_and(|f| f.directives.is_held) {
-                let key = hook.key.clone();
-                effects.push(Effect::LetGo { key });
-            }
         }
     }
 

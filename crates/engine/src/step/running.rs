@@ -64,12 +64,11 @@ impl AppState {
         self.operation = Some(operation);
     }
 
-    /// Takes the finalizer off hooks that are being deleted while no operation is there to do so:
-    /// the one that made them was cut short.
+    /// Takes the finalizer off hooks that no operation waits for: the one that made them was cut
+    /// short, or ended in another way than they did.
     pub(super) fn let_go_of_left_hooks(&self, world: &dyn World, effects: &mut Vec<Effect>) {
-        for key in world.tracked() {
-            let facts = world.live(&key);
-            if facts.is_some_and(|f| f.deleting && f.directives.is_held) {
+        for key in world.tracked().into_iter().chain(world.copies()) {
+            if world.live(&key).is_some_and(|f| f.directives.is_held) {
                 effects.push(Effect::LetGo { key });
             }
         }
@@ -159,6 +158,22 @@ impl AppState {
                 return;
             }
             operation = self.repeat(&operation);
+        }
+        // One that was held up deploys what is wanted now: since it was asked for a revision may have
+        // come, or may be held.
+        let is_undecided = self
+            .status
+            .operation
+            .as_ref()
+            .is_some_and(|o| o.revision.is_empty());
+        if is_undecided && !operation.is_planned() && operation.request.revision.is_none() {
+            let Some(wanted) = self.wanted_revision() else {
+                "waiting for a revision that isn't held".clone_into(&mut operation.message);
+                self.tell(&operation);
+                self.operation = Some(operation);
+                return;
+            };
+            operation.revision = wanted;
         }
         if !operation.is_planned() {
             match self.plan(&mut operation, app, world) {

@@ -335,3 +335,16 @@ fn b22_with_hooks_for_failure_the_sentence_is_that_of_a_later_look() {
         "one or more synchronization tasks completed unsuccessfully, reason: no"
     );
 }
+
+#[test]
+fn a_dry_run_waits_for_no_hook() {
+    let mut play = Play::new(json!({}));
+    play.cluster
+        .health
+        .insert("running".into(), HealthStatus::Progressing);
+    let hook = map("migrate", "running").kind("Job").with(HOOK, "PreSync");
+    play.push("r1", vec![map("a", "1"), hook]);
+    sync(&mut play, json!({"dryRun": true}));
+    assert_eq!(play.status("/operationState/phase"), "Succeeded");
+    assert!(play.cluster.objects.is_empty());
+}
