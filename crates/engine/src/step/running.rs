@@ -67,8 +67,10 @@ impl AppState {
     /// Takes the finalizer off hooks that no operation waits for: the one that made them was cut
     /// short, or ended in another way than they did.
     pub(super) fn let_go_of_left_hooks(&self, world: &dyn World, effects: &mut Vec<Effect>) {
-        for key in world.tracked().into_iter().chain(world.copies()) {
-            if world.live(&key).is_some_and(|f| f.directives.is_held) {
+        let resources = self.comparison.resources.iter();
+        for hook in resources.filter(|r| r.hook && r.exists) {
+            if world.live(&hook.key).is_some_and(|f| f.directives.is_held) {
+                let key = hook.key.clone();
                 effects.push(Effect::LetGo { key });
             }
         }
