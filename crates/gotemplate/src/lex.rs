@@ -68,13 +68,28 @@ impl Kind {
     }
 }
 
-/// A token: what it is, and where in the text it stands. It is small enough to be handed on in
+/// A token: what it is, and where in the text it stands. Two words, so that it is handed on in
 /// registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
-    pub(crate) start: u32,
-    pub(crate) end: u32,
+    /// Where it begins, in the upper half, and where it ends.
+    span: u64,
+}
+
+impl Token {
+    pub(crate) const fn new(kind: Kind, start: u32, end: u32) -> Self {
+        let span = (start as u64) << 32 | end as u64;
+        Self { kind, span }
+    }
+
+    pub(crate) const fn start(self) -> u32 {
+        (self.span >> 32) as u32
+    }
+
+    pub(crate) const fn end(self) -> u32 {
+        self.span as u32
+    }
 }
 
 /// A token with its text, as Go's parser names it in its messages.
@@ -148,11 +163,7 @@ impl<'a> Lexer<'a> {
         self.at = 0;
         self.start = 0;
         self.inside_action = false;
-        Token {
-            kind: Kind::Error,
-            start,
-            end: start,
-        }
+        Token::new(Kind::Error, start, start)
     }
 
     /// Notes a mistake.
@@ -182,11 +193,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn token(&mut self, kind: Kind) -> Token {
-        let token = Token {
-            kind,
-            start: offset(self.start),
-            end: offset(self.at),
-        };
+        let token = Token::new(kind, offset(self.start), offset(self.at));
         self.start = self.at;
         token
     }

@@ -65,7 +65,7 @@ pub fn parse_shared(name: &str, text: &Arc<[u8]>, dialect: Dialect) -> Result<Pa
         .file()
         .and_then(|root| parser.define(name.as_bytes(), root));
     if let Err(message) = main {
-        let line = parser.line(parser.tokens[0].start as usize);
+        let line = parser.line(parser.tokens[0].start() as usize);
         return Err(Error::new(format!("template: {name}:{line}: {message}")));
     }
     let source = Arc::new(Source {
@@ -147,18 +147,14 @@ type Reading<T> = Result<T, String>;
 
 impl Token {
     const fn nothing() -> Self {
-        Self {
-            kind: Kind::Eof,
-            start: 0,
-            end: 0,
-        }
+        Self::new(Kind::Eof, 0, 0)
     }
 }
 
 impl<'a> Parser<'a> {
     fn text_of(&self, token: &Token) -> &'a [u8] {
         self.text
-            .get(token.start as usize..token.end as usize)
+            .get(token.start() as usize..token.end() as usize)
             .unwrap_or_default()
     }
 
@@ -212,7 +208,7 @@ impl<'a> Parser<'a> {
         }
         let message = self.lexer.message();
         let line = self.scope.action.map_or(0, |position| self.line(position));
-        if line == 0 || line == self.line(token.start as usize) {
+        if line == 0 || line == self.line(token.start() as usize) {
             return message.to_owned();
         }
         let action = if message.ends_with(" action") {
@@ -301,11 +297,11 @@ impl<'a> Parser<'a> {
         let token = self.next_non_space();
         match token.kind {
             Kind::Text => Ok(Piece::Node(Node::Text {
-                start: token.start,
-                end: token.end,
+                start: token.start(),
+                end: token.end(),
             })),
             Kind::LeftDelimiter => {
-                self.scope.action = Some(token.start as usize);
+                self.scope.action = Some(token.start() as usize);
                 let parsed = self.nested(Self::action);
                 if parsed.is_ok() {
                     self.scope.action = None;
@@ -350,7 +346,7 @@ impl<'a> Parser<'a> {
             Kind::Template => self.template()?,
             _ => {
                 self.backup();
-                let position = self.peek().start;
+                let position = self.peek().start();
                 let pipe = self.pipeline("command", Kind::RightDelimiter)?;
                 Node::Action { position, pipe }
             }
@@ -414,7 +410,7 @@ impl<'a> Parser<'a> {
         self.define(&name, root)?;
         self.scope = outer;
         Ok(Node::Template {
-            position: token.start,
+            position: token.start(),
             name: self.tree.add_name(String::from_utf8_lossy(&name).into()),
             pipe: Some(pipe),
         })
@@ -431,7 +427,7 @@ impl<'a> Parser<'a> {
             Some(self.pipeline(CONTEXT, Kind::RightDelimiter)?)
         };
         Ok(Node::Template {
-            position: token.start,
+            position: token.start(),
             name: self.tree.add_name(String::from_utf8_lossy(&name).into()),
             pipe,
         })
@@ -446,7 +442,7 @@ impl<'a> Parser<'a> {
 
     fn pipeline(&mut self, context: &str, end: Kind) -> Reading<Index> {
         let mut pipe = Pipe {
-            position: self.peek_non_space().start,
+            position: self.peek_non_space().start(),
             assigns: false,
             variables: self.tree.no_words(),
             commands: Span::default(),
@@ -537,7 +533,7 @@ impl<'a> Parser<'a> {
     }
 
     fn command(&mut self) -> Reading<Command> {
-        let position = self.peek_non_space().start;
+        let position = self.peek_non_space().start();
         let mark = self.operands.len();
         loop {
             self.peek_non_space();
@@ -567,7 +563,7 @@ impl<'a> Parser<'a> {
         if self.peek().kind != Kind::Field {
             return Ok(Some(operand));
         }
-        let position = self.peek().start;
+        let position = self.peek().start();
         // The words of a field or variable are the last ones: its further names stand behind them.
         let mut names = match operand.term {
             Term::Field(own) | Term::Variable(_, own) => own,
@@ -626,7 +622,7 @@ impl<'a> Parser<'a> {
             }
             Kind::String | Kind::RawString => {
                 let text = self.tree.add_word(word(text)?);
-                Term::String(token.end - token.start, text)
+                Term::String(token.end() - token.start(), text)
             }
             _ => {
                 self.backup();
@@ -634,7 +630,7 @@ impl<'a> Parser<'a> {
             }
         };
         Ok(Some(Operand {
-            position: token.start,
+            position: token.start(),
             term,
         }))
     }
