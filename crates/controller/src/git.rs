@@ -2,6 +2,7 @@
 
 mod charts;
 mod inspect;
+mod integrity;
 mod job;
 mod place;
 mod remotes;

@@ -8,6 +8,7 @@ use crate::{Mailboxes, Shared, credentials};
 use api::names;
 use checks::Checks;
 use cluster::{ApiError, Client, Judge, Objects, follow_selected};
+use signatures::Keyring;
 use source::Credentials;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -18,6 +19,9 @@ const SETTINGS: &str = "argocd-cm";
 /// How the names of customisations begin.
 const CUSTOMIZATIONS: &str = "resource.customizations";
 const AUTHORITIES: &str = "argocd-tls-certs-cm";
+const GPG_KEYS: &str = "argocd-gpg-keys-cm";
+/// SSH keys that commits may be signed with, in `ssh-keygen`'s own format: ours.
+const SIGNERS: &str = "windlass-allowed-signers";
 
 /// The settings of an installation, as they are at one moment.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +34,8 @@ pub struct Installation {
     pub(crate) written_projects: BTreeMap<String, Arc<Value>>,
     /// Projects as they count.
     pub(crate) projects: Projects,
+    /// Keys that commits may be signed with.
+    pub(crate) keys: Arc<Keyring>,
     /// Health checks that people have written.
     pub(crate) checks: HealthChecks,
 }
@@ -100,7 +106,7 @@ impl Collections {
 }
 
 fn is_setting(name: &str) -> bool {
-    matches!(name, SETTINGS | AUTHORITIES)
+    matches!(name, SETTINGS | AUTHORITIES | GPG_KEYS | SIGNERS)
 }
 
 impl Installation {
@@ -123,7 +129,7 @@ impl Installation {
             }
         };
         let mut config_maps = ByName::new();
-        for name in [SETTINGS, AUTHORITIES] {
+        for name in [SETTINGS, AUTHORITIES, GPG_KEYS, SIGNERS] {
             match client
                 .get(&format!("{}/{name}", collections.config_maps))
                 .await
@@ -153,12 +159,14 @@ impl Installation {
         let global = &settings.global_projects;
         let config_map = config_maps.get(SETTINGS).map(AsRef::as_ref);
         let checks = HealthChecks::of(config_map, &mut settings.problems);
+        let keys = keys(config_maps, &mut settings.problems);
         let counting = Projects::of(&projects, global, &mut settings.problems);
         Self {
             settings,
             credentials,
             written_projects: projects,
             projects: counting,
+            keys: Arc::new(keys),
             checks,
         }
     }
@@ -177,6 +185,20 @@ impl Installation {
         let annotation = ["metadata", "annotations", names::REMOTE_BASES];
         written.str_at(&annotation) == "true" && project.permits_source(url).is_ok()
     }
+}
+
+fn keys(config_maps: &ByName, problems: &mut Vec<String>) -> Keyring {
+    let (mut keys, mut wrong) = match config_maps.get(GPG_KEYS) {
+        Some(map) => Keyring::from_gpg_keys_cm(map),
+        None => (Keyring::default(), Vec::new()),
+    };
+    if let Some(map) = config_maps.get(SIGNERS) {
+        let signers = map.str_at(&["data", "allowed_signers"]);
+        let lines = keys.add_allowed_signers(signers).into_iter();
+        wrong.extend(lines.map(|line| format!("{SIGNERS}: {line}")));
+    }
+    problems.append(&mut wrong);
+    keys
 }
 
 /// Follows the settings and brings every change to who needs it, until it is dropped.

@@ -121,6 +121,10 @@ impl GpgPolicy {
     #[must_use]
     pub fn allows(&self, key_id: &str) -> bool {
         let is_hex = |key: &str| key.bytes().all(|b| b.is_ascii_hexdigit());
+        // An SSH key is named by its fingerprint.
+        if key_id.starts_with("SHA256:") {
+            return self.keys.iter().any(|key| key == key_id);
+        }
         self.keys
             .iter()
             .filter(|key| is_hex(key))

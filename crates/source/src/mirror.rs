@@ -43,6 +43,17 @@ pub struct CommitInfo {
     pub subject: String,
 }
 
+/// A commit as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its bytes, signature and all.
+    pub raw: Vec<u8>,
+    /// The commits before it.
+    pub parents: Vec<gix::ObjectId>,
+    /// The author's name and address.
+    pub author: String,
+}
+
 /// All repositories: Git's, each with its mirror, and those of charts.
 pub struct Sources {
     cache: PathBuf,
@@ -127,6 +138,25 @@ impl Sources {
             })
         };
         info().map_err(|e| mirror.lost(commit, &e))
+    }
+
+    /// Returns a commit as it is stored.
+    ///
+    /// # Errors
+    /// Fails if the mirror lost the commit.
+    pub fn commit(&self, url: &str, commit: gix::ObjectId) -> Result<Commit, Error> {
+        let mirror = self.mirror(url)?;
+        let repo = mirror.repo()?.to_thread_local();
+        let read = || -> Result<Commit, gix::Error> {
+            let object = repo.find_commit(commit)?;
+            let author = object.author()?;
+            Ok(Commit {
+                author: format!("{} <{}>", author.name, author.email),
+                parents: object.parent_ids().map(gix::Id::detach).collect(),
+                raw: object.data.clone(),
+            })
+        };
+        read().map_err(|e| mirror.lost(commit, &e))
     }
 
     /// Returns the commit that last changed a line (from 1) of a file, as it is in `commit`; `None`

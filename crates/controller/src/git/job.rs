@@ -1,6 +1,7 @@
 //! Rendering one revision of an application, on a thread of its own.
 
 use super::charts::{Seen, World};
+use super::integrity;
 use super::remotes::{RemoteBase, Remotes};
 use super::{chart_repository, comparison_error, invalid_source, unreadable};
 use crate::Installation;
@@ -102,9 +103,7 @@ impl Job {
     pub(super) fn run(self, before: Option<Loaded>) -> Result<Loaded, Problem> {
         let parts = self.spec.sources.with_revisions(&self.revision);
         let files = parts.map(|(source, revision)| self.files(source, revision));
-        let files = files
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| comparison_error(&e))?;
+        let files = files.collect::<Result<Vec<_>, _>>()?;
         if let Some(before) = before
             && before.is_current(&files)?
             && before
@@ -124,25 +123,38 @@ impl Job {
     }
 
     /// Returns the files of a source at a revision.
-    fn files(&self, source: &Source, revision: &str) -> Result<Files, source::Error> {
+    fn files(&self, source: &Source, revision: &str) -> Result<Files, Problem> {
+        let failed = |e: source::Error| comparison_error(&e);
         let Source {
             repo_url, chart, ..
         } = source;
         if !chart.is_empty() {
-            let repository = chart_repository(&self.sources, source)?;
+            let repository = chart_repository(&self.sources, source).map_err(failed)?;
             let version =
                 self.sources
-                    .resolve_chart(&repository, chart, revision, Freshness::Known)?;
-            let chart = self.sources.chart(&repository, &version)?;
+                    .resolve_chart(&repository, chart, revision, Freshness::Known);
+            let version = version.map_err(failed)?;
+            let chart = self.sources.chart(&repository, &version).map_err(failed)?;
             return Ok(Files {
                 packed_seconds: Some(chart.packed_seconds()),
                 tree: Box::new(chart),
             });
         }
         // A commit of history may be asked for after the mirror was deleted: fetch it again.
-        let id = self.sources.resolve(repo_url, revision, Freshness::Known)?;
+        let id = self.sources.resolve(repo_url, revision, Freshness::Known);
+        let id = id.map_err(failed)?;
+        let project = self.installation.projects.get(&self.spec.project);
+        let project = project.map(AsRef::as_ref);
+        integrity::check(
+            &self.sources,
+            project,
+            &self.installation.keys,
+            repo_url,
+            id,
+        )?;
+        let tree = self.sources.snapshot(repo_url, id).map_err(failed)?;
         Ok(Files {
-            tree: Box::new(self.sources.snapshot(repo_url, id)?),
+            tree: Box::new(tree),
             packed_seconds: None,
         })
     }
@@ -169,9 +181,7 @@ impl Job {
     pub(super) fn explained(&self) -> Result<Vec<(usize, RenderedObject)>, Problem> {
         let parts = self.spec.sources.with_revisions(&self.revision);
         let files = parts.map(|(source, revision)| self.files(source, revision));
-        let files = files
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| comparison_error(&e))?;
+        let files = files.collect::<Result<Vec<_>, _>>()?;
         Ok(self.make(&files)?.objects)
     }
 
