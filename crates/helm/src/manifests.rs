@@ -50,6 +50,9 @@ const INSTALL_ORDER: [&str; 38] = [
     "ValidatingWebhookConfiguration",
 ];
 
+/// How many of them Helm 3 knows: to it, webhook configurations are like any other kind.
+const INSTALL_ORDER_HELM_3: usize = INSTALL_ORDER.len() - 2;
+
 /// The events that a hook may name.
 const EVENTS: [&str; 10] = [
     "pre-install",
@@ -170,9 +173,13 @@ pub fn manifests_as(
             }
         }
     }
+    let known_kinds = match compat {
+        Compat::V4 => &INSTALL_ORDER[..],
+        Compat::V3 => &INSTALL_ORDER[..INSTALL_ORDER_HELM_3],
+    };
     let order = |m: &Manifest| {
         let kind = m.object.str_at(&["kind"]);
-        let known = INSTALL_ORDER.iter().position(|k| *k == kind);
+        let known = known_kinds.iter().position(|k| *k == kind);
         (
             known.unwrap_or(INSTALL_ORDER.len()),
             known.map_or_else(|| kind.to_owned(), |_| String::new()),

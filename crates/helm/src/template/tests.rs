@@ -307,3 +307,22 @@ fn helm_3_drops_white_space_behind_documents() {
         [r#""a\n""#, r#""a\n\n\n\n""#]
     );
 }
+
+#[test]
+fn helm_3_installs_webhooks_among_unknown_kinds() {
+    let files = [
+        CHART,
+        (
+            "templates/a.yaml",
+            "kind: ValidatingWebhookConfiguration\n---\nkind: Ant\n---\nkind: Zebra\n",
+        ),
+    ];
+    let kinds = |compat| -> Vec<String> {
+        let output = output_as(compat, &files, ALL, None).expect("it renders");
+        let kinds = output.manifests.iter().map(|m| m.object.str_at(&["kind"]));
+        kinds.map(str::to_owned).collect()
+    };
+    let webhook = "ValidatingWebhookConfiguration";
+    assert_eq!(kinds(Compat::V3), ["Ant", webhook, "Zebra"]);
+    assert_eq!(kinds(Compat::V4), [webhook, "Ant", "Zebra"]);
+}
