@@ -137,14 +137,25 @@ fn a_chart_is_rendered_with_helm_s_own_flags() {
     assert!(values.contains("b: 3"), "{values}");
 
     let explained = text(
-        &with(&["-f", &more, "--set", "name=zed", "--explain", "configmap/rel:/data/b"]).stdout,
+        &with(&[
+            "-f",
+            &more,
+            "--set",
+            "name=zed",
+            "--explain",
+            "configmap/rel:/data/b",
+        ])
+        .stdout,
     );
     assert_eq!(
         explained.replace(&more, "more.yaml"),
         "configmap/rel:/data/b = \"2\"\n  templates/a.yaml:7  template\n  more.yaml:1  .Values.a.b = 2\n"
     );
     let set = text(&with(&["--set", "name=zed", "--explain", "configmap/rel:/data/name"]).stdout);
-    assert!(set.contains("  --set name=zed  .Values.name = \"zed\"\n"), "{set}");
+    assert!(
+        set.contains("  --set name=zed  .Values.name = \"zed\"\n"),
+        "{set}"
+    );
 
     std::fs::write(chart.join("templates/b.yaml"), "v: {{ mustToYaml 1 }}\n").unwrap();
     let three = with(&["--compat", "3"]);
