@@ -265,7 +265,8 @@ mod tests {
     fn hostile_patterns_end_soon() {
         let many = "{a,b}".repeat(40);
         assert_eq!(PathGlob::new(&many).map(|_| ()), Err(BadPattern));
-        let glob = PathGlob::new(&"**/*a*a*a*/".repeat(30)).expect("it can be read");
+        let pattern = format!("{}x", "**/*a*a*a*/".repeat(30));
+        let glob = PathGlob::new(&pattern).expect("it can be read");
         assert!(!glob.matches(&"aaaaaaaaaaaaaaaaaaaab/".repeat(200)));
     }
 }
