@@ -30,8 +30,9 @@ use crate::text::Str;
 use crate::value::{IntKind, Map, Type, Value};
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
+use value::NameHasher;
 
 /// A function that looks at the values of its arguments.
 type Values = fn(&mut Exec<'_, '_>, &[Value]) -> Result<Value, Error>;
@@ -116,25 +117,6 @@ impl Dialect {
 
 /// The names are ours: nobody can choose them so that they collide.
 type Table = HashMap<&'static str, &'static Function, BuildHasherDefault<NameHasher>>;
-
-/// A hash of a function's name: the multiplication of FNV, eight bytes at a time.
-#[derive(Default)]
-struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..piece.len()].copy_from_slice(piece);
-            self.0 = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            self.0 ^= self.0 >> 32;
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 fn table(groups: &[&'static [Function]]) -> Table {
     let functions = groups.iter().flat_map(|group| group.iter());

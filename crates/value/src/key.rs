@@ -1,5 +1,6 @@
 //! Object keys: an index into a table for well-known names, their own text for the rest.
 
+use crate::names::NameHasher;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -29,25 +30,6 @@ static INDEX: LazyLock<HashMap<&'static str, u16, BuildHasherDefault<NameHasher>
             .map(|(i, k)| (*k, u16::try_from(i).unwrap_or(u16::MAX)))
             .collect()
     });
-
-/// A hash for short names, eight bytes at a time.
-#[derive(Default)]
-struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..piece.len()].copy_from_slice(piece);
-            self.0 = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            self.0 ^= self.0 >> 32;
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 /// Longest name in the table, so that long names (annotations) skip the look-up.
 const KNOWN_LEN_MAX: usize = 48;
