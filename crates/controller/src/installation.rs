@@ -11,6 +11,7 @@ use cluster::{ApiError, Client, Judge, Objects, follow_selected};
 use signatures::Keyring;
 use source::Credentials;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, PoisonError};
 use tokio::sync::watch;
 use value::Value;
@@ -38,6 +39,8 @@ pub struct Installation {
     pub(crate) keys: Arc<Keyring>,
     /// Health checks that people have written.
     pub(crate) checks: HealthChecks,
+    /// Which objects, in which state, all this was read from.
+    read_from: u64,
 }
 
 /// Health checks of `argocd-cm`, and what they were made of.
@@ -154,12 +157,13 @@ impl Installation {
         let settings = config_maps.get(SETTINGS).and_then(|map| map.get("data"));
         let mut settings = Settings::of(settings.unwrap_or(&Value::Null));
         let authorities = config_maps.get(AUTHORITIES).map(AsRef::as_ref);
-        let secrets = secrets.values().map(AsRef::as_ref);
-        let credentials = credentials::read(secrets, authorities, &mut settings.problems);
+        let logins = secrets.values().map(AsRef::as_ref);
+        let credentials = credentials::read(logins, authorities, &mut settings.problems);
         let global = &settings.global_projects;
         let config_map = config_maps.get(SETTINGS).map(AsRef::as_ref);
         let checks = HealthChecks::of(config_map, &mut settings.problems);
         let keys = keys(config_maps, &mut settings.problems);
+        let read_from = state_of([config_maps, secrets, &projects]);
         let counting = Projects::of(&projects, global, &mut settings.problems);
         Self {
             settings,
@@ -168,6 +172,7 @@ impl Installation {
             projects: counting,
             keys: Arc::new(keys),
             checks,
+            read_from,
         }
     }
 
@@ -185,6 +190,19 @@ impl Installation {
         let annotation = ["metadata", "annotations", names::REMOTE_BASES];
         written.str_at(&annotation) == "true" && project.permits_source(url).is_ok()
     }
+}
+
+/// Returns a digest of which objects there are in which state.
+fn state_of(all: [&ByName; 3]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (collection, objects) in all.into_iter().enumerate() {
+        for (name, object) in objects {
+            let metadata = |field: &str| object.str_at(&["metadata", field]);
+            (collection, name).hash(&mut hasher);
+            (metadata("uid"), metadata("resourceVersion")).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
 }
 
 fn keys(config_maps: &ByName, problems: &mut Vec<String>) -> Keyring {
@@ -228,6 +246,10 @@ pub(crate) async fn follow(shared: Arc<Shared>, mailboxes: Mailboxes) {
             continue;
         };
         let installation = Installation::of(&config_maps, &secrets, projects.as_ref().clone());
+        // A watch that begins anew says again what is known.
+        if installation.read_from == shared.installation().read_from {
+            continue;
+        }
         let problems = &installation.settings.problems;
         for problem in problems.iter().filter(|p| !said.contains(p)) {
             tracing::warn!("{problem}; it has no effect");
