@@ -347,6 +347,8 @@ impl Config {
     }
 
     fn sort(&mut self) {
+        let ranks = kind_ranks(&ORDER_FIRST, &ORDER_LAST);
+        let rank = |gvk: &Gvk| (ranks(&gvk.kind), gvk.sort_text());
         for fields in [
             &mut self.name_prefix,
             &mut self.name_suffix,
@@ -364,13 +366,6 @@ impl Config {
         }
         self.name_reference.sort_by_cached_key(|r| rank(&r.gvk));
     }
-}
-
-fn rank(gvk: &Gvk) -> (isize, String) {
-    (
-        kind_ranks(&ORDER_FIRST, &ORDER_LAST)(&gvk.kind),
-        gvk.sort_text(),
-    )
 }
 
 /// Returns what puts kinds in order.
