@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 const DEFAULTS: &str = include_str!("config/defaults.txt");
 
 /// Kinds that come first, in this order.
-pub(crate) const ORDER_FIRST: [&str; 22] = [
+const ORDER_FIRST: [&str; 22] = [
     "Namespace",
     "ResourceQuota",
     "StorageClass",
@@ -36,7 +36,7 @@ pub(crate) const ORDER_FIRST: [&str; 22] = [
     "PodDisruptionBudget",
 ];
 /// Kinds that come last, in this order.
-pub(crate) const ORDER_LAST: [&str; 2] = [
+const ORDER_LAST: [&str; 2] = [
     "MutatingWebhookConfiguration",
     "ValidatingWebhookConfiguration",
 ];
@@ -76,22 +76,37 @@ impl From<FieldSpecEntry> for FieldSpec {
     }
 }
 
-/// Adds a field unless it is there already.
-fn merge_one(fields: &mut Vec<FieldSpec>, new: &FieldSpec) -> Result<()> {
-    let known = |f: &&FieldSpec| f.path == new.path && f.gvk.is_selected_by(&new.gvk);
-    match fields.iter().find(known) {
-        Some(known) if known.create != new.create => Err(Error::new("conflicting fieldspecs")),
-        Some(_) => Ok(()),
-        None => {
-            fields.push(new.clone());
-            Ok(())
-        }
-    }
+/// Returns the field that stands for a new one.
+fn known<'f>(fields: &'f [FieldSpec], new: &FieldSpec) -> Option<&'f FieldSpec> {
+    let is_known = |f: &&FieldSpec| f.path == new.path && f.gvk.is_selected_by(&new.gvk);
+    fields.iter().find(is_known)
 }
 
-/// Adds fields that aren't there yet.
-pub(crate) fn merge_all(fields: &mut Vec<FieldSpec>, new: &[FieldSpec]) -> Result<()> {
-    new.iter().try_for_each(|new| merge_one(fields, new))
+/// Adds fields that aren't there yet; returns whether there were any.
+pub(crate) fn merge_all(fields: &mut Vec<FieldSpec>, new: &[FieldSpec]) -> Result<bool> {
+    let before = fields.len();
+    for new in new {
+        match known(fields, new) {
+            Some(known) if known.create != new.create => {
+                return Err(Error::new("conflicting fieldspecs"));
+            }
+            Some(_) => {}
+            None => fields.push(new.clone()),
+        }
+    }
+    Ok(fields.len() > before)
+}
+
+/// Whether merging would change nothing, and not fail.
+fn has_all(fields: &[FieldSpec], new: &[FieldSpec]) -> bool {
+    let is_there = |new| known(fields, new).is_some_and(|known| known.create == new.create);
+    new.iter().all(is_there)
+}
+
+/// Whether no field stands for a later one.
+fn are_distinct(fields: &[FieldSpec]) -> bool {
+    let is_new = |(i, new)| known(&fields[..i], new).is_none();
+    fields.iter().enumerate().all(is_new)
 }
 
 /// A kind and the fields that name objects of it.
@@ -117,6 +132,7 @@ pub(crate) struct Config {
     pub(crate) images: Vec<FieldSpec>,
     pub(crate) replicas: Vec<FieldSpec>,
     by_kind: OnceLock<ByKind>,
+    is_distinct: OnceLock<bool>,
 }
 
 /// Which fields name other objects, by the kind that has them: numbers of a reference and a referrer.
@@ -163,6 +179,28 @@ records! {
         /// Where.
         field_specs: Vec<FieldSpecEntry> = "fieldSpecs",
     }
+}
+
+/// The lists of fields, with the names that Kustomize calls them by in its errors.
+macro_rules! lists {
+    ($config:ident $($mutable:ident)?) => {
+        [
+            (&$($mutable)? $config.name_prefix, "NamePrefix"),
+            (&$($mutable)? $config.name_suffix, "NameSuffix"),
+            (&$($mutable)? $config.namespace, "NameSpace"),
+            (&$($mutable)? $config.common_annotations, "CommonAnnotations"),
+            (&$($mutable)? $config.common_labels, "CommonLabels"),
+            (&$($mutable)? $config.labels, "Labels"),
+            (&$($mutable)? $config.template_labels, "TemplateLabels"),
+            (
+                &$($mutable)? $config.claim_template_labels,
+                "VolumeClaimTemplateLabels",
+            ),
+            (&$($mutable)? $config.var_reference, "VarReference"),
+            (&$($mutable)? $config.images, "Images"),
+            (&$($mutable)? $config.replicas, "Replicas"),
+        ]
+    };
 }
 
 static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(Config::defaults(DEFAULTS)));
@@ -228,6 +266,14 @@ impl Config {
         })
     }
 
+    fn lists(&self) -> [(&Vec<FieldSpec>, &'static str); 11] {
+        lists!(self)
+    }
+
+    fn lists_mut(&mut self) -> [(&mut Vec<FieldSpec>, &'static str); 11] {
+        lists!(self mut)
+    }
+
     fn section(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
         Some(match name {
             "namePrefix" => &mut self.name_prefix,
@@ -266,7 +312,7 @@ impl Config {
             var_reference: fields(file.var_reference),
             images: fields(file.images),
             replicas: fields(file.replicas),
-            by_kind: OnceLock::new(),
+            ..Self::default()
         };
         for entry in file.name_reference {
             config.name_reference.push(NameReference {
@@ -284,89 +330,78 @@ impl Config {
 
     /// Adds another's fields.
     pub(crate) fn merge(&mut self, other: &Self) -> Result<()> {
-        self.by_kind = OnceLock::new();
-        let pairs = [
-            (&mut self.name_prefix, &other.name_prefix, "NamePrefix"),
-            (&mut self.name_suffix, &other.name_suffix, "NameSuffix"),
-            (&mut self.namespace, &other.namespace, "NameSpace"),
-            (
-                &mut self.common_annotations,
-                &other.common_annotations,
-                "CommonAnnotations",
-            ),
-            (
-                &mut self.common_labels,
-                &other.common_labels,
-                "CommonLabels",
-            ),
-            (&mut self.labels, &other.labels, "Labels"),
-            (
-                &mut self.template_labels,
-                &other.template_labels,
-                "TemplateLabels",
-            ),
-            (
-                &mut self.claim_template_labels,
-                &other.claim_template_labels,
-                "VolumeClaimTemplateLabels",
-            ),
-            (
-                &mut self.var_reference,
-                &other.var_reference,
-                "VarReference",
-            ),
-            (&mut self.images, &other.images, "Images"),
-            (&mut self.replicas, &other.replicas, "Replicas"),
-        ];
-        for (own, new, name) in pairs {
-            merge_all(own, new)
+        let mut is_changed = false;
+        for ((own, name), (new, _)) in self.lists_mut().into_iter().zip(other.lists()) {
+            is_changed |= merge_all(own, new)
                 .map_err(|e| e.context(format_args!("failed to merge {name} fieldSpec")))?;
         }
         for reference in &other.name_reference {
-            self.add_name_reference(reference)
+            is_changed |= self
+                .add_name_reference(reference)
                 .map_err(|e| e.context("failed to merge NameReference fieldSpec"))?;
         }
-        self.sort();
+        if is_changed {
+            self.by_kind = OnceLock::new();
+            self.is_distinct = OnceLock::new();
+            self.sort();
+        }
         Ok(())
     }
 
-    pub(crate) fn add_name_reference(&mut self, new: &NameReference) -> Result<()> {
+    /// Whether merging another into this would change nothing, and not fail.
+    pub(crate) fn has(&self, other: &Self) -> bool {
+        let mut lists = self.lists().into_iter().zip(other.lists());
+        let names = |new: &NameReference| {
+            let mut own = self.name_reference.iter().filter(|own| own.gvk == new.gvk);
+            let first = own.next();
+            first.is_some_and(|own| has_all(&own.referrers, &new.referrers))
+                && own.all(|own| has_all(&own.referrers, &new.referrers))
+        };
+        lists.all(|((own, _), (new, _))| has_all(own, new))
+            && other.name_reference.iter().all(names)
+    }
+
+    /// Whether merging this into nothing would give the same: no field stands for another.
+    pub(crate) fn is_distinct(&self) -> bool {
+        *self.is_distinct.get_or_init(|| {
+            let kinds = &self.name_reference;
+            let is_new =
+                |(i, r): (usize, &NameReference)| kinds[..i].iter().all(|k| k.gvk != r.gvk);
+            self.lists().iter().all(|(fields, _)| are_distinct(fields))
+                && kinds.iter().enumerate().all(is_new)
+                && kinds.iter().all(|r| are_distinct(&r.referrers))
+        })
+    }
+
+    fn add_name_reference(&mut self, new: &NameReference) -> Result<bool> {
         let mut found = false;
+        let mut is_changed = false;
         for own in self
             .name_reference
             .iter_mut()
             .filter(|own| own.gvk == new.gvk)
         {
-            merge_all(&mut own.referrers, &new.referrers)?;
+            is_changed |= merge_all(&mut own.referrers, &new.referrers)?;
             found = true;
         }
         if !found {
             self.name_reference.push(new.clone());
         }
-        Ok(())
+        Ok(is_changed || !found)
     }
 
     fn sort(&mut self) {
-        let ranks = kind_ranks(&ORDER_FIRST, &ORDER_LAST);
-        let rank = |gvk: &Gvk| (ranks(&gvk.kind), gvk.sort_text());
-        for fields in [
-            &mut self.name_prefix,
-            &mut self.name_suffix,
-            &mut self.namespace,
-            &mut self.common_labels,
-            &mut self.labels,
-            &mut self.template_labels,
-            &mut self.claim_template_labels,
-            &mut self.common_annotations,
-            &mut self.var_reference,
-            &mut self.images,
-            &mut self.replicas,
-        ] {
+        let rank = |gvk: &Gvk| (RANKS(&gvk.kind), gvk.sort_text());
+        for (fields, _) in self.lists_mut() {
             fields.sort_by_cached_key(|f| rank(&f.gvk));
         }
         self.name_reference.sort_by_cached_key(|r| rank(&r.gvk));
     }
 }
+
+/// What puts kinds in Kustomize's own order.
+pub(crate) static RANKS: LazyLock<Box<dyn Fn(&str) -> isize + Send + Sync>> =
+    LazyLock::new(|| Box::new(kind_ranks(&ORDER_FIRST, &ORDER_LAST)));
 
 /// Returns what puts kinds in order.
 pub(crate) fn kind_ranks<S: AsRef<str>>(
@@ -458,13 +493,13 @@ impl<'v> Crds<'v> {
             };
             let text = |name: &str| property.get(name).and_then(value::Value::as_str);
             if text("x-kubernetes-annotation").is_some() {
-                merge_one(&mut self.config.common_annotations, &spec(path))?;
+                merge_all(&mut self.config.common_annotations, &[spec(path)])?;
             }
             if text("x-kubernetes-label-selector").is_some() {
-                merge_one(&mut self.config.common_labels, &spec(path))?;
+                merge_all(&mut self.config.common_labels, &[spec(path)])?;
             }
             if text("x-kubernetes-identity").is_some() {
-                merge_one(&mut self.config.name_prefix, &spec(path))?;
+                merge_all(&mut self.config.name_prefix, &[spec(path)])?;
             }
             if let (Some(version), Some(kind)) = (
                 text("x-kubernetes-object-ref-api-version"),

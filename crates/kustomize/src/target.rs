@@ -40,12 +40,12 @@ pub(crate) struct Accumulated {
 impl Accumulated {
     fn merge_config(&mut self, new: &Arc<Config>) -> Result<()> {
         match &mut self.config {
-            Some(own) if Arc::ptr_eq(own, new) => Ok(()),
-            None if Arc::ptr_eq(new, &Config::builtin()) => {
+            Some(own) if Arc::ptr_eq(own, new) || own.has(new) => Ok(()),
+            // Even merging into nothing drops fields: of two that mean the same, the first one stays.
+            None if new.is_distinct() => {
                 self.config = Some(Arc::clone(new));
                 Ok(())
             }
-            // Even merging into nothing drops fields: of two that mean the same, the first one stays.
             own => Arc::make_mut(own.get_or_insert_default()).merge(new),
         }
     }

@@ -1,6 +1,6 @@
 //! The order of the objects.
 
-use crate::config::{ORDER_FIRST, ORDER_LAST, kind_ranks};
+use crate::config::{RANKS, kind_ranks};
 use crate::error::{Error, Result, mistake};
 use crate::id::Id;
 use crate::kustomization::SortOptions;
@@ -31,7 +31,7 @@ pub(crate) fn sort(set: &mut Set, options: &SortOptions) -> Result<()> {
 
 /// Puts the objects in the order of the command line.
 pub(crate) fn legacy(set: &mut Set) {
-    sort_by(set, kind_ranks(&ORDER_FIRST, &ORDER_LAST));
+    sort_by(set, &*RANKS);
 }
 
 fn sort_by(set: &mut Set, rank: impl Fn(&str) -> isize) {
