@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crates without I/O, clock, randomness or environment.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "api",
     "checks",
     "engine",
@@ -15,6 +15,7 @@ const PURE: [&str; 15] = [
     "kustomize",
     "merge",
     "project",
+    "rbac",
     "render",
     "signatures",
     "tree",
@@ -40,7 +41,7 @@ const FLOORS: [&[&str]; 10] = [
     &["value", "tree"],
     &["yaml", "api", "health", "merge", "githost", "signatures"],
     &["checks", "gotemplate", "controlplane"],
-    &["helm", "jq", "kustomize", "project", "simulator"],
+    &["helm", "jq", "kustomize", "project", "rbac", "simulator"],
     &["render"],
     &["engine", "source"],
     &["cluster"],

@@ -1,0 +1,364 @@
+//! The lines of a policy, and the index that finds those which matter.
+
+use crate::csv;
+use crate::pattern::{Fit, Pattern, glob_prefix};
+use crate::review::Problem;
+use crate::{MatchMode, Resource};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// A line of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The text that it stands in: `policy.csv`, `builtin`, `project shop`.
+    pub source: Arc<str>,
+    /// Its line there, from 1.
+    pub line: u32,
+    /// What it says.
+    pub text: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Allow,
+    Deny,
+    /// Neither word: the rule decides nothing.
+    Nothing,
+}
+
+/// A `p` line.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) subject: Box<str>,
+    pub(crate) resource: Pattern,
+    pub(crate) action: Pattern,
+    pub(crate) object: Pattern,
+    pub(crate) effect: Effect,
+    pub(crate) rule: Arc<Rule>,
+}
+
+/// A `g` line.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) role: Box<str>,
+    pub(crate) rule: Arc<Rule>,
+}
+
+/// The rules of one subject that may fit an object: by the object's first segment, which the
+/// patterns of most spell out, and the others.
+#[derive(Debug, Default)]
+struct Bucket {
+    by_segment: HashMap<Box<str>, Vec<u32>>,
+    others: Vec<u32>,
+}
+
+/// The rules of one subject, by the resource that they name, and the others.
+#[derive(Debug, Default)]
+struct Shelf {
+    by_resource: HashMap<Box<str>, Bucket>,
+    others: Bucket,
+}
+
+/// Lines that were read together, ready to be asked.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    lines: Vec<Arc<Rule>>,
+    grants: Vec<Grant>,
+    links: HashMap<Box<str>, Vec<Link>>,
+    shelves: HashMap<Box<str>, Shelf>,
+    problems: Vec<Problem>,
+}
+
+/// What the rules of some subjects say to a question.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Finding<'a> {
+    Allowed(&'a Grant),
+    Denied(&'a Grant),
+    /// A regular expression that can't be read was in the way.
+    Broken(&'a Grant),
+    Silent,
+}
+
+/// Links followed from a subject to a role: Casbin gives up after as many.
+const LINKS_MAX: usize = 10;
+
+impl Rules {
+    /// Reads lines behind those that are there; lines that are refused come back.
+    pub(crate) fn read(&mut self, source: &Arc<str>, text: &str, mode: MatchMode) -> Vec<Problem> {
+        let mut refused = Vec::new();
+        for (number, line) in (1..).zip(text.split('\n')) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let rule = Arc::new(Rule {
+                source: Arc::clone(source),
+                line: number,
+                text: line.into(),
+            });
+            if let Err(why) = self.read_line(&rule, mode) {
+                refused.push(Problem::of(&rule, why));
+            }
+            self.lines.push(rule);
+        }
+        refused
+    }
+
+    fn read_line(&mut self, rule: &Arc<Rule>, mode: MatchMode) -> Result<(), String> {
+        let fields = csv::fields(&rule.text).map_err(|e| e.to_string())?;
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        match fields.as_slice() {
+            ["p", subject, resource, action, object, effect] => {
+                self.grant(rule, mode, [subject, resource, action, object, effect])
+            }
+            ["g", member, role] => {
+                self.links.entry((*member).into()).or_default().push(Link {
+                    role: (*role).into(),
+                    rule: Arc::clone(rule),
+                });
+                Ok(())
+            }
+            ["p", ..] => Err(format!(
+                "a rule is `p, <subject>, <resource>, <action>, <object>, <allow or deny>`: 6 \
+                 fields, not {}; a pattern with a comma in it needs quotes",
+                fields.len()
+            )),
+            ["g", ..] => Err(format!(
+                "a membership is `g, <user or group>, <role>`: 3 fields, not {}",
+                fields.len()
+            )),
+            // Names of the sections of Casbin's model: read and never looked at.
+            ["r" | "e" | "m", ..] => {
+                let why = "this line has no effect: rules begin with `p`, memberships with `g`";
+                self.problems.push(Problem::of(rule, why));
+                Ok(())
+            }
+            _ => Err("a line begins with `p` (a rule) or `g` (a membership)".to_owned()),
+        }
+    }
+
+    fn grant(
+        &mut self,
+        rule: &Arc<Rule>,
+        mode: MatchMode,
+        fields: [&str; 5],
+    ) -> Result<(), String> {
+        let [subject, resource, action, object, effect] = fields;
+        let mut compile = |text: &str| {
+            if text.len() > value::glob::PATTERN_BYTES_MAX {
+                // A pattern that fits nothing would take a refusal out of the policy.
+                let max = value::glob::PATTERN_BYTES_MAX;
+                return Err(format!("a pattern may have {max} bytes"));
+            }
+            let (pattern, wrong) = Pattern::new(text, mode);
+            if let Some(wrong) = wrong {
+                let meaning = match mode {
+                    MatchMode::Glob => "the rule never matches",
+                    MatchMode::Regex => "whatever reaches this rule is denied",
+                };
+                let why = format!("the pattern {text:?} can't be read ({wrong}): {meaning}");
+                self.problems.push(Problem::of(rule, why));
+            }
+            Ok(pattern)
+        };
+        let grant = Grant {
+            subject: subject.into(),
+            resource: compile(resource)?,
+            action: compile(action)?,
+            object: compile(object)?,
+            effect: match effect {
+                "allow" => Effect::Allow,
+                "deny" => Effect::Deny,
+                _ => Effect::Nothing,
+            },
+            rule: Arc::clone(rule),
+        };
+        let index = u32::try_from(self.grants.len()).expect("a policy's size is bounded");
+        let shelf = self.shelves.entry(subject.into()).or_default();
+        let bucket = match grant.resource.literal() {
+            Some(name) => shelf.by_resource.entry(name.into()).or_default(),
+            None => &mut shelf.others,
+        };
+        match first_segment(&grant.object, object) {
+            Some(segment) => bucket.by_segment.entry(segment.into()).or_default(),
+            None => &mut bucket.others,
+        }
+        .push(index);
+        self.problems.extend(crate::review::of_grant(
+            &grant, resource, action, object, effect, mode,
+        ));
+        self.grants.push(grant);
+        Ok(())
+    }
+
+    /// Returns the names that a subject stands for: itself, its roles, and theirs, in `layers`.
+    pub(crate) fn closure<'a>(layers: &[&'a Self], subject: &'a str) -> Vec<&'a str> {
+        let mut found = vec![subject];
+        let mut seen = HashSet::new();
+        let (mut from, mut level) = (0, 0);
+        while from < found.len() && level < LINKS_MAX {
+            let end = found.len();
+            for at in from..end {
+                let member = found[at];
+                for link in layers.iter().flat_map(|l| l.links_of(member)) {
+                    // Most subjects have one role, or none: no set for them.
+                    if seen.is_empty() {
+                        seen.extend(found.iter().copied());
+                    }
+                    if seen.insert(&*link.role) {
+                        found.push(&link.role);
+                    }
+                }
+            }
+            (from, level) = (end, level + 1);
+        }
+        found
+    }
+
+    /// Returns the memberships that lead from a subject to one of the names that it stands for.
+    pub(crate) fn way<'a>(layers: &[&'a Self], subject: &'a str, to: &str) -> Vec<&'a Rule> {
+        let mut from: HashMap<&str, (&str, &'a Rule)> = HashMap::new();
+        let mut now = vec![subject];
+        for _ in 0..LINKS_MAX {
+            let mut next = Vec::new();
+            for member in now {
+                for link in layers.iter().flat_map(|l| l.links_of(member)) {
+                    if &*link.role != subject && !from.contains_key(&*link.role) {
+                        from.insert(&link.role, (member, &link.rule));
+                        next.push(&*link.role);
+                    }
+                }
+            }
+            now = next;
+        }
+        let (mut way, mut at) = (Vec::new(), to);
+        while let Some((member, rule)) = from.get(at) {
+            way.push(*rule);
+            at = member;
+        }
+        way.reverse();
+        way
+    }
+
+    fn links_of(&self, member: &str) -> impl Iterator<Item = &Link> {
+        self.links.get(member).into_iter().flatten()
+    }
+
+    /// Returns true if a membership names a user or group.
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        self.links.contains_key(name)
+    }
+
+    /// Returns true if a rule or a membership begins with a name.
+    pub(crate) fn names(&self, subject: &str) -> bool {
+        self.has_member(subject) || self.shelves.contains_key(subject)
+    }
+
+    /// Returns every line in the order of the texts.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Rule> {
+        self.lines.iter().map(|l| &**l)
+    }
+
+    pub(crate) fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.values().flatten()
+    }
+
+    pub(crate) fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    pub(crate) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Returns what the rules of some names say: the first refusal in the order of the lines,
+    /// else the first permission.
+    pub(crate) fn find(
+        &self,
+        names: &[&str],
+        resource: Resource,
+        action: &str,
+        object: &str,
+    ) -> Finding<'_> {
+        let segment = object.split('/').next().unwrap_or_default();
+        let mut allowed = u32::MAX;
+        let mut refused = (u32::MAX, Fit::No);
+        let lists = names
+            .iter()
+            .filter_map(|name| self.shelves.get(*name))
+            .flat_map(|shelf| shelf.buckets(resource))
+            .flat_map(|bucket| bucket.lists(segment));
+        for list in lists {
+            for &at in list {
+                if at > refused.0 {
+                    break;
+                }
+                let grant = &self.grants[at as usize];
+                // One permission is enough, unless looking at another one is an error.
+                if at > allowed && grant.effect != Effect::Deny && !grant.can_break() {
+                    continue;
+                }
+                match (grant.fits(resource, action, object), grant.effect) {
+                    (Fit::Yes, Effect::Allow) => allowed = allowed.min(at),
+                    (fit @ Fit::Broken, _) | (fit @ Fit::Yes, Effect::Deny) => refused = (at, fit),
+                    (Fit::No, _) | (Fit::Yes, Effect::Nothing) => {}
+                }
+            }
+        }
+        let grant = |at: u32| self.grants.get(at as usize);
+        match (grant(refused.0), grant(allowed)) {
+            (Some(grant), _) if refused.1 == Fit::Broken => Finding::Broken(grant),
+            (Some(grant), _) => Finding::Denied(grant),
+            (None, Some(grant)) => Finding::Allowed(grant),
+            (None, None) => Finding::Silent,
+        }
+    }
+}
+
+impl Shelf {
+    fn buckets(&self, resource: Resource) -> impl Iterator<Item = &Bucket> {
+        let named = self.by_resource.get(resource.as_str());
+        named.into_iter().chain([&self.others])
+    }
+}
+
+impl Bucket {
+    fn lists(&self, segment: &str) -> impl Iterator<Item = &[u32]> {
+        let named = self.by_segment.get(segment).map(Vec::as_slice);
+        named.into_iter().chain([self.others.as_slice()])
+    }
+}
+
+impl Grant {
+    /// Parts are looked at in the order of the line: what fails first, ends it.
+    fn fits(&self, resource: Resource, action: &str, object: &str) -> Fit {
+        for (pattern, text) in [
+            (&self.resource, resource.as_str()),
+            (&self.action, action),
+            (&self.object, object),
+        ] {
+            match pattern.fits(text) {
+                Fit::Yes => {}
+                other => return other,
+            }
+        }
+        Fit::Yes
+    }
+
+    /// Returns true if a part of it can't be read and that is an error.
+    fn can_break(&self) -> bool {
+        let parts = [&self.resource, &self.action, &self.object];
+        parts
+            .iter()
+            .any(|p| matches!(p, Pattern::Bad(MatchMode::Regex)))
+    }
+}
+
+/// Returns the first segment of every object that fits a pattern, if they share one.
+fn first_segment<'a>(pattern: &Pattern, text: &'a str) -> Option<&'a str> {
+    match pattern {
+        Pattern::Literal(_) => text.split('/').next(),
+        Pattern::Prefix(_) | Pattern::Glob(_) => glob_prefix(text).split_once('/').map(|s| s.0),
+        _ => None,
+    }
+}
