@@ -5,6 +5,8 @@ use crate::error::{Error, Result, mistake};
 use crate::id::Gvk;
 use crate::kustomization::FieldSpecEntry;
 use std::collections::HashMap;
+use std::hash::Hasher as _;
+use std::ops::Deref;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 /// The fields that Kustomize knows.
@@ -41,13 +43,46 @@ const ORDER_LAST: [&str; 2] = [
     "ValidatingWebhookConfiguration",
 ];
 
+/// Names with `/` between them. Cheap to copy; two are told apart by their hashes.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldPath {
+    text: Arc<str>,
+    hash: u64,
+}
+
+impl From<&str> for FieldPath {
+    fn from(text: &str) -> Self {
+        let mut hasher = value::NameHasher::default();
+        hasher.write(text.as_bytes());
+        Self {
+            text: text.into(),
+            hash: hasher.finish(),
+        }
+    }
+}
+
+impl PartialEq for FieldPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for FieldPath {}
+
+impl Deref for FieldPath {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
 /// A field of some kinds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FieldSpec {
     /// Empty parts match anything.
     pub(crate) gvk: Gvk,
-    /// With `/` between names.
-    pub(crate) path: String,
+    pub(crate) path: FieldPath,
     /// It is made where it is missing.
     pub(crate) create: bool,
 }
@@ -56,7 +91,7 @@ impl FieldSpec {
     pub(crate) fn everywhere(path: &str) -> Self {
         Self {
             gvk: Gvk::default(),
-            path: path.to_owned(),
+            path: path.into(),
             create: true,
         }
     }
@@ -70,7 +105,7 @@ impl From<FieldSpecEntry> for FieldSpec {
                 version: entry.version,
                 kind: entry.kind,
             },
-            path: entry.path,
+            path: entry.path.as_str().into(),
             create: entry.create,
         }
     }
@@ -230,7 +265,7 @@ impl Config {
             };
             let spec = FieldSpec {
                 gvk: gvk(kind),
-                path: path.to_owned(),
+                path: path.into(),
                 create: words.next() == Some("+"),
             };
             if let Some(fields) = config.section(section) {
@@ -330,21 +365,26 @@ impl Config {
 
     /// Adds another's fields.
     pub(crate) fn merge(&mut self, other: &Self) -> Result<()> {
-        let mut is_changed = false;
         for ((own, name), (new, _)) in self.lists_mut().into_iter().zip(other.lists()) {
-            is_changed |= merge_all(own, new)
+            let was_empty = own.is_empty();
+            let is_changed = merge_all(own, new)
                 .map_err(|e| e.context(format_args!("failed to merge {name} fieldSpec")))?;
+            // Another's fields are in order already.
+            if is_changed && !was_empty {
+                sort_by_kind(own, |f| &f.gvk);
+            }
         }
+        let was_empty = self.name_reference.is_empty();
+        let before = self.name_reference.len();
         for reference in &other.name_reference {
-            is_changed |= self
-                .add_name_reference(reference)
+            self.add_name_reference(reference)
                 .map_err(|e| e.context("failed to merge NameReference fieldSpec"))?;
         }
-        if is_changed {
-            self.by_kind = OnceLock::new();
-            self.is_distinct = OnceLock::new();
-            self.sort();
+        if self.name_reference.len() > before && !was_empty {
+            sort_by_kind(&mut self.name_reference, |r| &r.gvk);
         }
+        self.by_kind = OnceLock::new();
+        self.is_distinct = OnceLock::new();
         Ok(())
     }
 
@@ -373,49 +413,58 @@ impl Config {
         })
     }
 
-    fn add_name_reference(&mut self, new: &NameReference) -> Result<bool> {
+    fn add_name_reference(&mut self, new: &NameReference) -> Result<()> {
         let mut found = false;
-        let mut is_changed = false;
         for own in self
             .name_reference
             .iter_mut()
             .filter(|own| own.gvk == new.gvk)
         {
-            is_changed |= merge_all(&mut own.referrers, &new.referrers)?;
+            merge_all(&mut own.referrers, &new.referrers)?;
             found = true;
         }
         if !found {
             self.name_reference.push(new.clone());
         }
-        Ok(is_changed || !found)
+        Ok(())
     }
 
     fn sort(&mut self) {
-        let rank = |gvk: &Gvk| (RANKS(&gvk.kind), gvk.sort_text());
         for (fields, _) in self.lists_mut() {
-            fields.sort_by_cached_key(|f| rank(&f.gvk));
+            sort_by_kind(fields, |f| &f.gvk);
         }
-        self.name_reference.sort_by_cached_key(|r| rank(&r.gvk));
+        sort_by_kind(&mut self.name_reference, |r| &r.gvk);
     }
 }
 
-/// What puts kinds in Kustomize's own order.
-pub(crate) static RANKS: LazyLock<Box<dyn Fn(&str) -> isize + Send + Sync>> =
-    LazyLock::new(|| Box::new(kind_ranks(&ORDER_FIRST, &ORDER_LAST)));
+fn sort_by_kind<T>(items: &mut [T], gvk: impl Fn(&T) -> &Gvk) {
+    items.sort_by_cached_key(|item| {
+        let gvk = gvk(item);
+        (RANKS.of(&gvk.kind), gvk.sort_text())
+    });
+}
 
-/// Returns what puts kinds in order.
-pub(crate) fn kind_ranks<S: AsRef<str>>(
-    first: &[S],
-    last: &[S],
-) -> impl Fn(&str) -> isize + use<S> {
-    let mut ranks: HashMap<String, isize> = HashMap::new();
-    for (kind, rank) in first.iter().zip(-first.len().cast_signed()..) {
-        ranks.insert(kind.as_ref().to_owned(), rank);
+/// Kustomize's own order of kinds.
+pub(crate) static RANKS: LazyLock<KindRanks> =
+    LazyLock::new(|| KindRanks::new(&ORDER_FIRST, &ORDER_LAST));
+
+/// An order of kinds: some come first, some last.
+pub(crate) struct KindRanks(HashMap<String, isize>);
+
+impl KindRanks {
+    pub(crate) fn new<S: AsRef<str>>(first: &[S], last: &[S]) -> Self {
+        let first = first.iter().zip(-first.len().cast_signed()..);
+        let ranks = first.chain(last.iter().zip(1..));
+        Self(
+            ranks
+                .map(|(kind, rank)| (kind.as_ref().to_owned(), rank))
+                .collect(),
+        )
     }
-    for (kind, rank) in last.iter().zip(1..) {
-        ranks.insert(kind.as_ref().to_owned(), rank);
+
+    pub(crate) fn of(&self, kind: &str) -> isize {
+        self.0.get(kind).copied().unwrap_or(0)
     }
-    move |kind| ranks.get(kind).copied().unwrap_or(0)
 }
 
 /// Reads `kind.version.group`, parts `-` or missing for any.
@@ -459,6 +508,7 @@ pub(crate) fn from_crds(text: &[u8]) -> Result<Config> {
             config: &mut found,
         };
         reader.walk(name, &mut Vec::new())?;
+        found.sort();
         config.merge(&found)?;
     }
     Ok(config)
@@ -488,7 +538,7 @@ impl<'v> Crds<'v> {
             path.push(name.as_str());
             let spec = |path: &[&str]| FieldSpec {
                 gvk: self.gvk.clone(),
-                path: path.join("/"),
+                path: path.join("/").as_str().into(),
                 create: false,
             };
             let text = |name: &str| property.get(name).and_then(value::Value::as_str);

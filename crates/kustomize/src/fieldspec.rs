@@ -37,7 +37,7 @@ pub(crate) fn visit_path(
     set: &mut dyn FnMut(&mut Node) -> Result<()>,
 ) -> Result<()> {
     let make = if spec.create { make } else { Make::Nothing };
-    let path = &spec.path;
+    let path: &str = &spec.path;
     let walked = if path.contains('\\') {
         let names = split_path(path, "/");
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -67,7 +67,7 @@ pub(crate) fn visit_path(
 fn blame(error: Error, spec: &FieldSpec, object: &Node) -> Error {
     error.context(format_args!(
         "considering field '{}' of object {}",
-        spec.path,
+        &*spec.path,
         Id::of(object)
     ))
 }

@@ -1,6 +1,6 @@
 //! Names of other objects, once those are called something else.
 
-use crate::config::{Config, FieldSpec};
+use crate::config::Config;
 use crate::error::{Result, mistake};
 use crate::fieldspec::{self, Make};
 use crate::id::{Gvk, Id};
@@ -65,17 +65,13 @@ pub(crate) fn fix(set: &mut Set, config: &Config) -> Result<()> {
             if spec.path.ends_with("roleRef/name") {
                 visit.role = role(resource.node());
             }
-            let own = FieldSpec {
-                gvk: Gvk::default(),
-                ..spec.clone()
-            };
-            fieldspec::visit_path(resource.node_mut(), &own, Make::Nothing, &mut |field| {
+            fieldspec::visit_path(resource.node_mut(), spec, Make::Nothing, &mut |field| {
                 visit.set(field)
             })
             .map_err(|e| {
                 e.context(format_args!(
                     "updating name reference in '{}' field of '{}'",
-                    spec.path,
+                    &*spec.path,
                     Id::of(resource.node())
                 ))
                 .at(&resource.file, resource.node().line)

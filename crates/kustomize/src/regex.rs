@@ -29,6 +29,8 @@ pub(crate) enum Pattern {
     Any,
     /// Nothing in it is special: reading it as a pattern would cost more than the rest of a build.
     Literal(String),
+    /// The same, but for dots, which stand for any character.
+    Dotted(String),
     /// Anything else.
     Regex(Regex),
 }
@@ -43,6 +45,9 @@ impl Pattern {
         if pattern.bytes().all(is_plain) {
             return Ok(Self::Literal(pattern.to_owned()));
         }
+        if pattern.bytes().all(|b| is_plain(b) || b == b'.') {
+            return Ok(Self::Dotted(pattern.to_owned()));
+        }
         compile(&format!("^(?:{pattern})$")).map(Self::Regex)
     }
 
@@ -50,6 +55,15 @@ impl Pattern {
         match self {
             Self::Any => true,
             Self::Literal(literal) => literal == text,
+            Self::Dotted(pattern) => {
+                let mut wanted = pattern.chars();
+                let mut fits = |c| {
+                    wanted
+                        .next()
+                        .is_some_and(|w| w == c || w == '.' && c != '\n')
+                };
+                text.chars().all(&mut fits) && wanted.next().is_none()
+            }
             Self::Regex(regex) => regex.is_match(text),
         }
     }
@@ -131,4 +145,26 @@ fn is_repetition(rest: impl Iterator<Item = char>) -> bool {
     let (from, to) = inner.split_once(',').unwrap_or((&inner, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
     !from.is_empty() && digits(from) && digits(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[test]
+    fn a_dot_stands_for_one_character() {
+        for (pattern, text, is_match) in [
+            ("networking.istio.io", "networking.istio.io", true),
+            ("networking.istio.io", "networkingxistio-io", true),
+            ("a.", "aé", true),
+            ("a.", "a", false),
+            ("a.", "abc", false),
+            ("a.b", "a\nb", false),
+            (".", "", false),
+            ("a.*", "abc", true),
+        ] {
+            let pattern = Pattern::anchored(pattern).expect("a pattern");
+            assert_eq!(pattern.matches(text), is_match, "{pattern:?} {text:?}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ impl Accumulated {
         match &mut self.config {
             Some(own) if Arc::ptr_eq(own, new) || own.has(new) => Ok(()),
             // Even merging into nothing drops fields: of two that mean the same, the first one stays.
-            None if new.is_distinct() => {
+            None if Arc::ptr_eq(new, &Config::builtin()) || new.is_distinct() => {
                 self.config = Some(Arc::clone(new));
                 Ok(())
             }

@@ -38,7 +38,7 @@ pub(super) fn run(set: &mut Set, side: Side, affix: &str, specs: &[FieldSpec]) -
             if !original.gvk.is_selected_by(&spec.gvk) {
                 continue;
             }
-            if spec.path == NAME {
+            if *spec.path == *NAME {
                 resource.store_previous_id();
                 let state = resource.state_mut();
                 match side {

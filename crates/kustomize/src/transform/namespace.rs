@@ -115,10 +115,10 @@ fn set_namespace(
         set_subjects(object, setter, subjects)?;
     }
     for spec in specs {
-        let is_own = spec.path == "metadata/namespace"
-            || spec.path == "metadata/name" && gvk.api_version() != "v1";
+        let is_own = *spec.path == *"metadata/namespace"
+            || *spec.path == *"metadata/name" && gvk.api_version() != "v1";
         let is_subject = is_binding
-            && spec.path == SUBJECTS
+            && *spec.path == *SUBJECTS
             && matches!(spec.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
         if !is_own && !is_subject {
             fieldspec::visit(object, spec, Make::Scalar, &mut |f| setter.set(f))

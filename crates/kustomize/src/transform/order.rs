@@ -1,6 +1,6 @@
 //! The order of the objects.
 
-use crate::config::{RANKS, kind_ranks};
+use crate::config::{KindRanks, RANKS};
 use crate::error::{Error, Result, mistake};
 use crate::id::Id;
 use crate::kustomization::SortOptions;
@@ -20,7 +20,7 @@ pub(crate) fn sort(set: &mut Set, options: &SortOptions) -> Result<()> {
             Ok(())
         }
         ("legacy", Some(own)) => {
-            sort_by(set, kind_ranks(&own.order_first, &own.order_last));
+            sort_by(set, &KindRanks::new(&own.order_first, &own.order_last));
             Ok(())
         }
         (other, _) => Err(mistake!(
@@ -31,15 +31,15 @@ pub(crate) fn sort(set: &mut Set, options: &SortOptions) -> Result<()> {
 
 /// Puts the objects in the order of the command line.
 pub(crate) fn legacy(set: &mut Set) {
-    sort_by(set, &*RANKS);
+    sort_by(set, &RANKS);
 }
 
-fn sort_by(set: &mut Set, rank: impl Fn(&str) -> isize) {
+fn sort_by(set: &mut Set, ranks: &KindRanks) {
     let mut keyed: Vec<_> = std::mem::take(set)
         .into_iter()
         .map(|resource| {
             let id = resource.id();
-            let rank = rank(&id.gvk.kind);
+            let rank = ranks.of(&id.gvk.kind);
             let (gvk, text) = (id.gvk.sort_text(), id_text(&id));
             (rank, gvk, text, id, resource)
         })
