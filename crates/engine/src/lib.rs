@@ -10,6 +10,7 @@
 pub mod argo;
 mod auto;
 mod compare;
+mod farewell;
 mod gate;
 mod ignore;
 mod object;

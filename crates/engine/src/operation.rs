@@ -6,6 +6,7 @@ mod sending;
 mod waiting;
 
 use crate::compare::World;
+use crate::farewell::Farewells;
 use crate::object::{ObjectKey, Phase};
 use crate::spec::{Retry, Spec, SyncOptions};
 use crate::step::{Effect, Outcome, Target};
@@ -230,6 +231,8 @@ pub struct Operation {
     untold: bool,
     /// That this attempt goes on was written down.
     told: bool,
+    /// What was asked of hooks that are to go.
+    farewells: Farewells,
 }
 
 /// What an operation came to.
@@ -297,6 +300,7 @@ impl Operation {
             failing: None,
             untold: false,
             told: false,
+            farewells: Farewells::default(),
         }
     }
 
@@ -364,7 +368,13 @@ impl Operation {
             let is_refused = t.state == TaskState::Clearing && outcome.is_err();
             t.key == *key && (t.state == TaskState::Sent || is_refused)
         });
-        let Some(task) = task else { return };
+        let Some(task) = task else {
+            if let (true, Err(message)) = (self.farewells.answer(key, outcome), outcome) {
+                let tasks = self.tasks.iter_mut().filter(|t| t.key == *key);
+                tasks.for_each(|t| t.message = format!("failed to delete resource: {message}"));
+            }
+            return;
+        };
         let dry_run = self.request.dry_run;
         match outcome {
             Ok(message) => {
@@ -392,7 +402,7 @@ impl Operation {
         }
         loop {
             let Some(group) = self.next_group() else {
-                return self.finish(ctx.world, effects);
+                return self.finish(ctx, effects);
             };
             if let Some(at) = self.pause(group, ctx) {
                 effects.push(Effect::WakeAt(at));
@@ -403,7 +413,7 @@ impl Operation {
                 return None;
             }
             self.look_at_health(group, ctx, effects);
-            self.let_go_of_hooks(ctx.world, effects);
+            self.let_go_of_hooks(ctx.world, ctx.now, effects);
             if let Some(newer) = ctx.newer.filter(|_| self.is_at_boundary()) {
                 return Some(End::superseded(newer));
             }
@@ -430,7 +440,7 @@ impl Operation {
                 !self.has_hooks(group) || (!self.is_multi_step() && self.runs_no_hook(group));
             if self.is_last(group) && !self.has_failed(group) && needs_no_wait {
                 // Nothing follows and no hook runs: health is no longer the operation's business.
-                return self.finish(ctx.world, effects);
+                return self.finish(ctx, effects);
             }
             self.message = self.waiting_message(group);
             return None;

@@ -5,6 +5,7 @@ mod judging;
 mod running;
 
 use crate::compare::{Comparison, FieldDiff, Subject, World, compare};
+use crate::farewell::Farewells;
 use crate::gate::{Hold, RollbackOn};
 use crate::object::{DeletePhase, Desired, Directives, ObjectKey};
 use crate::operation::{Operation, OperationPhase, Request};
@@ -310,6 +311,8 @@ pub struct AppState {
     is_invalid: bool,
     /// Why the deletion doesn't get on, and when it is tried again.
     deletion_trouble: Option<(String, Timestamp)>,
+    /// What was asked of objects that go with the application.
+    farewells: Farewells,
 }
 
 impl AppState {
@@ -335,6 +338,7 @@ impl AppState {
             untold: false,
             is_invalid: false,
             deletion_trouble: None,
+            farewells: Farewells::default(),
         }
     }
 
@@ -367,6 +371,9 @@ impl AppState {
             Event::Answered { key, outcome } => {
                 if let Some(operation) = &mut self.operation {
                     operation.answer(&key, &outcome);
+                }
+                if self.is_deleting() && outcome.is_ok() {
+                    self.farewells.answer(&key, &outcome);
                 }
                 if let (Err(message), true) = (&outcome, self.is_deleting()) {
                     self.deletion_failed(format!("{key}: {message}"), now);

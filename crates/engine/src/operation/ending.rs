@@ -1,10 +1,12 @@
 //! How an operation ended, and what became of each object.
 
-use super::sending::delete_hook;
-use super::{End, Group, Operation, OperationPhase, ResourceResult, Task, TaskKind, TaskState};
+use super::{
+    Context, End, Group, Operation, OperationPhase, ResourceResult, Task, TaskKind, TaskState,
+};
 use crate::compare::World;
-use crate::object::{DeletePolicy, Phase, images};
+use crate::object::{DeletePolicy, ObjectKey, Phase, images};
 use crate::step::Effect;
+use jiff::Timestamp;
 
 /// What is said of a hook that was stopped.
 const TERMINATED: &str = "Terminated";
@@ -26,25 +28,28 @@ impl Operation {
 
     /// Lets go of hooks, deletes those that asked for it, and when that is done says how it ended:
     /// once it has ended, nobody would do it any more.
-    pub(super) fn finish(&self, world: &dyn World, effects: &mut Vec<Effect>) -> Option<End> {
-        let before = effects.len();
-        self.let_go_of_hooks(world, effects);
+    pub(super) fn finish(&mut self, ctx: &Context<'_>, effects: &mut Vec<Effect>) -> Option<End> {
+        let mut done = self.let_go_of_hooks(ctx.world, ctx.now, effects);
         let policy = match &self.failing {
             None => DeletePolicy::HookSucceeded,
             Some(_) => DeletePolicy::HookFailed,
         };
-        for task in self.tasks.iter().filter(|t| t.hook && t.seen) {
-            let policies = self.policies(task);
-            let ended = matches!(task.state, TaskState::Done | TaskState::Failed);
-            if let (true, Some(live)) = (ended && policies.contains(&policy), world.live(&task.key))
-            {
-                // The finalizer was taken off above.
-                let mut live = live;
-                live.directives.is_held = false;
-                delete_hook(task, &live, self.request.options.propagation, effects);
-            }
+        let goes = |t: &&Task| {
+            let ended = matches!(t.state, TaskState::Done | TaskState::Failed);
+            let is_there = || ctx.world.live(&t.key).is_some_and(|live| !live.deleting);
+            t.hook && t.seen && ended && self.policies(t).contains(&policy) && is_there()
+        };
+        let going: Vec<ObjectKey> = self
+            .tasks
+            .iter()
+            .filter(goes)
+            .map(|t| t.key.clone())
+            .collect();
+        for key in going {
+            let propagation = self.request.options.propagation;
+            done &= self.farewells.delete(&key, propagation, ctx.now, effects);
         }
-        (effects.len() == before).then(|| self.outcome())
+        done.then(|| self.outcome())
     }
 
     fn outcome(&self) -> End {
@@ -90,9 +95,9 @@ impl Operation {
     pub(crate) fn terminate(
         &mut self,
         world: &dyn World,
+        now: Timestamp,
         effects: &mut Vec<Effect>,
     ) -> Option<End> {
-        let before = effects.len();
         let running = |t: &&mut Task| {
             t.hook
                 && matches!(
@@ -105,13 +110,14 @@ impl Operation {
             task.seen = true;
             task.message = TERMINATED.to_owned();
         }
+        let mut done = self.let_go_of_hooks(world, now, effects);
         for task in self.tasks.iter().filter(|t| t.message == TERMINATED) {
-            if let Some(live) = world.live(&task.key) {
-                delete_hook(task, &live, self.request.options.propagation, effects);
+            if world.live(&task.key).is_some_and(|live| !live.deleting) {
+                let propagation = self.request.options.propagation;
+                done &= self.farewells.delete(&task.key, propagation, now, effects);
             }
         }
-        self.let_go_of_hooks(world, effects);
-        (effects.len() == before).then(|| End::failed("Operation terminated"))
+        done.then(|| End::failed("Operation terminated"))
     }
 
     /// Returns what became of each object so far, in the order in which they were dealt with.

@@ -5,7 +5,7 @@ use crate::compare::{LiveFacts, Match, World};
 use crate::object::Permission;
 use crate::step::Effect;
 use health::HealthStatus;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// How long an object that was applied may stay unseen: after that it was deleted before it was seen.
 const UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(30);
@@ -62,18 +62,23 @@ impl Operation {
         self.untold |= untold;
     }
 
-    /// Takes the finalizer off hooks whose outcome is known.
-    pub(super) fn let_go_of_hooks(&self, world: &dyn World, effects: &mut Vec<Effect>) {
+    /// Takes the finalizer off hooks whose outcome is known. Returns true once that is done.
+    pub(super) fn let_go_of_hooks(
+        &mut self,
+        world: &dyn World,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
         let ended =
             |t: &&Task| t.hook && matches!(t.state, TaskState::Done | TaskState::Failed) && t.seen;
+        let mut done = true;
         for task in self.tasks.iter().filter(ended) {
             let is_held = world.live(&task.key).is_some_and(|f| f.directives.is_held);
             if is_held {
-                effects.push(Effect::LetGo {
-                    key: task.key.clone(),
-                });
+                done &= self.farewells.let_go(&task.key, now, effects);
             }
         }
+        done
     }
 
     /// Returns the sentence about what a person must approve before the group goes on.

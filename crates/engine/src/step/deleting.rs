@@ -49,16 +49,16 @@ impl AppState {
             let done = self.run_delete_hooks(DeletePhase::PreDelete, world, now, effects);
             (done, pre.to_owned())
         } else if let Some(propagation) = app.cascade {
-            let done = delete_all(app, world, propagation, &mut notes, effects);
+            let done = self.delete_all(app, world, propagation, now, &mut notes, effects);
             (done, names::RESOURCES_FINALIZER.to_owned())
         } else if has(post) {
             let done = self.run_delete_hooks(DeletePhase::PostDelete, world, now, effects);
             (done, post.to_owned())
         } else if has(&cleanup(pre)) {
-            let done = clean_up(DeletePhase::PreDelete, world, effects);
+            let done = self.clean_up(DeletePhase::PreDelete, world, now, effects);
             (done, cleanup(pre))
         } else if has(&cleanup(post)) {
-            let done = clean_up(DeletePhase::PostDelete, world, effects);
+            let done = self.clean_up(DeletePhase::PostDelete, world, now, effects);
             (done, cleanup(post))
         } else {
             return;
@@ -135,7 +135,11 @@ impl AppState {
                 Some(HealthStatus::Degraded) => {
                     failed.push(format!("{}/{}", key.namespace, key.name));
                     // It is made anew: its manifest may have been mended.
-                    effects.push(deletion(key, Propagation::Background));
+                    effects.push(Effect::Delete {
+                        key,
+                        propagation: Propagation::Background,
+                        dry_run: false,
+                    });
                 }
                 _ => {}
             }
@@ -152,6 +156,98 @@ impl AppState {
         }
         !runs
     }
+
+    /// Deletes what was deployed, highest wave first. Returns true once nothing is left.
+    fn delete_all(
+        &mut self,
+        app: &AppView,
+        world: &dyn World,
+        propagation: Propagation,
+        now: Timestamp,
+        notes: &mut Vec<(String, String)>,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let subject = Subject {
+            name: &app.name,
+            namespace: &app.namespace,
+            spec: &app.spec,
+        };
+        let mut left: Vec<(ObjectKey, LiveFacts)> = Vec::new();
+        let mut asking = None;
+        for key in world.tracked() {
+            let is_kept = &*key.kind == "CustomResourceDefinition" || is_itself(&key, subject);
+            let Some(facts) = world.live(&key).filter(|_| !is_kept) else {
+                continue;
+            };
+            match facts.directives.delete.or(app.spec.options.delete) {
+                Some(Permission::No) => continue,
+                Some(Permission::Confirm) => asking = asking.or_else(|| Some(key.clone())),
+                _ => {}
+            }
+            left.push((key, facts));
+        }
+        let approved = match (app.deletion_approved, app.deleting_since) {
+            (Some(approved), Some(since)) => approved >= since,
+            (approved, _) => approved.is_some(),
+        };
+        if let Some(key) = asking.filter(|_| !approved) {
+            notes.push((
+            "ApprovalRequired".to_owned(),
+            format!(
+                "the deletion of {key} needs a person's approval: annotate the application with \
+                 {}: <the time now>",
+                names::DELETION_APPROVED
+            ),
+        ));
+            return false;
+        }
+        // One wave goes before the next begins to.
+        let highest = left.iter().map(|(_, f)| f.directives.wave).max();
+        for (key, facts) in left {
+            if Some(facts.directives.wave) == highest && !facts.deleting {
+                if facts.directives.is_held {
+                    self.farewells.let_go(&key, now, effects);
+                }
+                self.farewells.delete(&key, propagation, now, effects);
+            }
+        }
+        highest.is_none()
+    }
+
+    /// Deletes the hooks of a phase that ask for it. Returns true once they are gone.
+    fn clean_up(
+        &mut self,
+        phase: DeletePhase,
+        world: &dyn World,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let hooks = live_hooks(phase, world);
+        let status = |f: &LiveFacts| {
+            f.health
+                .as_ref()
+                .map_or(HealthStatus::Healthy, |h| h.status)
+        };
+        let worst = hooks.iter().map(|(_, f)| status(f)).max();
+        let mut left = false;
+        for (key, facts) in hooks {
+            let mut policies = facts.directives.delete_policies.iter();
+            let goes = policies.any(|policy| match policy {
+                DeletePolicy::HookFailed => worst == Some(HealthStatus::Degraded),
+                DeletePolicy::HookSucceeded => worst == Some(HealthStatus::Healthy),
+                DeletePolicy::BeforeHookCreation => false,
+            });
+            if !goes {
+                continue;
+            }
+            left = true;
+            if !facts.deleting {
+                let propagation = Propagation::Background;
+                self.farewells.delete(&key, propagation, now, effects);
+            }
+        }
+        !left
+    }
 }
 
 /// Returns finalizers without one of ours; that of the resources has several spellings.
@@ -161,69 +257,6 @@ fn without(finalizers: &[String], name: &str) -> Vec<String> {
         name => *f == name,
     };
     finalizers.iter().filter(|f| !is_it(f)).cloned().collect()
-}
-
-fn deletion(key: ObjectKey, propagation: Propagation) -> Effect {
-    Effect::Delete {
-        key,
-        propagation,
-        dry_run: false,
-    }
-}
-
-/// Deletes what was deployed, highest wave first. Returns true once nothing is left.
-fn delete_all(
-    app: &AppView,
-    world: &dyn World,
-    propagation: Propagation,
-    notes: &mut Vec<(String, String)>,
-    effects: &mut Vec<Effect>,
-) -> bool {
-    let subject = Subject {
-        name: &app.name,
-        namespace: &app.namespace,
-        spec: &app.spec,
-    };
-    let mut left: Vec<(ObjectKey, LiveFacts)> = Vec::new();
-    let mut asking = None;
-    for key in world.tracked() {
-        let is_kept = &*key.kind == "CustomResourceDefinition" || is_itself(&key, subject);
-        let Some(facts) = world.live(&key).filter(|_| !is_kept) else {
-            continue;
-        };
-        match facts.directives.delete.or(app.spec.options.delete) {
-            Some(Permission::No) => continue,
-            Some(Permission::Confirm) => asking = asking.or_else(|| Some(key.clone())),
-            _ => {}
-        }
-        left.push((key, facts));
-    }
-    let approved = match (app.deletion_approved, app.deleting_since) {
-        (Some(approved), Some(since)) => approved >= since,
-        (approved, _) => approved.is_some(),
-    };
-    if let Some(key) = asking.filter(|_| !approved) {
-        notes.push((
-            "ApprovalRequired".to_owned(),
-            format!(
-                "the deletion of {key} needs a person's approval: annotate the application with \
-                 {}: <the time now>",
-                names::DELETION_APPROVED
-            ),
-        ));
-        return false;
-    }
-    // One wave goes before the next begins to.
-    let highest = left.iter().map(|(_, f)| f.directives.wave).max();
-    for (key, facts) in left {
-        if Some(facts.directives.wave) == highest && !facts.deleting {
-            if facts.directives.is_held {
-                effects.push(Effect::LetGo { key: key.clone() });
-            }
-            effects.push(deletion(key, propagation));
-        }
-    }
-    highest.is_none()
 }
 
 /// Returns what creates the hooks of a phase that aren't there yet.
@@ -248,32 +281,4 @@ fn live_hooks(phase: DeletePhase, world: &dyn World) -> Vec<(ObjectKey, LiveFact
     live.filter_map(|key| world.live(&key).map(|facts| (key, facts)))
         .filter(|(_, facts)| facts.directives.delete_hooks.contains(&phase))
         .collect()
-}
-
-/// Deletes the hooks of a phase that ask for it. Returns true once they are gone.
-fn clean_up(phase: DeletePhase, world: &dyn World, effects: &mut Vec<Effect>) -> bool {
-    let hooks = live_hooks(phase, world);
-    let status = |f: &LiveFacts| {
-        f.health
-            .as_ref()
-            .map_or(HealthStatus::Healthy, |h| h.status)
-    };
-    let worst = hooks.iter().map(|(_, f)| status(f)).max();
-    let mut left = false;
-    for (key, facts) in hooks {
-        let mut policies = facts.directives.delete_policies.iter();
-        let goes = policies.any(|policy| match policy {
-            DeletePolicy::HookFailed => worst == Some(HealthStatus::Degraded),
-            DeletePolicy::HookSucceeded => worst == Some(HealthStatus::Healthy),
-            DeletePolicy::BeforeHookCreation => false,
-        });
-        if !goes {
-            continue;
-        }
-        left = true;
-        if !facts.deleting {
-            effects.push(deletion(key, Propagation::Background));
-        }
-    }
-    !left
 }

@@ -118,7 +118,7 @@ impl AppState {
                 // What never began needs no plan to be stopped.
                 let _planned = self.plan(&mut operation, app, world);
             }
-            match operation.terminate(world, effects) {
+            match operation.terminate(world, now, effects) {
                 Some(end) => self.end(&operation, end, now, effects),
                 None => {
                     if let Some(state) = &mut self.status.operation {
