@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crates without I/O, clock, randomness or environment.
-const PURE: [&str; 16] = [
+const PURE: [&str; 17] = [
+    "accounts",
     "api",
     "checks",
     "engine",
@@ -42,7 +43,7 @@ const FLOORS: [&[&str]; 10] = [
     &["yaml", "api", "health", "merge", "githost", "signatures"],
     &["checks", "gotemplate", "controlplane"],
     &["helm", "jq", "kustomize", "project", "rbac", "simulator"],
-    &["render"],
+    &["accounts", "render"],
     &["engine", "source"],
     &["cluster"],
     &["ledger", "simulation"],
