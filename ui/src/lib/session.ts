@@ -1,0 +1,96 @@
+// Who is here, what the server is, and how it should look.
+import { computed, signal } from "@preact/signals";
+import type { Settings, UserInfo } from "../wire";
+import { change, csrf, Failure, get, onUnauthenticated } from "./api";
+
+export const user = signal<UserInfo | null>(null);
+export const settings = signal<Settings["windlass"] | null>(null);
+export type Phase = "starting" | "login" | "in" | "unreachable";
+export const phase = signal<Phase>("starting");
+export const simulated = computed(() => settings.value?.simulated ?? false);
+
+/** Asks who we are. */
+export async function enter(): Promise<void> {
+  try {
+    const [who, what] = await Promise.all([
+      get<UserInfo>("session/userinfo").catch((e: unknown) => {
+        if (e instanceof Failure && e.status === 401) return { loggedIn: false } as UserInfo;
+        throw e;
+      }),
+      get<Settings>("settings"),
+    ]);
+    user.value = who;
+    csrf.value = who.csrf ?? "";
+    settings.value = what.windlass ?? null;
+    phase.value = who.loggedIn || what.windlass?.anonymous ? "in" : "login";
+  } catch {
+    phase.value = "unreachable";
+  }
+}
+
+onUnauthenticated.call = () => {
+  if (phase.peek() === "in" && !settings.peek()?.anonymous) phase.value = "login";
+};
+
+export async function login(username: string, password: string): Promise<void> {
+  await change("POST", "session", {}, { username, password });
+  await enter();
+}
+
+export async function logout(): Promise<void> {
+  await change("DELETE", "session");
+  location.assign("/");
+}
+
+export type Theme = "auto" | "light" | "dark";
+const stored = (key: string): string | null => {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+};
+const store = (key: string, value: string): void => {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Kept for this page only.
+  }
+};
+
+export const theme = signal<Theme>((stored("windlass.theme") as Theme | null) ?? "auto");
+export const singleKeys = signal(stored("windlass.keys") !== "off");
+
+export function setTheme(t: Theme): void {
+  theme.value = t;
+  store("windlass.theme", t);
+}
+
+export function setSingleKeys(on: boolean): void {
+  singleKeys.value = on;
+  store("windlass.keys", on ? "on" : "off");
+}
+
+theme.subscribe((t) => {
+  const root = document.documentElement;
+  if (t === "auto") delete root.dataset["theme"];
+  else root.dataset["theme"] = t;
+});
+
+/** Favourites by uid, kept in this browser. */
+export const favourites = signal<ReadonlySet<string>>(new Set(JSON.parse(stored("windlass.favourites") ?? "[]") as string[]));
+export function toggleFavourite(uid: string): void {
+  const next = new Set(favourites.peek());
+  if (!next.delete(uid)) next.add(uid);
+  favourites.value = next;
+  store("windlass.favourites", JSON.stringify([...next]));
+}
+
+/** Queries with a name, kept in this browser. */
+export const views = signal<readonly { name: string; search: string }[]>(
+  JSON.parse(stored("windlass.views") ?? "[]") as { name: string; search: string }[],
+);
+export function saveViews(list: readonly { name: string; search: string }[]): void {
+  views.value = list;
+  store("windlass.views", JSON.stringify(list));
+}

@@ -1,0 +1,389 @@
+// One application: what is the matter with it, in a sentence, and everything that proves it.
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Actor, Button, Chip, CommitLine, copyText, ErrorNote, look, Note, Revision, Since, Skeleton, Status, Until } from "../parts/basic";
+import { Icon } from "../parts/icon";
+import { Menu } from "../parts/menu";
+import { askReason, openPlan } from "../parts/plan-host";
+import { toast } from "../parts/toast";
+import { appPath, change, Failure } from "../lib/api";
+import { repoName, short } from "../lib/format";
+import { useKeys } from "../lib/keys";
+import { useFetch, useTopic } from "../lib/live";
+import { appHref, go, setParams } from "../lib/router";
+import { favourites, toggleFavourite } from "../lib/session";
+import { t } from "../strings";
+import type { Hold, Overview } from "../wire";
+import { TabOverview } from "./app/overview";
+
+export type TabProps = { app: { ns: string; name: string }; o: Overview };
+const tabs = ["", "tree", "diff", "timeline", "history", "logs", "events", "render", "settings"] as const;
+type TabName = (typeof tabs)[number];
+const lazy: Record<Exclude<TabName, "">, () => Promise<{ default: ComponentType<TabProps> }>> = {
+  tree: () => import("./app/tree"),
+  diff: () => import("./app/diff"),
+  timeline: () => import("./app/timeline"),
+  history: () => import("./app/history"),
+  logs: () => import("./app/logs"),
+  events: () => import("./app/events"),
+  render: () => import("./app/render"),
+  settings: () => import("./app/settings"),
+};
+const loadedTabs = new Map<string, ComponentType<TabProps>>();
+
+function Tab({ name, ...p }: TabProps & { name: TabName }) {
+  const [, again] = useState(0);
+  useEffect(() => {
+    if (!name || loadedTabs.has(name)) return;
+    void lazy[name]().then((m) => {
+      loadedTabs.set(name, m.default);
+      again((n) => n + 1);
+    });
+  }, [name]);
+  if (!name) return <TabOverview {...p} />;
+  const T = loadedTabs.get(name);
+  return T ? <T {...p} /> : <Skeleton rows={8} />;
+}
+
+/** What is to be said above everything: hold, pause, gate, operation, stale. */
+function Notices({ o, act }: { o: Overview; act: Actions }) {
+  return (
+    <>
+      {o.stale && (
+        <Note tone="bad" icon="alert">
+          <p>
+            {t.app.stale} <Since at={o.stale.since} ago />: {o.stale.why}
+          </p>
+        </Note>
+      )}
+      {o.operation && !o.operation.finishedAt && (
+        <Note tone="run" icon="sync">
+          <div class="line wrap">
+            <span>
+              {t.app.operation(o.operation.done, o.operation.total)} <Revision id={o.operation.revision} />{" "}
+              {o.operation.wave !== undefined && <span class="muted">{t.app.wave(o.operation.wave)}</span>}
+            </span>
+            <span class="muted">{o.operation.waitingFor || o.operation.message}</span>
+            <span class="grow" />
+            <Button small no={o.can.sync ? undefined : t.no.sync} onClick={act.terminate}>
+              {t.app.terminate}
+            </Button>
+          </div>
+          <progress class="bar" value={o.operation.done} max={Math.max(1, o.operation.total)} aria-label={t.app.progress} />
+        </Note>
+      )}
+      {o.gate && (
+        <Note tone="run" icon="progressing">
+          <p>
+            {t.app.gate} <Until at={o.gate.until} />. <span class="muted">{o.gate.message}</span>
+          </p>
+        </Note>
+      )}
+      {o.holds.map((h) => (
+        <Note key={h.revision} tone="hold" icon="lock">
+          <div class="line wrap">
+            <span>
+              <Revision id={h.revision} /> {t.app.heldBy} <Actor who={h.by} /> <Since at={h.at} ago />
+              {h.until && (
+                <>
+                  , <Until at={h.until} />
+                </>
+              )}
+            </span>
+            <span class="muted grow">{h.reason}</span>
+            <Button small no={o.can.rollback ? undefined : t.no.rollback} onClick={() => act.unhold(h)}>
+              {t.act.unhold}
+            </Button>
+          </div>
+        </Note>
+      ))}
+      {o.paused && (
+        <Note tone="hold" icon="pause">
+          <div class="line wrap">
+            <span>
+              {t.app.pausedBy} <Actor who={o.paused.by} />
+              {o.paused.until && (
+                <>
+                  , <Until at={o.paused.until} />
+                </>
+              )}
+            </span>
+            <span class="muted grow">{o.paused.reason}</span>
+            <Button small no={o.can.update ? undefined : t.no.update} onClick={act.resume}>
+              {t.act.resume}
+            </Button>
+          </div>
+        </Note>
+      )}
+      {o.conditions.map((c) => (
+        <Note key={c.type + c.message} tone={/Error|Invalid/.test(c.type) ? "bad" : "warn"} icon="alert">
+          <p>
+            <span class="strong">{c.type}</span> {c.message}
+          </p>
+        </Note>
+      ))}
+    </>
+  );
+}
+
+type Actions = {
+  sync(): void;
+  refresh(hard: boolean): void;
+  rollback(): void;
+  hold(): void;
+  unhold(h: Hold): void;
+  pause(): void;
+  resume(): void;
+  terminate(): void;
+  remove(): void;
+};
+
+function tell(run: Promise<unknown>, done: string): void {
+  run.then(
+    () => toast(done),
+    (e: unknown) => toast(e instanceof Error ? e.message : String(e), "bad", e instanceof Failure ? e.hint : ""),
+  );
+}
+
+function actions(app: { ns: string; name: string }, o: Overview | undefined): Actions {
+  const at = { appNamespace: app.ns };
+  return {
+    sync: () => openPlan({ apps: [app] }),
+    refresh: (hard) => tell(change("POST", appPath(app.name, "refresh"), at, { hard }), hard ? t.app.refreshedHard : t.app.refreshed),
+    rollback: () => go(appHref(app, "history")),
+    hold: () => {
+      const revision = o?.revision?.id ?? "";
+      askReason({
+        title: t.hold.title(short(revision)),
+        text: t.hold.text,
+        confirm: t.act.hold,
+        until: true,
+        run: async (reason, until) => {
+          await change("POST", appPath(app.name, "hold"), at, { revision, reason, until });
+          return t.hold.done(short(revision));
+        },
+      });
+    },
+    unhold: (h) =>
+      askReason({
+        title: t.unhold.title(short(h.revision)),
+        text: t.unhold.text(h.reason),
+        confirm: t.act.unhold,
+        run: async (reason) => {
+          await change("DELETE", appPath(app.name, "hold"), { ...at, revision: h.revision, reason });
+          return t.unhold.done(short(h.revision));
+        },
+      }),
+    pause: () =>
+      askReason({
+        title: t.pause.title(app.name),
+        text: t.pause.text,
+        confirm: t.act.pause,
+        until: true,
+        run: async (reason, until) => {
+          await change("POST", appPath(app.name, "pause"), at, { reason, until });
+          return t.pause.done;
+        },
+      }),
+    resume: () => tell(change("POST", appPath(app.name, "resume"), at, {}), t.pause.resumed),
+    terminate: () => tell(change("DELETE", appPath(app.name, "operation"), at), t.app.terminated),
+    remove: () =>
+      askReason({
+        title: t.remove.title(app.name),
+        text: t.remove.text(o?.counts.resources ?? 0),
+        confirm: t.act.remove,
+        danger: true,
+        type: app.name,
+        run: async (reason) => {
+          await change("DELETE", appPath(app.name), { ...at, cascade: true, reason });
+          go("/apps");
+          return t.remove.done(app.name);
+        },
+      }),
+  };
+}
+
+/** The worse of both words gives the band its colour. */
+function tone(o: Overview): string {
+  const h = look("health", o.state.health)[1];
+  const s = look("sync", o.state.sync)[1];
+  const order = ["bad", "warn", "hold", "run", "mute", "ok"];
+  return order.indexOf(h) <= order.indexOf(s) ? h : s;
+}
+
+export default function AppPage({ parts }: { parts: readonly string[] }) {
+  const app = { ns: parts[0] ?? "", name: parts[1] ?? "" };
+  const tab = (tabs as readonly string[]).includes(parts[2] ?? "") ? ((parts[2] ?? "") as TabName) : "";
+  useTopic(`app:${app.ns}/${app.name}`);
+  const f = useFetch<Overview>(appPath(app.name, "overview"), { appNamespace: app.ns }, { app });
+  const o = f.data;
+  const act = actions(app, o);
+  const at = tabs.indexOf(tab);
+  const href = (name: string) => appHref(app, name);
+
+  useKeys(
+    () => [
+      ...tabs.map((name, i) => ({ key: String(i + 1), what: t.keys.tab(t.tabs[name] ?? ""), run: () => go(href(name)) })),
+      { key: "]", what: t.keys.nextTab, run: () => go(href(tabs[(at + 1) % tabs.length] ?? "")) },
+      { key: "[", what: t.keys.prevTab, run: () => go(href(tabs[(at + tabs.length - 1) % tabs.length] ?? "")) },
+      { key: "s", what: t.keys.sync, run: () => (o?.can.sync ? act.sync() : toast(t.no.sync, "warn")) },
+      { key: "r", what: t.keys.refresh, run: () => act.refresh(false) },
+      { key: "b", what: t.keys.rollback, run: act.rollback },
+      { key: "l", what: t.keys.logs, run: () => go(href("logs")) },
+      { key: "e", what: t.keys.events, run: () => go(href("events")) },
+      { key: "y", what: t.keys.manifest, run: () => go(href("render")) },
+      { key: "d", what: t.keys.diff, run: () => go(href("diff")) },
+      { key: "w", what: t.keys.why, run: () => document.getElementById("why")?.focus() },
+      { key: "c", what: t.keys.copyLink, run: () => void copyText(location.href).then(() => toast(t.copied)) },
+      { key: "f", what: t.keys.favourite, run: () => o && toggleFavourite(o.uid) },
+      { key: "Escape", what: t.keys.back, run: () => (location.search.includes("node=") ? setParams({ node: "" }) : go("/apps")) },
+    ],
+    [app.ns, app.name, tab, o],
+  );
+
+  if (!o)
+    return (
+      <div class="page">
+        {f.error ? (
+          <>
+            <ErrorNote error={f.error} retry={f.reload} />
+            <p class="muted gap-top">{f.error.status === 403 ? t.app.absent : ""}</p>
+          </>
+        ) : (
+          <Skeleton rows={10} height={40} />
+        )}
+      </div>
+    );
+
+  const star = favourites.value.has(o.uid);
+  const source = o.sources[0];
+  const fine = o.state.sync === "Synced" && o.state.health === "Healthy";
+  const more = [
+    { label: t.act.refreshHard, icon: "refresh" as const, run: () => act.refresh(true) },
+    {
+      label: t.act.hold,
+      icon: "lock" as const,
+      hint: o.revision ? t.hold.hint(short(o.revision.id)) : "",
+      no: !o.can.rollback ? t.no.rollback : o.revision ? undefined : t.hold.nothing,
+      run: act.hold,
+    },
+    o.paused
+      ? { label: t.act.resume, icon: "play" as const, no: o.can.update ? undefined : t.no.update, run: act.resume }
+      : { label: t.act.pause, icon: "pause" as const, no: o.can.update ? undefined : t.no.update, run: act.pause },
+    { label: star ? t.act.unstar : t.act.star, icon: "star" as const, key: "f", run: () => toggleFavourite(o.uid) },
+    { label: t.act.copyLink, icon: "link" as const, key: "c", run: () => void copyText(location.href).then(() => toast(t.copied)) },
+    ...(o.links.length ? [null] : []),
+    ...o.links.map((l) => ({ label: l.title, icon: "external" as const, run: () => void window.open(l.url, "_blank", "noopener") })),
+    null,
+    { label: t.act.remove, icon: "close" as const, danger: true, no: o.can.delete ? undefined : t.no.delete, run: act.remove },
+  ];
+
+  return (
+    <div class="app page-fill">
+      <header class="app-head">
+        <div class="app-title">
+          <p class="crumbs">
+            <a href="/apps">{t.nav.apps}</a>
+            <span aria-hidden="true">/</span>
+            <a href={`/projects/${encodeURIComponent(o.project)}`}>{o.project}</a>
+            <span aria-hidden="true">/</span>
+            <a href={`/apps?q=${encodeURIComponent(`cluster:${o.cluster}`)}`}>{o.cluster}</a>
+            <span class="faint">
+              {t.app.into} {o.destNs || "–"}
+            </span>
+          </p>
+          <div class="line wrap">
+            <h1>{o.name}</h1>
+            {star && <Icon name="star" size={14} cls="star" />}
+            <span class="chips">
+              {o.auto.enabled ? (
+                <Chip icon="sync" title={t.app.autoTitle(o.auto.prune, o.auto.selfHeal)}>
+                  {t.app.auto}
+                  {o.auto.selfHeal && ` + ${t.app.heal}`}
+                </Chip>
+              ) : (
+                <Chip>{t.app.manual}</Chip>
+              )}
+              {o.windows
+                .filter((w) => w.active)
+                .map((w) => (
+                  <Chip key={w.text} icon="history">
+                    {w.text}
+                  </Chip>
+                ))}
+              {source && (
+                <span class="faint trunc mono source" title={`${source.repo} ${source.path || source.chart}`}>
+                  {repoName(source.repo)}
+                  {source.path && `/${source.path}`}
+                  {source.chart && ` ${source.chart}`} @ {source.targetRevision || "HEAD"}
+                </span>
+              )}
+            </span>
+          </div>
+        </div>
+        <div class="app-actions">
+          <Button
+            kind={o.state.sync === "OutOfSync" ? "primary" : "plain"}
+            icon="sync"
+            no={o.can.sync ? undefined : t.no.sync}
+            onClick={act.sync}
+          >
+            {t.act.syncPlan}
+          </Button>
+          <Button icon="undo" no={o.can.rollback ? undefined : t.no.rollback} onClick={act.rollback}>
+            {t.act.rollback}
+          </Button>
+          <Button icon="refresh" label={t.act.refresh} onClick={() => act.refresh(false)} />
+          <Menu label={t.act.more} icon="more" items={more} />
+        </div>
+      </header>
+
+      <section class={`verdict verdict-${tone(o)}`} aria-label={t.app.why} id="why" tabIndex={-1}>
+        <div class="verdict-words">
+          <Status kind="health" word={o.state.health} />
+          <Status kind="sync" word={o.state.sync} />
+          <span class="faint">
+            {t.app.since} <Since at={o.state.since} />
+          </span>
+        </div>
+        <div class="verdict-text">
+          {o.state.cause ? <p class="verdict-cause">{o.state.cause}</p> : fine && <p class="verdict-cause">{t.app.fine}</p>}
+          {o.state.next && (
+            <p class="verdict-next">
+              <Icon name="right" size={12} /> {o.state.next}
+            </p>
+          )}
+        </div>
+        <div class="verdict-rev">
+          {o.revision && (
+            <div class="line">
+              <span class="faint verdict-label">{t.app.deployed}</span>
+              <CommitLine commit={o.revision} />
+            </div>
+          )}
+          {o.wants && o.wants.id !== o.revision?.id && (
+            <div class="line">
+              <span class="faint verdict-label">{t.app.wants}</span>
+              <CommitLine commit={o.wants} />
+            </div>
+          )}
+        </div>
+      </section>
+      <div class="notices">
+        <Notices o={o} act={act} />
+      </div>
+
+      <nav class="tabs" aria-label={t.app.tabs}>
+        {tabs.map((name, i) => (
+          <a key={name} href={href(name)} aria-current={name === tab ? "page" : undefined} title={`${t.tabs[name] ?? ""} (${i + 1})`}>
+            {t.tabs[name]}
+            {name === "diff" && o.counts.outOfSync > 0 && <span class="tab-count">{o.counts.outOfSync}</span>}
+          </a>
+        ))}
+      </nav>
+      <div class={`tab-body tab-${tab || "overview"}`}>
+        <Tab name={tab} app={app} o={o} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,163 @@
+// From what Git says to what is applied: every line with the file that made it.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { GitLine, refId, valueText } from "../../parts/diff";
+import { Actor, Chip, Copy, Empty, ErrorNote, Note, Since, Skeleton } from "../../parts/basic";
+import { appPath } from "../../lib/api";
+import { useFetch } from "../../lib/live";
+import { param, setParams } from "../../lib/router";
+import { t } from "../../strings";
+import type { Explain, Rendered } from "../../wire";
+import type { TabProps } from "../app";
+
+/** More lines than this are drawn on demand. */
+const linesShown = 600;
+
+export default function RenderTab({ app }: TabProps) {
+  const at = { appNamespace: app.ns };
+  const f = useFetch<Rendered>(appPath(app.name, "rendered"), { ...at, revision: param("revision") }, { app });
+  const [all, setAll] = useState(false);
+  const objects = f.data?.objects ?? [];
+  const chosen = objects.find((x) => refId(x.ref) === param("obj")) ?? objects[0];
+  const pointer = toPointer(param("ptr"));
+  const lines = useMemo(() => (chosen ? chosen.text.replace(/\n$/, "").split("\n") : []), [chosen]);
+  const byLine = useMemo(() => new Map(chosen?.lines.map((l) => [l.line, l.pointer])), [chosen]);
+  const lineOf = chosen?.lines.find((l) => l.pointer === pointer)?.line ?? 0;
+  useEffect(() => {
+    if (lineOf) document.getElementById(`L${lineOf}`)?.scrollIntoView({ block: "center" });
+  }, [lineOf, chosen]);
+
+  if (!f.data) return f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={12} height={24} />;
+  if (!chosen) return <Empty icon="render" title={t.render.none} />;
+  const shown = all ? lines : lines.slice(0, Math.max(linesShown, lineOf + 50));
+  return (
+    <div class="render">
+      <nav class="render-side" aria-label={t.render.objects}>
+        <h3>{t.render.objects}</h3>
+        <ul>
+          {objects.map((x) => {
+            const id = refId(x.ref);
+            return (
+              <li key={id}>
+                <button
+                  type="button"
+                  class={`render-item${x === chosen ? " on" : ""}`}
+                  aria-current={x === chosen ? "true" : undefined}
+                  onClick={() => setParams({ obj: id, ptr: "" })}
+                >
+                  <span class="muted trunc">{x.ref.kind}</span>
+                  <span class="trunc">{x.ref.name}</span>
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+        <h3>{t.render.inputs}</h3>
+        <ul class="render-inputs">
+          {f.data.inputs.map((i) => (
+            <li key={i.file} class="mono trunc" title={i.file}>
+              {i.file}
+              {i.changed && <Chip tone="warn">{t.render.changed}</Chip>}
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <section class="render-main" aria-label={`${chosen.ref.kind} ${chosen.ref.name}`}>
+        <header class="pane-head">
+          <span class="muted">{chosen.ref.kind}</span>
+          <h2>{chosen.ref.name}</h2>
+          <span class="grow" />
+          <Copy text={chosen.text} />
+        </header>
+        <ol class="source-text mono" tabIndex={0} aria-label={t.render.text}>
+          {shown.map((text, i) => {
+            const p = byLine.get(i + 1);
+            const on = i + 1 === lineOf;
+            return (
+              <li key={i} id={`L${i + 1}`} class={on ? "on" : ""}>
+                <span class="ln">{i + 1}</span>
+                {p !== undefined ? (
+                  <button type="button" class="source-line" aria-pressed={on} onClick={() => setParams({ obj: refId(chosen.ref), ptr: p })}>
+                    {text || " "}
+                  </button>
+                ) : (
+                  <span class="source-line">{text || " "}</span>
+                )}
+              </li>
+            );
+          })}
+        </ol>
+        {shown.length < lines.length && (
+          <button type="button" class="facet-more" onClick={() => setAll(true)}>
+            {t.moreOf(lines.length - shown.length)}
+          </button>
+        )}
+      </section>
+      <aside class="render-why" aria-label={t.render.why}>
+        <h3>{t.render.why}</h3>
+        {pointer ? (
+          <Why app={app} obj={chosen.ref} pointer={pointer} />
+        ) : (
+          <p class="muted">{t.render.pickLine}</p>
+        )}
+        <h3>{t.render.origin}</h3>
+        <GitLine line={chosen.origin} />
+        <p class="faint gap-top">{t.render.grade[f.data.grade]}</p>
+        {f.data.values && (
+          <details>
+            <summary>{t.render.values}</summary>
+            <pre class="values">{f.data.values}</pre>
+          </details>
+        )}
+      </aside>
+    </div>
+  );
+}
+
+/** A field's path as a JSON pointer: `/spec/replicas` stays, `spec.containers[0].image` becomes one. */
+function toPointer(path: string): string {
+  if (!path || path.startsWith("/")) return path;
+  return `/${path
+    .replace(/\[(\d+)\]/g, ".$1")
+    .split(".")
+    .join("/")}`;
+}
+
+function Why({ app, obj, pointer }: { app: { ns: string; name: string }; obj: { group: string; kind: string; namespace: string; name: string }; pointer: string }) {
+  const f = useFetch<Explain>(
+    appPath(app.name, "explain"),
+    { appNamespace: app.ns, group: obj.group, kind: obj.kind, namespace: obj.namespace, name: obj.name, pointer },
+    { app },
+  );
+  if (!f.data) return f.error ? <ErrorNote error={f.error} /> : <Skeleton rows={3} height={24} />;
+  return (
+    <div class="why">
+      <p class="mono break">{pointer}</p>
+      <p>
+        {t.render.value} <span class="mono strong break">{valueText(f.data.value)}</span>
+      </p>
+      <ol class="steps">
+        {f.data.steps.map((s, i) => (
+          <li key={i}>
+            <p>{s.what}</p>
+            <GitLine line={s} />
+          </li>
+        ))}
+      </ol>
+      {!f.data.steps.length && (
+        <Note>
+          <p>{t.render.noSteps}</p>
+        </Note>
+      )}
+      {f.data.owner && (
+        <p class="muted">
+          {t.render.owner} <Actor who={f.data.owner} via />{" "}
+          {f.data.owner.at && (
+            <>
+              <Since at={f.data.owner.at} ago />
+            </>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}

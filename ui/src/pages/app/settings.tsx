@@ -1,0 +1,99 @@
+// How an application is set up, in the words of its resource.
+import { Chip } from "../../parts/basic";
+import { repoName } from "../../lib/format";
+import { t } from "../../strings";
+import type { TabProps } from "../app";
+
+const yes = (on: boolean): string => (on ? t.on : t.off);
+
+export default function SettingsTab({ o }: TabProps) {
+  return (
+    <div class="narrow stack-lg">
+      <section class="panel">
+        <h2>{t.setup.sources}</h2>
+        {o.sources.map((s, i) => (
+          <dl key={i} class="facts">
+            <dt>{t.setup.repo}</dt>
+            <dd class="mono break">{repoName(s.repo)}</dd>
+            {s.path && (
+              <>
+                <dt>{t.setup.path}</dt>
+                <dd class="mono">{s.path}</dd>
+              </>
+            )}
+            {s.chart && (
+              <>
+                <dt>{t.setup.chart}</dt>
+                <dd class="mono">{s.chart}</dd>
+              </>
+            )}
+            <dt>{t.setup.target}</dt>
+            <dd class="mono">{s.targetRevision || "HEAD"}</dd>
+            <dt>{t.setup.resolved}</dt>
+            <dd class="mono break">{s.revision || "–"}</dd>
+          </dl>
+        ))}
+      </section>
+      <section class="panel">
+        <h2>{t.setup.destination}</h2>
+        <dl class="facts">
+          <dt>{t.col.cluster}</dt>
+          <dd>{o.cluster}</dd>
+          <dt>{t.setup.server}</dt>
+          <dd class="mono break">{o.server}</dd>
+          <dt>{t.col.namespace}</dt>
+          <dd>{o.destNs || "–"}</dd>
+          <dt>{t.col.project}</dt>
+          <dd>{o.project}</dd>
+        </dl>
+      </section>
+      <section class="panel">
+        <h2>{t.setup.policy}</h2>
+        <dl class="facts">
+          <dt>{t.setup.auto}</dt>
+          <dd>{yes(o.auto.enabled)}</dd>
+          <dt>{t.setup.prune}</dt>
+          <dd>{yes(o.auto.prune)}</dd>
+          <dt>{t.setup.heal}</dt>
+          <dd>{yes(o.auto.selfHeal)}</dd>
+          <dt>{t.setup.windows}</dt>
+          <dd>
+            {o.windows.length
+              ? o.windows.map((w) => (
+                  <p key={w.text}>
+                    {w.text} {w.active && <Chip tone="warn">{t.setup.active}</Chip>}
+                  </p>
+                ))
+              : t.setup.noWindows}
+          </dd>
+        </dl>
+      </section>
+      <section class="panel">
+        <h2>{t.setup.labels}</h2>
+        {Object.keys(o.labels).length ? (
+          <p class="chips wrap">
+            {Object.entries(o.labels).map(([k, v]) => (
+              <a key={k} href={`/apps?q=${encodeURIComponent(`${k}=${v}`)}`}>
+                <Chip>
+                  {k}={v}
+                </Chip>
+              </a>
+            ))}
+          </p>
+        ) : (
+          <p class="muted">{t.setup.noLabels}</p>
+        )}
+      </section>
+      <section class="panel">
+        <h2>{t.setup.may}</h2>
+        <ul class="may">
+          {(["sync", "rollback", "update", "override", "action", "logs", "delete"] as const).map((k) => (
+            <li key={k} class={o.can[k] ? "" : "faint"}>
+              <span aria-hidden="true">{o.can[k] ? "✓" : "✕"}</span> {t.may[k]} <span class="sr">{yes(o.can[k])}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}

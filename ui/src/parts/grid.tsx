@@ -1,0 +1,267 @@
+// A table of any length: only what is on the screen is in the page. Rows take the focus; one of them has the tab stop.
+import type { ComponentChildren } from "preact";
+import { memo } from "preact/compat";
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { t } from "../strings";
+import { Icon } from "./icon";
+
+export type Column = {
+  key: string;
+  title: string;
+  /** A grid track: `120px`, `minmax(160px, 2fr)`. */
+  width: string;
+  /** Left out when the table is narrower than this. */
+  from?: number;
+  sortable?: boolean;
+  end?: boolean;
+};
+
+export type GridApi = { focus(): void; move(by: number): void; current(): number };
+
+type Props = {
+  label: string;
+  columns: readonly Column[];
+  count: number;
+  /** What identifies the row at a place; the cursor follows it when rows move. */
+  id: (at: number) => string;
+  /** The cells of the row at a place, one for each visible column. */
+  cells: (at: number, columns: readonly Column[]) => ComponentChildren;
+  open?: (at: number, e: KeyboardEvent | MouseEvent) => void;
+  mark?: (at: number, range: boolean) => void;
+  marked?: (id: string) => boolean;
+  sort?: { key: string; down: boolean };
+  onSort?: (key: string) => void;
+  rowHeight?: number;
+  api?: { current: GridApi | null };
+  empty?: ComponentChildren;
+  /** Below the rows, inside the scroller. */
+  after?: ComponentChildren;
+};
+
+const overscan = 6;
+
+type RowProps = {
+  at: number;
+  top: number;
+  height: number;
+  stop: boolean;
+  selected: boolean | undefined;
+  rowId: string;
+  columns: readonly Column[];
+  cells: Props["cells"];
+};
+
+// Drawn again only when its place, its mark or its columns change; cells follow their own signals.
+const GridRow = memo(function GridRow(p: RowProps) {
+  return (
+    <div
+      role="row"
+      class={`grid-row${p.selected ? " marked" : ""}`}
+      style={{ transform: `translateY(${p.top}px)`, height: `${p.height}px` }}
+      aria-rowindex={p.at + 2}
+      aria-selected={p.selected}
+      tabIndex={p.stop ? 0 : -1}
+      data-at={p.at}
+      data-id={p.rowId}
+    >
+      {p.cells(p.at, p.columns)}
+    </div>
+  );
+});
+
+export function Grid(p: Props) {
+  const { count, rowHeight = 32 } = p;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [range, setRange] = useState({ first: 0, last: 40 });
+  const [width, setWidth] = useState(1200);
+  const [cursor, setCursor] = useState(0);
+  const cursorId = useRef("");
+  const wantFocus = useRef(false);
+
+  const columns = useMemo(() => p.columns.filter((c) => (c.from ?? 0) <= width), [p.columns, width]);
+  const template = columns.map((c) => c.width).join(" ");
+
+  const measure = useCallback(() => {
+    const el = scroller.current;
+    if (!el) return;
+    const first = Math.max(0, Math.floor(el.scrollTop / rowHeight) - overscan);
+    const last = Math.ceil((el.scrollTop + el.clientHeight) / rowHeight) + overscan;
+    setRange((r) => (r.first === first && r.last === last ? r : { first, last }));
+  }, [rowHeight]);
+
+  useLayoutEffect(() => {
+    const el = scroller.current;
+    if (!el) return;
+    const seen = new ResizeObserver(() => {
+      setWidth(el.clientWidth);
+      measure();
+    });
+    seen.observe(el);
+    setWidth(el.clientWidth);
+    measure();
+    return () => seen.disconnect();
+  }, [measure]);
+
+  // The cursor stays with its row when others come, go or move.
+  useLayoutEffect(() => {
+    if (!count) return;
+    const at = Math.min(cursor, count - 1);
+    if (!cursorId.current || p.id(at) === cursorId.current) {
+      cursorId.current = p.id(at);
+      if (at !== cursor) setCursor(at);
+      return;
+    }
+    for (let i = range.first; i < Math.min(range.last, count); i++)
+      if (p.id(i) === cursorId.current) {
+        setCursor(i);
+        return;
+      }
+    cursorId.current = p.id(at);
+    if (at !== cursor) setCursor(at);
+  });
+
+  const focusRow = (at: number) => {
+    scroller.current?.querySelector<HTMLElement>(`[data-at="${at}"]`)?.focus({ preventScroll: true });
+  };
+  useLayoutEffect(() => {
+    if (wantFocus.current) {
+      wantFocus.current = false;
+      focusRow(cursor);
+    }
+  });
+
+  const moveTo = (to: number) => {
+    const el = scroller.current;
+    if (!count || !el) return;
+    const at = Math.max(0, Math.min(count - 1, to));
+    cursorId.current = p.id(at);
+    const top = at * rowHeight;
+    const head = 32;
+    if (top < el.scrollTop) el.scrollTop = top;
+    else if (top + rowHeight > el.scrollTop + el.clientHeight - head) el.scrollTop = top + rowHeight - el.clientHeight + head;
+    measure();
+    wantFocus.current = true;
+    if (at === cursor) {
+      wantFocus.current = false;
+      focusRow(at);
+    }
+    setCursor(at);
+  };
+
+  useImperativeHandle(p.api ?? { current: null }, () => ({
+    focus: () => moveTo(cursor),
+    move: (by: number) => {
+      const inside = scroller.current?.contains(document.activeElement);
+      moveTo(inside ? cursor + by : cursor);
+    },
+    current: () => (count ? Math.min(cursor, count - 1) : -1),
+  }));
+
+  const place = (e: Event): number => Number((e.target as Element).closest<HTMLElement>("[data-at]")?.dataset["at"] ?? -1);
+
+  const onKey = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || !(e.target as Element).matches("[data-at]")) return;
+    const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 2);
+    const to = {
+      ArrowDown: cursor + 1,
+      ArrowUp: cursor - 1,
+      PageDown: cursor + pageRows,
+      PageUp: cursor - pageRows,
+      Home: 0,
+      End: count - 1,
+    }[e.key];
+    if (to !== undefined) {
+      e.preventDefault();
+      if (e.shiftKey && p.mark) p.mark(cursor, false);
+      moveTo(to);
+    } else if (e.key === "Enter" && p.open) {
+      e.preventDefault();
+      p.open(cursor, e);
+    } else if (e.key === " " && p.mark) {
+      e.preventDefault();
+      p.mark(cursor, e.shiftKey);
+    }
+  };
+
+  const rows = [];
+  const last = Math.min(range.last, count);
+  for (let at = range.first; at < last; at++) {
+    const id = p.id(at);
+    rows.push(
+      <GridRow
+        key={id}
+        at={at}
+        rowId={id}
+        top={at * rowHeight}
+        height={rowHeight}
+        stop={at === cursor || (at === range.first && (cursor < range.first || cursor >= last))}
+        selected={p.marked ? p.marked(id) : undefined}
+        columns={columns}
+        cells={p.cells}
+      />,
+    );
+  }
+
+  useEffect(measure, [count, measure]);
+
+  return (
+    <div
+      class="grid"
+      ref={scroller}
+      role="grid"
+      aria-label={p.label}
+      aria-rowcount={count + 1}
+      aria-colcount={columns.length}
+      aria-multiselectable={p.mark ? true : undefined}
+      tabIndex={count ? -1 : 0}
+      onScroll={measure}
+      onKeyDown={onKey}
+      style={{ "--cols": template, "--row-h": `${rowHeight}px` }}
+      onClick={(e) => {
+        const at = place(e);
+        if (at < 0) return;
+        const el = e.target as Element;
+        setCursor(at);
+        cursorId.current = p.id(at);
+        if (el.closest("[data-mark]")) p.mark?.(at, e.shiftKey);
+        else if (!el.closest("a, button") && !e.defaultPrevented && !getSelection()?.toString()) p.open?.(at, e);
+      }}
+    >
+      <div class="grid-head" role="row" aria-rowindex={1}>
+        {columns.map((c) => {
+          const on = p.sort?.key === c.key;
+          return (
+            <div
+              key={c.key}
+              role="columnheader"
+              class={`cell${c.end ? " end" : ""}`}
+              aria-sort={on ? (p.sort?.down ? "descending" : "ascending") : undefined}
+            >
+              {c.sortable && p.onSort ? (
+                <button type="button" class="head-button" onClick={() => p.onSort?.(c.key)}>
+                  {c.title}
+                  {on && <Icon name={p.sort?.down ? "up" : "down"} size={12} />}
+                </button>
+              ) : (
+                <span class={c.title ? "" : "sr"}>{c.title || t.select}</span>
+              )}
+            </div>
+          );
+        })}
+      </div>
+      <div class="grid-body" role="rowgroup" style={{ height: `${count * rowHeight}px` }}>
+        {rows}
+      </div>
+      {count === 0 && p.empty}
+      {p.after}
+    </div>
+  );
+}
+
+export function Cell({ children, end = false, cls = "", title }: { children?: ComponentChildren; end?: boolean; cls?: string; title?: string }) {
+  return (
+    <div role="gridcell" class={`cell${end ? " end" : ""} ${cls}`} title={title}>
+      {children}
+    </div>
+  );
+}
