@@ -8,6 +8,7 @@
 //! Behaviour is Argo CD's where its users would notice (`docs/compatibility.md` lists what differs).
 
 pub mod argo;
+pub mod ask;
 mod auto;
 mod compare;
 mod farewell;
@@ -22,6 +23,7 @@ mod spec;
 mod status;
 mod step;
 mod tracking;
+pub mod why;
 
 pub use compare::{
     Comparison, FieldDiff, LiveFacts, Match, ResourceState, Subject, World, compare,

@@ -5,6 +5,7 @@ use crate::connect::Session;
 use crate::failure::{Failure, NO, NOT_FOUND, TIMEOUT};
 use crate::output::{complain, short};
 use engine::argo;
+use engine::why::{error_condition, gate_open};
 use std::time::{Duration, Instant};
 use value::Value;
 
@@ -107,31 +108,6 @@ fn standing(application: &Value, state: WaitFor) -> Standing {
                 .to_owned(),
         ),
     }
-}
-
-/// Returns the sentence of the first condition that says that something is wrong.
-pub(crate) fn error_condition(application: &Value) -> Option<String> {
-    let conditions = application.array_at(&["status", "conditions"]);
-    conditions
-        .iter()
-        .find(|c| c.str_at(&["type"]).ends_with("Error"))
-        .map(|c| format!("{}: {}", c.str_at(&["type"]), c.str_at(&["message"])))
-}
-
-/// Returns true while an automated deployment isn't judged yet.
-fn gate_open(application: &Value) -> bool {
-    let history = application.array_at(&["status", "history"]);
-    let Some(last) = history.last() else {
-        return false;
-    };
-    let healthy = application.str_at(&["metadata", "annotations", api::names::LAST_HEALTHY]);
-    let automated = application
-        .at(&["spec", "syncPolicy", "automated"])
-        .is_some();
-    automated
-        && !healthy.is_empty()
-        && argo::revision_of(last) != healthy
-        && application.str_at(&["status", "health", "status"]) != "Healthy"
 }
 
 #[cfg(test)]

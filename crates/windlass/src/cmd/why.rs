@@ -1,11 +1,11 @@
 //! `windlass why`: state, cause, since when, and what next, in a paragraph.
 
 use crate::cli::Cli;
-use crate::cmd::wait::error_condition;
 use crate::connect::session;
 use crate::failure::{Failure, NO, NOT_FOUND};
 use crate::output::{ago, say, short};
 use engine::argo;
+use engine::why::error_condition;
 use ledger::DriftRecord;
 use value::Value;
 

@@ -8,10 +8,11 @@ use crate::connect::{Session, user};
 use crate::failure::{Failure, NO, NOT_FOUND, REFUSED, USAGE};
 use crate::output::{complain, say, short};
 use api::names;
-use engine::{Hold, argo};
+use engine::argo;
+use engine::ask::{self, AskError};
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
-use value::{Object, Value, json};
+use value::{Value, json};
 
 pub(super) async fn patch(session: &Session, name: &str, patch: &Value) -> Result<Value, Failure> {
     let path = format!("{}?fieldManager=windlass-cli", session.applications(name));
@@ -25,8 +26,7 @@ pub(super) async fn patch(session: &Session, name: &str, patch: &Value) -> Resul
 }
 
 pub(crate) async fn refresh(session: &Session, name: &str) -> Result<(), Failure> {
-    let refresh = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
-    patch(session, name, &refresh).await?;
+    patch(session, name, &ask::refresh(false)).await?;
     for _ in 0..100 {
         let app = session.application(name).await?;
         if app
@@ -201,45 +201,18 @@ pub(crate) async fn sync(session: &Session, args: &Sync) -> anyhow::Result<u8> {
         .collect::<Result<Vec<_>, _>>()?;
     for name in &args.names {
         let app = session.application(name).await?;
-        if app.get("operation").is_some() {
-            return Err(Failure::new(
-                REFUSED,
-                format!("{name}: another operation is already in progress"),
-            )
-            .hint(format!("windlass app wait {name} --for operation"))
-            .into());
-        }
-        let mut sync = Object::new();
-        if let Some(revision) = &args.rev {
-            let is_list = argo::view(&app).spec.sources.is_list();
-            argo::insert_revision(&mut sync, revision, is_list);
-        }
-        if args.prune {
-            sync.insert("prune", true);
-        }
-        if args.dry_run {
-            sync.insert("dryRun", true);
-        }
-        if !resources.is_empty() {
-            sync.insert("resources", resources.clone());
-        }
-        // The API server of Argo CD copies the application's options in; so do we.
-        let options = app.array_at(&["spec", "syncPolicy", "syncOptions"]);
-        if !options.is_empty() {
-            sync.insert("syncOptions", options.to_vec());
-        }
-        let mut operation = json!({
-            "initiatedBy": {"username": user()},
-            "sync": Value::Object(sync),
-        });
-        if args.override_window {
-            let reason = json!([{"name": names::OVERRIDE_WINDOW, "value": args.reason.as_str()}]);
-            operation.set_at(&["info"], reason);
-        }
-        let change = json!({
-            "metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}},
-            "operation": operation,
-        });
+        let ask = ask::Sync {
+            revision: args.rev.clone().unwrap_or_default(),
+            prune: args.prune,
+            dry_run: args.dry_run,
+            resources: resources.clone(),
+            override_window: args.override_window.then(|| args.reason.clone()),
+            ..ask::Sync::default()
+        };
+        let change = ask::sync(&app, &ask, &user()).map_err(|e| {
+            Failure::new(REFUSED, format!("{name}: {e}"))
+                .hint(format!("windlass app wait {name} --for operation"))
+        })?;
         patch(session, name, &change).await?;
         if args.no_wait {
             say(&format!("{name}: sync asked for"));
@@ -309,72 +282,21 @@ pub(crate) async fn rollback(
     reason: &str,
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
-    let history = app.array_at(&["status", "history"]);
-    let current = argo::deployed_revision(&app);
-    let matches = |entry: &&Value| {
-        let revision = argo::revision_of(entry);
-        match target {
-            None => revision != current,
-            Some(t) => {
-                revision.starts_with(t)
-                    || entry.i64_at(&["id"]).is_some_and(|id| id.to_string() == t)
-            }
-        }
-    };
-    let Some(entry) = history.iter().rev().find(matches) else {
-        let what = target.unwrap_or("an earlier revision");
-        return Err(
-            Failure::new(NOT_FOUND, format!("{name} has never deployed {what}"))
-                .hint(format!("windlass app history {name}"))
-                .into(),
-        );
-    };
-    let back_to = argo::revision_of(entry);
-    let mut holds = holds_of(&app);
-    holds.push(Hold {
-        revision: current.clone(),
-        back_to: back_to.clone(),
-        message: if reason.is_empty() {
-            "rolled back".to_owned()
-        } else {
-            reason.to_owned()
-        },
-        by: user(),
-        since: Some(jiff::Timestamp::now()),
-    });
-    let mut change = holds_patch(&holds);
-    let automated = app.at(&["spec", "syncPolicy", "automated"]).is_some();
-    if !automated {
-        let mut sync = Object::new();
-        argo::insert_revision(&mut sync, &back_to, entry.get("revisions").is_some());
-        let operation = json!({
-            "initiatedBy": {"username": user()},
-            "sync": Value::Object(sync),
-        });
-        change.set_at(&["operation"], operation);
-    }
-    patch(session, name, &change).await?;
+    let now = jiff::Timestamp::now();
+    let back = ask::rollback(&app, target, reason, &user(), now).map_err(|e| {
+        let what = match e {
+            AskError::NeverDeployed(what) => format!("{name} has never deployed {what}"),
+            e => format!("{name}: {e}"),
+        };
+        Failure::new(NOT_FOUND, what).hint(format!("windlass app history {name}"))
+    })?;
+    patch(session, name, &back.patch).await?;
     say(&format!(
         "{name}: back to {}; {} is held until a newer commit, or: windlass app unhold {name}",
-        short(&back_to),
-        short(&current)
+        short(&back.back_to),
+        short(&back.from)
     ));
     Ok(0)
-}
-
-fn holds_of(app: &Value) -> Vec<Hold> {
-    Hold::parse_list(app.str_at(&["metadata", "annotations", names::HOLDS]))
-}
-
-fn holds_patch(holds: &[Hold]) -> Value {
-    let text = if holds.is_empty() {
-        Value::Null
-    } else {
-        Value::from(Hold::format_list(holds))
-    };
-    let mut annotations = Object::new();
-    annotations.insert(names::HOLDS, text);
-    json!({"metadata": {"annotations": Value::Object(annotations)}})
 }
 
 pub(crate) async fn hold(
@@ -384,26 +306,11 @@ pub(crate) async fn hold(
     reason: &str,
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
-    let current = argo::deployed_revision(&app);
-    let full = match current.starts_with(revision) {
-        true => current.as_str(),
-        false => revision,
-    };
-    if full != current && full.len() != 40 {
-        let wrong = format!("{revision:?} is neither the deployed commit nor a full commit id");
-        return Err(Failure::new(USAGE, wrong).into());
-    }
-    let mut holds = holds_of(&app);
-    holds.retain(|h| h.revision != full);
-    holds.push(Hold {
-        revision: full.to_owned(),
-        back_to: String::new(),
-        message: reason.to_owned(),
-        by: user(),
-        since: Some(jiff::Timestamp::now()),
-    });
-    patch(session, name, &holds_patch(&holds)).await?;
-    say(&format!("{name}: {} is held", short(full)));
+    let now = jiff::Timestamp::now();
+    let (change, full) = ask::hold(&app, revision, reason, &user(), now)
+        .map_err(|e| Failure::new(USAGE, e.to_string()))?;
+    patch(session, name, &change).await?;
+    say(&format!("{name}: {} is held", short(&full)));
     Ok(0)
 }
 
@@ -413,13 +320,10 @@ pub(crate) async fn unhold(
     revision: Option<&str>,
 ) -> anyhow::Result<u8> {
     let app = session.application(name).await?;
-    let mut holds = holds_of(&app);
-    let before = holds.len();
-    holds.retain(|h| revision.is_some_and(|r| !h.revision.starts_with(r)));
-    if holds.len() == before {
+    let Ok((change, gone)) = ask::unhold(&app, revision) else {
         return Err(Failure::new(NOT_FOUND, format!("{name} holds no such revision")).into());
-    }
-    patch(session, name, &holds_patch(&holds)).await?;
-    say(&format!("{name}: {} let go", before - holds.len()));
+    };
+    patch(session, name, &change).await?;
+    say(&format!("{name}: {gone} let go"));
     Ok(0)
 }
