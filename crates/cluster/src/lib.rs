@@ -27,5 +27,5 @@ pub use discovery::{Discovery, Resource};
 pub use judge::Judge;
 pub use live::LiveObject;
 pub use selected::{Objects, follow_selected};
-pub use store::{Change, ChangeKind, Cluster};
+pub use store::{Change, ChangeKind, Cluster, Trouble};
 pub use verdict::{Prepared, local_difference};

@@ -7,7 +7,7 @@ use crate::live::LiveObject;
 use engine::{ObjectKey, Tracking};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 
 type Name = (Box<str>, Box<str>);
@@ -36,6 +36,15 @@ pub struct Change {
     pub kind: ChangeKind,
     /// Its revision.
     pub resource_version: u64,
+}
+
+/// An API server that can't be followed: what is known of it may be old.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// Since when.
+    pub since: SystemTime,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// The objects of one kind.
@@ -179,7 +188,8 @@ pub struct Cluster {
     stores: RwLock<HashMap<GroupKind, Arc<Store>>>,
     changes: mpsc::Sender<Change>,
     starting: Mutex<()>,
-    followers: Mutex<HashMap<GroupKind, mpsc::UnboundedSender<ObjectKey>>>,
+    followers: Mutex<HashMap<GroupKind, Vec<mpsc::UnboundedSender<ObjectKey>>>>,
+    trouble: Mutex<Option<Trouble>>,
 }
 
 /// How often a kind that must come is looked for, and how many times: a definition takes a second or
@@ -209,6 +219,7 @@ impl Cluster {
             changes,
             starting: Mutex::default(),
             followers: Mutex::default(),
+            trouble: Mutex::default(),
         };
         Ok((Arc::new(cluster), receiver))
     }
@@ -311,28 +322,34 @@ impl Cluster {
         }
     }
 
-    /// Watches a kind and returns where the keys of all its changed objects come out.
+    /// Watches a kind and returns where the keys of all its changed objects come out. Those that
+    /// are known already come first.
     pub fn follow(self: &Arc<Self>, group: &str, kind: &str) -> mpsc::UnboundedReceiver<ObjectKey> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut followers = self
             .followers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        followers.insert((group.into(), kind.into()), sender);
+        let of_kind = followers.entry((group.into(), kind.into())).or_default();
+        of_kind.push(sender.clone());
         drop(followers);
         self.watch(group, kind, "");
+        for object in self.list(&ObjectKey::new(group, kind, "", "")) {
+            // The receiver is in our hands.
+            let _open = sender.send(object.key.clone());
+        }
         receiver
     }
 
     fn tell_follower(&self, store: &Store, key: &ObjectKey) {
-        let followers = self
+        let mut followers = self
             .followers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let kind = (store.resource.group.clone(), store.resource.kind.clone());
-        if let Some(follower) = followers.get(&kind) {
+        if let Some(of_kind) = followers.get_mut(&kind) {
             // An error means that nobody listens any more.
-            let _closed = follower.send(key.clone());
+            of_kind.retain(|follower| follower.send(key.clone()).is_ok());
         }
     }
 
@@ -448,6 +465,41 @@ impl Cluster {
         names
             .filter_map(|name| objects.by_name.get(name).cloned())
             .collect()
+    }
+
+    /// Returns the objects of all watched kinds that an object owns, by key.
+    #[must_use]
+    pub fn owned_by(&self, uid: &str) -> Vec<Arc<LiveObject>> {
+        let mut found = Vec::new();
+        for store in self.all_stores() {
+            let objects = store.read();
+            let names = objects.by_owner.get(uid).into_iter().flatten();
+            found.extend(names.filter_map(|name| objects.by_name.get(name).cloned()));
+        }
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found
+    }
+
+    /// Returns since when the API server can't be followed, and why; `None` if all is well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes note of how a watch fared.
+    pub(crate) fn fared(&self, outcome: Result<(), &ApiError>) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(()) => *trouble = None,
+            Err(error) if error.is_unreachable() && trouble.is_none() => {
+                *trouble = Some(Trouble {
+                    since: SystemTime::now(),
+                    why: error.message.clone(),
+                });
+            }
+            Err(_) => {}
+        }
     }
 
     /// Takes an object's newest state: from a watch, or from an answer to a write of ours.

@@ -31,6 +31,7 @@ pub(crate) async fn run(cluster: Weak<Cluster>, store: Arc<Store>) {
             None => list(&cluster, &store, &path).await.map(Some),
             Some(revision) => follow(&cluster, &store, &path, revision).await,
         };
+        cluster.fared(outcome.as_ref().map(|_| ()));
         drop(cluster);
         match outcome {
             Ok(next) => {
@@ -131,6 +132,7 @@ async fn follow(
         Err(error) if error.is_gone() => return Ok(None),
         Err(error) => return Err(error),
     };
+    cluster.fared(Ok(()));
     let mut line = Vec::new();
     // A connection that breaks is simply taken up again where it ended.
     while read_line(&mut reader, &mut line).await.unwrap_or(false) {

@@ -64,14 +64,14 @@ pub(crate) struct Git {
 
 impl Git {
     pub(crate) fn new(
-        sources: Sources,
+        sources: Arc<Sources>,
         seed: Secret,
         cluster: Option<Arc<Cluster>>,
         renders_max: usize,
         fetches_max: usize,
     ) -> Self {
         Self {
-            sources: Arc::new(sources),
+            sources,
             renders: Semaphore::new(renders_max),
             fetches: Semaphore::new(fetches_max),
             bases: Mutex::default(),
@@ -138,6 +138,11 @@ impl Git {
             self.sources.commit_info(&source.repo_url, id).ok()
         });
         infos.max_by_key(|info| info.seconds)
+    }
+
+    /// Returns the mirrors.
+    pub(crate) fn sources(&self) -> &Arc<Sources> {
+        &self.sources
     }
 
     fn bases_of(&self, spec: &Spec) -> Vec<Arc<kustomize::Cache>> {

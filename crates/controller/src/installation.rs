@@ -176,6 +176,17 @@ impl Installation {
         }
     }
 
+    /// Returns an annotation of a project; empty if it has none.
+    #[must_use]
+    pub fn annotation(&self, project: &str, name: &str) -> &str {
+        let project = match project {
+            "" => "default",
+            project => project,
+        };
+        let written = self.written_projects.get(project);
+        written.map_or("", |p| p.str_at(&["metadata", "annotations", name]))
+    }
+
     /// Returns true if kustomizations of a project's applications may name the repository at `url`.
     pub(crate) fn permits_remote_base(&self, project: &str, url: &str) -> bool {
         let name = match project {

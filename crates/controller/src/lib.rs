@@ -17,6 +17,7 @@ mod projects;
 mod records;
 mod secret;
 mod settings;
+mod view;
 mod world;
 
 use cluster::{Change, Client, Cluster};
@@ -27,12 +28,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 
 pub use git::{Explanation, GitPoll, Inspector, Loaded, Step};
 pub use installation::Installation;
 pub use secret::Secret;
 pub use settings::{BuildOptions, CompareSettings, Impersonation, KindFilter, Settings};
+pub use source::CommitInfo;
+pub use view::View;
 
 /// Requests that are under way at the same time; an API server's own limits are higher.
 const WRITES_MAX: usize = 32;
@@ -40,6 +43,10 @@ const WRITES_MAX: usize = 32;
 const APPLIES_MAX: usize = 16;
 /// Renderings at the same time: one for each core of a small machine.
 const RENDERS_MAX: usize = 2;
+/// Renderings at the same time for those who only look: a sync never waits for them.
+const VIEWS_MAX: usize = 1;
+/// Changes of live objects that somebody who looks may be behind.
+const TOUCHED_MAX: usize = 4_096;
 /// Conversations with Git servers at the same time.
 const FETCHES_MAX: usize = 8;
 
@@ -78,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) git: git::Git,
+    /// Git and rendering for those who only look: the same mirrors, other memories.
+    pub(crate) viewing: Arc<git::Git>,
     pub(crate) installation: RwLock<Arc<Installation>>,
     pub(crate) ledger: Ledger,
     pub(crate) identity: Arc<dyn Identity>,
@@ -86,6 +95,10 @@ pub(crate) struct Shared {
     /// Who depends on an application.
     dependents: Mutex<BTreeMap<Box<str>, BTreeSet<Box<str>>>>,
     pub(crate) rediscovered: Mutex<Option<std::time::Instant>>,
+    /// By application: who asked for its operation, as somebody who authenticated them told us.
+    pub(crate) vouched: Mutex<HashMap<Box<str>, Box<str>>>,
+    /// Tells those who look which application's live objects have changed.
+    pub(crate) touched: broadcast::Sender<Box<str>>,
 }
 
 impl Shared {
@@ -122,6 +135,7 @@ impl Shared {
     /// Takes other settings from now on.
     pub(crate) async fn configure(&self, installation: Installation) {
         self.git.configure(&installation);
+        self.viewing.configure(&installation);
         let before = self.installation();
         let judge = installation.checks.judge();
         let is_same = before.checks.is_same(&installation.checks);
@@ -170,23 +184,31 @@ impl Controller {
         {
             return Err(StartError::NoApplications);
         }
+        let sources = Arc::new(Sources::new(&options.cache));
+        let git = |renders_max| {
+            let cluster = Some(Arc::clone(&cluster));
+            git::Git::new(
+                Arc::clone(&sources),
+                seed,
+                cluster,
+                renders_max,
+                FETCHES_MAX,
+            )
+        };
         let shared = Arc::new(Shared {
             ledger: Ledger::start(client, &options.namespace),
             namespace: options.namespace,
             config: options.config,
-            git: git::Git::new(
-                Sources::new(&options.cache),
-                seed,
-                Some(Arc::clone(&cluster)),
-                RENDERS_MAX,
-                FETCHES_MAX,
-            ),
+            git: git(RENDERS_MAX),
+            viewing: Arc::new(git(VIEWS_MAX)),
             installation: RwLock::new(Arc::new(Installation::default())),
             identity: options.identity,
             writes: Semaphore::new(WRITES_MAX),
             applies: Semaphore::new(APPLIES_MAX),
             dependents: Mutex::default(),
             rediscovered: Mutex::default(),
+            vouched: Mutex::default(),
+            touched: broadcast::Sender::new(TOUCHED_MAX),
             cluster,
         });
         shared.configure(installation).await;
@@ -203,7 +225,11 @@ impl Controller {
                 Arc::clone(&mailboxes),
                 applications,
             )),
-            tokio::spawn(run_changes(Arc::clone(&mailboxes), changes)),
+            tokio::spawn(run_changes(
+                Arc::clone(&shared),
+                Arc::clone(&mailboxes),
+                changes,
+            )),
             tokio::spawn(installation::follow(
                 Arc::clone(&shared),
                 Arc::clone(&mailboxes),
@@ -229,6 +255,12 @@ impl Controller {
                 url: url.to_owned(),
             });
         }
+    }
+
+    /// Returns what the controller knows, for those who only look.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View::of(Arc::clone(&self.shared))
     }
 
     /// Waits until the ledger has written what it was told.
@@ -307,8 +339,16 @@ async fn run_applications(
 }
 
 /// Brings every change of a live object to the application that it belongs to.
-async fn run_changes(mailboxes: Mailboxes, mut changes: mpsc::Receiver<Change>) {
+async fn run_changes(
+    shared: Arc<Shared>,
+    mailboxes: Mailboxes,
+    mut changes: mpsc::Receiver<Change>,
+) {
     while let Some(change) = changes.recv().await {
+        if shared.touched.receiver_count() > 0 {
+            // An error means that whoever looked has just gone.
+            let _gone = shared.touched.send(change.app.clone());
+        }
         let boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mailbox) = boxes.get(&change.app) {
             // An error means that the application is going away.

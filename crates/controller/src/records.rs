@@ -126,6 +126,11 @@ impl Actor {
             "" => self
                 .commit_author(to)
                 .unwrap_or_else(|| windlass("automated sync")),
+            user if self.shared.is_vouched(&self.key.name, user) => Author {
+                name: user.to_owned(),
+                via: "dashboard".into(),
+                grade: Grade::Verified,
+            },
             user => Author {
                 name: user.to_owned(),
                 via: "operation".into(),

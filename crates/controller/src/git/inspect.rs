@@ -1,20 +1,25 @@
 //! One application rendered for a person who asks: its objects, and who wrote which field.
 
+use super::job::Job;
 use super::{Git, panicked};
 use crate::installation::Installation;
 use crate::secret::Secret;
 use cluster::Discovery;
 use engine::{ObjectKey, Problem, Spec, Target};
+use render::RenderedObject;
 use source::{CommitInfo, Freshness, Sources};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use value::Value;
 
 /// Renders applications for commands that a person runs.
 pub struct Inspector {
-    git: Git,
+    git: Arc<Git>,
     discovery: Arc<Discovery>,
     installation: Arc<Installation>,
+    /// How old the answer to what an application tracks may be.
+    freshness: Freshness,
 }
 
 /// Who had a hand in a field of an object.
@@ -52,12 +57,27 @@ impl Inspector {
         installation: Installation,
         seed: Secret,
     ) -> Self {
-        let git = Git::new(Sources::new(cache), seed, None, 1, 1);
+        let git = Git::new(Arc::new(Sources::new(cache)), seed, None, 1, 1);
         git.configure(&installation);
+        Self {
+            git: Arc::new(git),
+            discovery,
+            installation: Arc::new(installation),
+            freshness: Freshness::Latest,
+        }
+    }
+
+    /// Returns an inspector that goes by what a running controller knows.
+    pub(crate) const fn beside(
+        git: Arc<Git>,
+        discovery: Arc<Discovery>,
+        installation: Arc<Installation>,
+    ) -> Self {
         Self {
             git,
             discovery,
-            installation: Arc::new(installation),
+            installation,
+            freshness: Freshness::Known,
         }
     }
 
@@ -92,6 +112,23 @@ impl Inspector {
         key: &ObjectKey,
         pointer: &str,
     ) -> Result<Option<Explanation>, Problem> {
+        let question = (key.clone(), pointer.to_owned());
+        let mut answers = self
+            .explain_all(application, revision, vec![question])
+            .await?;
+        Ok(answers.pop().flatten())
+    }
+
+    /// Answers several such questions with one rendering, in their order.
+    ///
+    /// # Errors
+    /// Fails like [`Inspector::render`].
+    pub async fn explain_all(
+        &self,
+        application: &Value,
+        revision: Option<&str>,
+        questions: Vec<(ObjectKey, String)>,
+    ) -> Result<Vec<Option<Explanation>>, Problem> {
         let (name, spec, id) = self.resolve(application, revision).await?;
         let discovery = Arc::clone(&self.discovery);
         let installation = Arc::clone(&self.installation);
@@ -99,35 +136,20 @@ impl Inspector {
         let git = &self.git;
         let mut job = git.job(&name, &spec, &id, discovery, tracking, installation);
         job.trace = true;
-        let (key, pointer) = (key.clone(), pointer.to_owned());
         let answer = tokio::task::spawn_blocking(move || {
-            let found = job.explained()?.into_iter().rev().find(|(_, object)| {
+            let mut places: HashMap<ObjectKey, usize> = HashMap::new();
+            let objects = job.explained()?;
+            for (i, (_, object)) in objects.iter().enumerate() {
                 let mut value = object.value.clone();
                 job.place(&mut value);
-                ObjectKey::of(&value) == key
+                // Of two objects with one name the later counts.
+                places.insert(ObjectKey::of(&value), i);
+            }
+            let answers = questions.iter().map(|(key, pointer)| {
+                let (at, object) = &objects[*places.get(key)?];
+                Some(explained(&job, *at, object, pointer))
             });
-            let Some((at, object)) = found else {
-                return Ok(None);
-            };
-            let mut parts = job.spec.sources.with_revisions(&job.revision);
-            let (source, revision) = parts.nth(at).expect("it has rendered the object");
-            let commit = source::Id::from_hex(revision.as_bytes()).ok();
-            let steps = object.explain(&pointer).into_iter().map(|change| Step {
-                commit: commit.filter(|_| change.in_tree).and_then(|id| {
-                    let url = &source.repo_url;
-                    let blamed = job.sources.blame(url, id, &change.place, change.line);
-                    blamed.ok().flatten()
-                }),
-                repo_url: source::redact(&source.repo_url),
-                file: change.place,
-                line: change.line,
-                what: change.what,
-                pointer: change.pointer,
-            });
-            Ok(Some(Explanation {
-                value: object.value.pointer(&pointer).cloned(),
-                steps: steps.collect(),
-            }))
+            Ok(answers.collect())
         });
         answer.await.unwrap_or_else(|error| Err(panicked(&error)))
     }
@@ -146,8 +168,30 @@ impl Inspector {
             });
         }
         let git = &self.git;
-        let id = git.resolve(&view.spec, revision, Freshness::Latest).await?;
+        let id = git.resolve(&view.spec, revision, self.freshness).await?;
         let name = application.str_at(&["metadata", "name"]).to_owned();
         Ok((name, Arc::clone(&view.spec), id))
+    }
+}
+
+fn explained(job: &Job, at: usize, object: &RenderedObject, pointer: &str) -> Explanation {
+    let mut parts = job.spec.sources.with_revisions(&job.revision);
+    let (source, revision) = parts.nth(at).expect("it has rendered the object");
+    let commit = source::Id::from_hex(revision.as_bytes()).ok();
+    let steps = object.explain(pointer).into_iter().map(|change| Step {
+        commit: commit.filter(|_| change.in_tree).and_then(|id| {
+            let url = &source.repo_url;
+            let blamed = job.sources.blame(url, id, &change.place, change.line);
+            blamed.ok().flatten()
+        }),
+        repo_url: source::redact(&source.repo_url),
+        file: change.place,
+        line: change.line,
+        what: change.what,
+        pointer: change.pointer,
+    });
+    Explanation {
+        value: object.value.pointer(pointer).cloned(),
+        steps: steps.collect(),
     }
 }
