@@ -149,6 +149,9 @@ pub(crate) struct Demo {
     /// Listen on this port; another is taken if it is in use
     #[arg(long, default_value_t = 7070)]
     pub(crate) port: u16,
+    /// Serve the dashboard on this port; another is taken if it is in use
+    #[arg(long, default_value_t = 7080)]
+    pub(crate) ui_port: u16,
     /// Keep everything in this folder instead of removing it
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
@@ -201,6 +204,9 @@ pub(crate) struct Up {
     /// Listen on this address
     #[arg(long, default_value = "127.0.0.1:7070")]
     pub(crate) listen: SocketAddr,
+    /// Serve the dashboard on this port; another is taken if it is in use
+    #[arg(long, default_value_t = 7080)]
+    pub(crate) ui_port: u16,
     /// Ask Git this often, in seconds
     #[arg(long, default_value_t = 3, value_name = "SECONDS")]
     pub(crate) poll: u64,
@@ -241,6 +247,15 @@ pub(crate) struct Serve {
     /// Keep mirrors in this folder (default: the user's cache)
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
+    /// Serve the dashboard and its API on this address, as 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) ui_listen: Option<SocketAddr>,
+    /// For development: show so many applications that do not exist
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub(crate) fake_fleet: u32,
+    /// For development: change so many of them each second
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub(crate) deltas: u32,
     #[command(flatten)]
     pub(crate) gate: Gate,
 }

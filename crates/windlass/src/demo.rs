@@ -69,6 +69,8 @@ async fn start(args: &Demo, dir: PathBuf, begun: Instant) -> Result<Plane, Failu
             ..Config::default()
         },
         poll: Some(Duration::from_secs(30)),
+        ui_port: if args.script { 0 } else { args.ui_port },
+        mode: server::Mode::Demo,
     };
     let free = std::net::TcpListener::bind(("127.0.0.1", args.port)).is_ok();
     let port = if free && !args.script { args.port } else { 0 };
@@ -78,6 +80,10 @@ async fn start(args: &Demo, dir: PathBuf, begun: Instant) -> Result<Plane, Failu
         "  control plane   ready   {:.1}s   {}",
         took.as_secs_f64(),
         plane.url
+    ));
+    say(&format!(
+        "  dashboard       ready          {}",
+        plane.dashboard()
     ));
     plane
         .host

@@ -35,6 +35,10 @@ pub(crate) struct PlaneOptions {
     pub(crate) config: Config,
     /// How often Git is asked.
     pub(crate) poll: Option<Duration>,
+    /// The dashboard's port; another is taken if it is in use.
+    pub(crate) ui_port: u16,
+    /// For what it all runs.
+    pub(crate) mode: server::Mode,
 }
 
 /// A commit that a demo makes when it is asked to, by name.
@@ -56,6 +60,8 @@ pub(crate) struct Plane {
     pub(crate) url: String,
     control_plane: ControlPlane,
     controller: Arc<Controller>,
+    dashboard: server::Server,
+    user: String,
     simulator: simulator::Simulator,
     _lock: File,
 }
@@ -147,7 +153,7 @@ impl Plane {
         let discovery = Discovery::fetch(&client).await?;
         let mut settings =
             controller::Options::new(api::names::CONTROL_NAMESPACE, options.dir.join("mirrors"));
-        settings.config = options.config;
+        settings.config = options.config.clone();
         settings.poll = Some(GitPoll {
             every: options.poll,
             jitter: Duration::ZERO,
@@ -162,6 +168,7 @@ impl Plane {
         let controller = Arc::new(controller);
         // The slot is empty: it is filled here and nowhere else.
         let _first = controller_slot.set(Arc::clone(&controller));
+        let dashboard = dashboard(&options, &token, &client, &controller).await?;
         light_beacon(&kubeconfig);
         Ok(Self {
             client,
@@ -170,9 +177,17 @@ impl Plane {
             url: plain,
             control_plane,
             controller,
+            dashboard,
+            user: options.user,
             simulator,
             _lock: lock,
         })
+    }
+
+    /// Returns an address that shows the dashboard to the user, once.
+    pub(crate) fn dashboard(&self) -> String {
+        let link = self.dashboard.link(&self.user);
+        link.unwrap_or_else(|| format!("http://{}", self.dashboard.address()))
     }
 
     /// Tells the controller that a repository of the Git server has moved.
@@ -194,10 +209,34 @@ impl Plane {
     pub(crate) async fn stop(self) {
         self.controller.flush().await;
         douse_beacon(&self.kubeconfig);
+        drop(self.dashboard);
         drop(self.controller);
         self.simulator.shutdown().await;
         self.control_plane.shutdown().await;
     }
+}
+
+/// Starts the dashboard on its own port: the plane's has Kubernetes' paths.
+async fn dashboard(
+    options: &PlaneOptions,
+    token: &str,
+    client: &Client,
+    controller: &Controller,
+) -> Result<server::Server, Failure> {
+    let at = |port| SocketAddr::new(options.listen.ip(), port);
+    let settings = |port| {
+        let mut settings = server::Options::new(at(port));
+        settings.mode = options.mode;
+        settings.admins = vec![options.user.clone()];
+        settings.tokens = vec![(token.to_owned(), options.user.clone())];
+        settings
+    };
+    let start = |port| server::Server::start(client.clone(), controller.view(), settings(port));
+    let started = match start(options.ui_port).await {
+        Err(_) if options.ui_port != 0 => start(0).await,
+        started => started,
+    };
+    started.map_err(|e| Failure::new(RUNTIME, e.to_string()))
 }
 
 fn start_failure(error: &StartError) -> Failure {

@@ -22,11 +22,14 @@ pub(crate) async fn run(args: &Up) -> anyhow::Result<u8> {
                 ..Config::default()
             },
             poll: (args.poll > 0).then(|| Duration::from_secs(args.poll)),
+            ui_port: args.ui_port,
+            mode: server::Mode::Up,
         },
         None,
     )
     .await?;
     say(&format!("  control plane   ready   {}", plane.url));
+    say(&format!("  dashboard       ready   {}", plane.dashboard()));
     say(&format!(
         "  kubeconfig      ready   export KUBECONFIG={}",
         plane.kubeconfig.display()

@@ -1,0 +1,380 @@
+//! The only way to what there is: everything that is read or changed goes through a permit.
+
+use crate::auth::{Auth, Identity};
+use crate::board::Board;
+use crate::call::Call;
+use crate::policies::{Current, Policies};
+use crate::records::Records;
+use crate::refusal::Refusal;
+use crate::server::Settings;
+use api::names;
+use cluster::{Client, Resource};
+use controller::View;
+use engine::{AppView, ObjectKey, argo};
+use jiff::Timestamp;
+use ledger::{AuditEntry, Author, Grade};
+use rbac::{Permit, Resource as Thing, Subject, action};
+use std::sync::Arc;
+use value::Value;
+
+/// Who asks, and by which policy.
+pub(crate) struct Caller {
+    pub(crate) identity: Option<Identity>,
+    subject: Subject,
+    current: Arc<Current>,
+}
+
+impl Caller {
+    pub(crate) fn new(identity: Option<Identity>, current: Arc<Current>) -> Self {
+        let subject = match &identity {
+            Some(identity) => Subject::user(&identity.username, &identity.groups),
+            None => Subject::anonymous(),
+        };
+        Self {
+            identity,
+            subject,
+            current,
+        }
+    }
+
+    /// Returns the name that is written beside what this person does.
+    pub(crate) fn name(&self) -> &str {
+        self.identity.as_ref().map_or("", |i| i.username.as_str())
+    }
+
+    pub(crate) const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    pub(crate) const fn current(&self) -> &Arc<Current> {
+        &self.current
+    }
+
+    /// Asks for a permit.
+    pub(crate) fn permit(&self, on: Thing, what: &str, object: &str) -> Result<Permit, Refusal> {
+        let policy = &self.current.policy;
+        let permit = policy.check(&self.subject, on, what, object);
+        permit.map_err(|denied| {
+            Refusal::new(crate::refusal::Code::Denied, denied.to_string())
+                .hint("an administrator can allow it in argocd-rbac-cm")
+        })
+    }
+
+    /// Returns true if something may be; for what is only shown.
+    pub(crate) fn may(&self, on: Thing, what: &str, object: &str) -> bool {
+        self.current
+            .policy
+            .judge(&self.subject)
+            .allows(on, what, object)
+    }
+}
+
+/// What all requests share.
+pub(crate) struct Desk {
+    view: View,
+    client: Client,
+    pub(crate) board: Arc<Board>,
+    pub(crate) records: Arc<Records>,
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) auth: Auth,
+    pub(crate) settings: Settings,
+    pub(crate) plans: crate::detail::Memory,
+}
+
+/// An application that somebody may see.
+pub(crate) struct App {
+    pub(crate) key: ObjectKey,
+    pub(crate) value: Value,
+    pub(crate) parsed: AppView,
+    /// The permit to read it.
+    permit: Permit,
+    desk: Arc<Desk>,
+    caller: Arc<Caller>,
+}
+
+/// Returns how policies call an application.
+pub(crate) fn rbac_name(project: &str, control: &str, namespace: &str, name: &str) -> String {
+    let project = if project.is_empty() {
+        "default"
+    } else {
+        project
+    };
+    match namespace {
+        ns if ns == control || ns.is_empty() => format!("{project}/{name}"),
+        ns => format!("{project}/{ns}/{name}"),
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(
+        view: View,
+        client: Client,
+        board: Arc<Board>,
+        records: Arc<Records>,
+        policies: Arc<Policies>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            auth: Auth::new(&settings.tokens),
+            plans: crate::detail::Memory::default(),
+            view,
+            client,
+            board,
+            records,
+            policies,
+            settings,
+        }
+    }
+
+    /// Returns the namespace of applications.
+    pub(crate) fn namespace(&self) -> &str {
+        self.view.namespace()
+    }
+
+    /// Returns since when the control plane can't be followed.
+    pub(crate) fn trouble(&self) -> Option<cluster::Trouble> {
+        self.view.cluster().trouble()
+    }
+
+    /// Returns the version of the cluster's API server.
+    pub(crate) fn server_version(&self) -> String {
+        self.view.cluster().discovery().version().to_owned()
+    }
+
+    /// Returns an application that the one who asks may see. One that is absent, and one that they
+    /// may not see, are refused alike.
+    pub(crate) fn app(self: &Arc<Self>, call: &Call) -> Result<App, Refusal> {
+        let namespace = match call.param("appNamespace") {
+            "" => self.namespace(),
+            namespace => namespace,
+        };
+        self.app_named(
+            &call.caller,
+            namespace,
+            call.capture(0),
+            call.param("project"),
+        )
+    }
+
+    pub(crate) fn app_named(
+        self: &Arc<Self>,
+        caller: &Arc<Caller>,
+        namespace: &str,
+        name: &str,
+        project: &str,
+    ) -> Result<App, Refusal> {
+        let object = |project: &str| rbac_name(project, self.namespace(), namespace, name);
+        let missing = || {
+            // Who names the project and may read there is told the truth, as by Argo CD.
+            let may = !project.is_empty()
+                && caller.may(Thing::Applications, action::GET, &object(project));
+            if may {
+                return Refusal::not_found(format!("applications.argoproj.io {name:?} not found"));
+            }
+            Refusal::denied()
+        };
+        let found = (namespace == self.namespace()).then(|| self.view.application(name));
+        let Some(value) = found.flatten() else {
+            return Err(missing());
+        };
+        let own = match value.str_at(&["spec", "project"]) {
+            "" => "default",
+            own => own,
+        };
+        if !project.is_empty() && project != own {
+            return Err(missing());
+        }
+        let permit = caller.permit(Thing::Applications, action::GET, &object(own));
+        let Ok(permit) = permit else {
+            return Err(Refusal::denied());
+        };
+        Ok(App {
+            key: ObjectKey::new(names::ARGO_GROUP, "Application", namespace, name),
+            parsed: argo::view(&value),
+            value,
+            permit,
+            desk: Arc::clone(self),
+            caller: Arc::clone(caller),
+        })
+    }
+
+    /// Returns every application that the one who asks may see, by name.
+    pub(crate) fn apps(self: &Arc<Self>, caller: &Arc<Caller>) -> Vec<App> {
+        let rows = self.board.visible(caller);
+        let apps = rows
+            .iter()
+            .filter_map(|row| self.app_named(caller, &row.ns, &row.name, "").ok());
+        apps.collect()
+    }
+
+    /// Creates an application.
+    pub(crate) async fn create_app(
+        &self,
+        permit: &Permit,
+        value: &Value,
+        dry_run: bool,
+    ) -> Result<Value, Refusal> {
+        debug_assert_eq!(permit.resource(), Thing::Applications);
+        let path = self.applications("");
+        let dry = if dry_run { "&dryRun=All" } else { "" };
+        let path = format!("{path}?fieldManager=windlass-dashboard{dry}");
+        Ok(self.client.create(&path, value).await?)
+    }
+
+    fn applications(&self, name: &str) -> String {
+        let (group, namespace) = (names::ARGO_API_VERSION, self.namespace());
+        let slash = if name.is_empty() { "" } else { "/" };
+        format!("/apis/{group}/namespaces/{namespace}/applications{slash}{name}")
+    }
+
+    /// Reads something of the installation, for whoever holds a permit to it.
+    pub(crate) async fn read(&self, _permit: &Permit, path: &str) -> Result<Value, Refusal> {
+        Ok(self.client.get(path).await?)
+    }
+
+    /// Returns the controller's knowledge, for whoever holds a permit.
+    pub(crate) const fn view(&self, _permit: &Permit) -> &View {
+        &self.view
+    }
+
+    /// Returns the projects that the one who asks may read, with their permits.
+    pub(crate) fn projects(&self, caller: &Caller) -> Vec<(Permit, Value)> {
+        let mut all = crate::policies::projects(self.view.cluster(), self.namespace());
+        if !all
+            .iter()
+            .any(|p| p.str_at(&["metadata", "name"]) == "default")
+        {
+            all.push(default_project(self.namespace()));
+        }
+        all.sort_by(|a, b| {
+            a.str_at(&["metadata", "name"])
+                .cmp(b.str_at(&["metadata", "name"]))
+        });
+        let mine = all.into_iter().filter_map(|project| {
+            let name = project.str_at(&["metadata", "name"]);
+            let permit = caller.permit(Thing::Projects, action::GET, name).ok()?;
+            Some((permit, project))
+        });
+        mine.collect()
+    }
+
+    /// Writes down what a person has done.
+    pub(crate) fn audit(&self, caller: &Caller, app: &str, what: &str, message: String) {
+        self.view.ledger().audit(AuditEntry {
+            app: app.to_owned(),
+            action: what.to_owned(),
+            author: Author {
+                name: caller.name().to_owned(),
+                via: "dashboard".into(),
+                grade: Grade::Verified,
+            },
+            from: String::new(),
+            to: String::new(),
+            message,
+            at: Timestamp::now(),
+        });
+    }
+}
+
+fn default_project(namespace: &str) -> Value {
+    value::json!({
+        "apiVersion": names::ARGO_API_VERSION,
+        "kind": "AppProject",
+        "metadata": {"name": "default", "namespace": namespace},
+        "spec": {
+            "sourceRepos": ["*"],
+            "destinations": [{"server": "*", "namespace": "*"}],
+            "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+        },
+    })
+}
+
+impl App {
+    pub(crate) fn name(&self) -> &str {
+        &self.key.name
+    }
+
+    /// Returns how policies call it.
+    pub(crate) fn rbac_name(&self) -> &str {
+        self.permit.object()
+    }
+
+    /// Returns the controller's knowledge: whoever has the application may look.
+    pub(crate) fn view(&self) -> &View {
+        &self.desk.view
+    }
+
+    pub(crate) const fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    pub(crate) const fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    /// Returns the permit to read it.
+    pub(crate) const fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    /// Returns true if the one who asks may do something to it.
+    pub(crate) fn may(&self, what: &str) -> bool {
+        self.caller.may(Thing::Applications, what, self.rbac_name())
+    }
+
+    /// Returns true if the one who asks may read its logs.
+    pub(crate) fn may_read_logs(&self) -> bool {
+        self.caller.may(Thing::Logs, action::GET, self.rbac_name())
+    }
+
+    /// Asks for a permit to do something to it.
+    pub(crate) fn permit_to(&self, what: &str) -> Result<Permit, Refusal> {
+        self.caller
+            .permit(Thing::Applications, what, self.rbac_name())
+    }
+
+    /// Asks for a permit to read its logs.
+    pub(crate) fn permit_logs(&self) -> Result<Permit, Refusal> {
+        self.caller
+            .permit(Thing::Logs, action::GET, self.rbac_name())
+    }
+
+    /// Changes the resource by a merge patch, for whoever holds a permit to more than reading.
+    pub(crate) async fn patch(&self, permit: &Permit, patch: &Value) -> Result<Value, Refusal> {
+        debug_assert_eq!(permit.object(), self.rbac_name());
+        let path = self.desk.applications(self.name());
+        let path = format!("{path}?fieldManager=windlass-dashboard");
+        Ok(self.desk.client.merge_patch(&path, patch).await?)
+    }
+
+    /// Deletes the resource.
+    pub(crate) async fn delete(&self, permit: &Permit, options: &Value) -> Result<Value, Refusal> {
+        debug_assert_eq!(permit.action(), action::DELETE);
+        let path = self.desk.applications(self.name());
+        Ok(self.desk.client.delete(&path, options).await?)
+    }
+
+    /// Returns the kind of one of its objects.
+    pub(crate) fn resource(
+        &self,
+        key: &ObjectKey,
+        version: &str,
+    ) -> Result<Arc<Resource>, Refusal> {
+        let discovery = self.view().cluster().discovery();
+        let found = discovery.find(&key.group, &key.kind, version);
+        let found = found.or_else(|| discovery.find(&key.group, &key.kind, ""));
+        let missing = || Refusal::not_found(format!("the cluster has no kind {}", key.kind));
+        found.cloned().ok_or_else(missing)
+    }
+
+    /// Returns the connection to the cluster that it is deployed to, for what the cache doesn't
+    /// hold: logs, events, dry runs.
+    pub(crate) fn client(&self, _permit: &Permit) -> &Client {
+        &self.desk.client
+    }
+
+    /// Writes down what the one who asks has done to it.
+    pub(crate) fn audit(&self, what: &str, message: String) {
+        self.desk.audit(&self.caller, self.name(), what, message);
+    }
+}

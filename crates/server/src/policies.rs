@@ -1,0 +1,128 @@
+//! The policy that counts now: `argocd-rbac-cm`, the roles of the projects, and who is an
+//! administrator from the start.
+
+use cluster::{Client, Cluster, Objects, follow_selected};
+use engine::ObjectKey;
+use rbac::{Config, Policy};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use value::Value;
+
+const POLICY: &str = "argocd-rbac-cm";
+
+/// The policy, followed.
+pub(crate) struct Policies {
+    current: RwLock<Arc<Current>>,
+    generation: AtomicU64,
+}
+
+/// The policy at one moment.
+pub(crate) struct Current {
+    pub(crate) policy: Policy,
+    pub(crate) config: Config,
+    /// What couldn't be taken, in sentences.
+    pub(crate) refused: Vec<String>,
+    /// Grows with every change.
+    pub(crate) generation: u64,
+}
+
+impl Policies {
+    pub(crate) fn new(admins: &[String]) -> Self {
+        let config = with_admins(Config::default(), admins);
+        let policy = Policy::parse(&config).unwrap_or_else(|_| Policy::builtin());
+        let current = Current {
+            policy,
+            config,
+            refused: Vec::new(),
+            generation: 0,
+        };
+        Self {
+            current: RwLock::new(Arc::new(current)),
+            generation: AtomicU64::new(1),
+        }
+    }
+
+    pub(crate) fn current(&self) -> Arc<Current> {
+        let current = self.current.read();
+        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take(&self, config_map: &Value, projects: &[Value], admins: &[String]) {
+        let mut refused = Vec::new();
+        let config = Config::from_config_map(config_map).unwrap_or_else(|e| {
+            refused.push(format!("{POLICY}: {e}"));
+            Config::default()
+        });
+        let config = with_admins(config, admins);
+        let mut policy = match Policy::parse(&config) {
+            Ok(policy) => policy,
+            Err(e) => {
+                // Who has a policy keeps it: a typing error locks nobody out, and lets nobody in.
+                refused.push(format!("{POLICY}: {e}"));
+                self.current().policy.clone()
+            }
+        };
+        for project in projects {
+            if let Err(e) = policy.set_project(project) {
+                let name = project.str_at(&["metadata", "name"]);
+                refused.push(format!("AppProject {name}: {e}"));
+            }
+        }
+        for problem in &refused {
+            tracing::warn!("{problem}; it has no effect");
+        }
+        let generation = self.generation.fetch_add(1, Ordering::Relaxed);
+        let current = Arc::new(Current {
+            policy,
+            config,
+            refused,
+            generation,
+        });
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+    }
+
+    /// Follows ConfigMap and projects until it is dropped.
+    pub(crate) async fn follow(
+        self: Arc<Self>,
+        client: Client,
+        cluster: Arc<Cluster>,
+        namespace: String,
+        admins: Vec<String>,
+    ) {
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps");
+        let mut config_maps = follow_selected(client, &path, "", |name| name == POLICY);
+        let mut changed = cluster.follow(api::names::ARGO_GROUP, "AppProject");
+        loop {
+            let projects = projects(&cluster, &namespace);
+            let known: Objects = config_maps.borrow_and_update().clone();
+            let config_map = known.as_ref().and_then(|known| known.get(POLICY).cloned());
+            self.take(
+                config_map.as_deref().unwrap_or(&Value::Null),
+                &projects,
+                &admins,
+            );
+            tokio::select! {
+                more = config_maps.changed() => if more.is_err() { return },
+                more = changed.recv() => if more.is_none() { return },
+            }
+            // Many projects come at once: one look for all.
+            while changed.try_recv().is_ok() {}
+        }
+    }
+}
+
+/// Returns the projects of an installation.
+pub(crate) fn projects(cluster: &Cluster, namespace: &str) -> Vec<Value> {
+    let all = ObjectKey::new(api::names::ARGO_GROUP, "AppProject", namespace, "");
+    cluster.list(&all).iter().map(|p| p.value()).collect()
+}
+
+fn with_admins(mut config: Config, admins: &[String]) -> Config {
+    // A name with a comma would be another rule.
+    let names = admins.iter().filter(|a| !a.contains([',', '"', '\n']));
+    let lines: Vec<String> = names.map(|a| format!("g, {a}, role:admin")).collect();
+    if !lines.is_empty() {
+        config.add("the command line", lines.join("\n"));
+    }
+    config
+}

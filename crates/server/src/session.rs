@@ -1,0 +1,142 @@
+//! Logging in and out, and what anybody may know.
+
+use crate::access::Desk;
+use crate::auth;
+use crate::call::{Answer, Call};
+use crate::refusal::Refusal;
+use engine::format_time;
+use http::header;
+use jiff::Timestamp;
+use std::sync::Arc;
+use value::{Value, json};
+
+/// Returns true for paths of the API that need no login.
+pub(crate) fn is_open(path: &str) -> bool {
+    matches!(
+        path,
+        "/api/version"
+            | "/api/v1/settings"
+            | "/api/v1/session"
+            | "/api/v1/session/userinfo"
+            | "/api/badge"
+    )
+}
+
+/// Uses a one-time link up; `None` if the request has none.
+pub(crate) fn redeem(desk: &Desk, call: &Call, now: Timestamp) -> Option<Answer> {
+    let token = call.param("t");
+    if token.is_empty() {
+        return None;
+    }
+    let target = if call.path.starts_with("//") {
+        "/"
+    } else {
+        &call.path
+    };
+    Some(match desk.auth.redeem(token, now) {
+        Ok(session) => {
+            Answer::redirect(target).with(header::SET_COOKIE, auth::set_cookie(&session, false))
+        }
+        Err(_) if call.caller.identity.is_some() => Answer::redirect(target),
+        Err(_) => Answer::redirect("/login?reason=link"),
+    })
+}
+
+/// `GET /api/v1/session/userinfo`
+pub(crate) async fn userinfo(_desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    let Some(identity) = &call.caller.identity else {
+        return Ok(json!({"loggedIn": false, "username": "", "iss": "", "groups": []}).into());
+    };
+    let mut info = json!({
+        "loggedIn": true,
+        "username": identity.username.as_str(),
+        "iss": identity.issuer.as_str(),
+        "groups": identity.groups.clone(),
+    });
+    if !identity.csrf.is_empty() {
+        info.set_at(&["csrf"], identity.csrf.as_str());
+    }
+    if let Some(expires) = identity.expires {
+        info.set_at(&["expires"], format_time(expires));
+    }
+    Ok(info.into())
+}
+
+/// `DELETE /api/v1/session`
+pub(crate) async fn logout(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    if let Some(token) = auth::cookie(&call.headers) {
+        desk.auth.end(token);
+    }
+    let answer = Answer::from(json!({}));
+    Ok(answer.with(header::SET_COOKIE, auth::set_cookie("", false)))
+}
+
+/// `GET /api/v1/settings`
+pub(crate) async fn settings(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    let settings = &desk.settings;
+    let host = call.header(&header::HOST);
+    let is_known = call.caller.identity.is_some();
+    let mut answer = json!({
+        "url": format!("http://{host}"),
+        "appLabelKey": api::names::INSTANCE_LABEL,
+        "userLoginsDisabled": true,
+        "execEnabled": false,
+        "appsInAnyNamespaceEnabled": false,
+        "controllerNamespace": desk.namespace(),
+        "trackingMethod": "annotation",
+        "help": {},
+        "plugins": [],
+        "windlass": {
+            "mode": settings.mode.as_str(),
+            "simulated": settings.mode.is_simulated(),
+            "version": settings.version.as_str(),
+            "login": {"local": false},
+            "anonymous": false,
+            "controlNamespace": desk.namespace(),
+        },
+    });
+    if !is_known {
+        // Who isn't logged in need not know more than how to.
+        for private in ["controllerNamespace", "trackingMethod"] {
+            answer.remove_at(&[private]);
+        }
+    }
+    Ok(answer.into())
+}
+
+/// `GET /api/version`
+pub(crate) async fn version(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    let version = &desk.settings.version;
+    let mut answer = json!({"Version": format!("v{version}+windlass")});
+    if call.caller.identity.is_some() {
+        for (name, text) in [
+            ("BuildDate", ""),
+            ("Compiler", "rustc"),
+            ("KustomizeVersion", "built in"),
+            ("HelmVersion", "built in"),
+            ("KubectlVersion", "none"),
+            ("Platform", concat!(env!("CARGO_PKG_NAME"), "")),
+        ] {
+            answer.set_at(&[name], text);
+        }
+    }
+    Ok(answer.into())
+}
+
+/// `GET /healthz`
+pub(crate) async fn health(_desk: Arc<Desk>, _call: Call) -> Result<Answer, Refusal> {
+    Ok(Answer::text("text/plain; charset=utf-8", "ok\n"))
+}
+
+/// Refuses who hasn't logged in; what anonymous people may do is for the policy to say.
+pub(crate) fn known(call: &Call) -> Result<(), Refusal> {
+    match call.caller.identity {
+        Some(_) => Ok(()),
+        None => Err(Refusal::unauthenticated()),
+    }
+}
+
+/// Returns an empty list as the API has them.
+pub(crate) fn list(items: Vec<Value>) -> Value {
+    json!({"metadata": {}, "items": items})
+}
