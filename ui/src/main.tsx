@@ -68,6 +68,7 @@ function Routed() {
   if (!route)
     return (
       <div class="page">
+        <h1 class="sr">{t.notFound}</h1>
         <Empty icon="search" title={t.notFound}>
           <a class="link" href="/apps">
             {t.nav.apps}

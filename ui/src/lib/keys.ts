@@ -1,6 +1,6 @@
 // Keyboard: one table of what is bound now. Sequences ("g a") and chords ("Ctrl+k").
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { singleKeys } from "./session";
 
 export type Binding = { key: string; what: string; run: (e: KeyboardEvent) => void; always?: boolean };
@@ -17,7 +17,8 @@ export function bindings(): readonly Binding[] {
 
 /** Binds keys while the component is there; what was bound last wins. */
 export function useKeys(make: () => readonly Binding[], deps: readonly unknown[]): void {
-  useEffect(() => {
+  // Before the next key, which may come before the next paint.
+  useLayoutEffect(() => {
     const layer = make();
     layers.value = [...layers.peek(), layer];
     return () => {

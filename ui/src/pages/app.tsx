@@ -246,6 +246,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
       <div class="page">
         {f.error ? (
           <>
+            <h1 class="page-head">{app.name}</h1>
             <ErrorNote error={f.error} retry={f.reload} />
             <p class="muted gap-top">{f.error.status === 403 ? t.app.absent : ""}</p>
           </>
@@ -323,7 +324,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
         </div>
         <div class="app-actions">
           <Button
-            kind={o.state.sync === "OutOfSync" ? "primary" : "plain"}
+            kind={o.state.sync === "OutOfSync" && !o.holds.length ? "primary" : "plain"}
             icon="sync"
             no={o.can.sync ? undefined : t.no.sync}
             onClick={act.sync}

@@ -1,6 +1,6 @@
 // Every application: one query, facets with counts, a table that holds still.
 import { effect, signal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button, copyText, Empty, Revision, Since, Skeleton, Status } from "../parts/basic";
 import { Facets, type Facet } from "../parts/facets";
 import { Cell, Grid, type Column, type GridApi } from "../parts/grid";
@@ -172,13 +172,19 @@ export default function Apps() {
   const query = useMemo(() => parse(q, appColumns), [q]);
 
   // The address decides; what is being typed reaches it a moment later.
-  useEffect(() => {
+  const known = useRef<string | null>(null);
+  useLayoutEffect(() => {
     const fromUrl = param("q");
-    if (fromUrl !== text.peek()) text.value = fromUrl;
+    if (fromUrl === known.current) return;
+    known.current = fromUrl;
+    text.value = fromUrl;
   }, [search.value]);
   useEffect(() => {
     if (q === param("q")) return;
-    const timer = setTimeout(() => setParams({ q }), urlMs);
+    const timer = setTimeout(() => {
+      known.current = q;
+      setParams({ q });
+    }, urlMs);
     return () => clearTimeout(timer);
   }, [q]);
 

@@ -12,6 +12,8 @@ import type { Fleet, FleetCluster, Need } from "../wire";
 
 /** The figures follow the rows, at leisure. */
 const everyMs = 1500;
+/** The server names at most so many. */
+const needsMax = 50;
 
 const healthOrder = ["Degraded", "Missing", "Unknown", "Progressing", "Suspended", "Healthy"] as const;
 const syncOrder = ["OutOfSync", "Unknown", "Synced"] as const;
@@ -131,7 +133,7 @@ export default function FleetPage() {
     <div class="page fleet">
       <div class="fleet-main">
         <header class="page-head">
-          <h1>{data.needsYou.length ? t.fleet.needsYou(data.needsYou.length) : t.fleet.calm}</h1>
+          <h1>{data.needsYou.length ? t.fleet.needsYou(data.needsYou.length, data.needsYou.length >= needsMax) : t.fleet.calm}</h1>
           <span class="sub num">{t.fleet.size(data.apps, data.clusters.length)}</span>
         </header>
         {data.needsYou.length ? (

@@ -144,7 +144,12 @@ export function CommitLine({ commit }: { commit: Commit }) {
     <span class="line commit-line">
       <Revision commit={commit} />
       <span class="trunc">{firstLine(commit.message)}</span>
-      {commit.signed === "good" && <Chip tone="ok">{t.commit.signed}</Chip>}
+      {commit.signed === "good" && (
+        <span class="tone-ok glyph" title={t.commit.signed}>
+          <Icon name="key" size={12} />
+          <span class="sr">{t.commit.signed}</span>
+        </span>
+      )}
       {commit.signed === "bad" && (
         <Chip tone="bad" icon="alert">
           {t.commit.badSignature}

@@ -1,6 +1,6 @@
 // A modal dialog on the browser's own: focus stays in, Esc closes, focus goes back.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../strings";
 import { Icon } from "./icon";
 
@@ -8,7 +8,7 @@ type Props = { title: string; wide?: boolean; onClose: () => void; children: Com
 
 export function Dialog({ title, wide = false, onClose, children, footer }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const d = ref.current;
     const before = document.activeElement as HTMLElement | null;
     d?.showModal();

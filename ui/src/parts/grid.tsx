@@ -77,6 +77,8 @@ export function Grid(p: Props) {
   const [cursor, setCursor] = useState(0);
   const cursorId = useRef("");
   const wantFocus = useRef(false);
+  /** The place whose row had the focus when it was drawn last. */
+  const focusedId = useRef("");
 
   const columns = useMemo(() => p.columns.filter((c) => (c.from ?? 0) <= width), [p.columns, width]);
   const template = columns.map((c) => c.width).join(" ");
@@ -127,7 +129,12 @@ export function Grid(p: Props) {
     if (wantFocus.current) {
       wantFocus.current = false;
       focusRow(cursor);
+      return;
     }
+    // Elements are used again for other rows: the focus goes with its row.
+    const el = document.activeElement as HTMLElement | null;
+    if (el?.dataset["at"] !== undefined && scroller.current?.contains(el) && focusedId.current && el.dataset["id"] !== focusedId.current)
+      scroller.current.querySelector<HTMLElement>(`[data-id="${CSS.escape(focusedId.current)}"]`)?.focus({ preventScroll: true });
   });
 
   const moveTo = (to: number) => {
@@ -185,11 +192,13 @@ export function Grid(p: Props) {
 
   const rows = [];
   const last = Math.min(range.last, count);
+  // As many elements as the window has rows at most; scrolling by one changes one.
+  const slots = Math.ceil((scroller.current?.clientHeight ?? 1200) / rowHeight) + 2 * overscan + 2;
   for (let at = range.first; at < last; at++) {
     const id = p.id(at);
     rows.push(
       <GridRow
-        key={id}
+        key={at % slots}
         at={at}
         rowId={id}
         top={at * rowHeight}
@@ -208,14 +217,11 @@ export function Grid(p: Props) {
     <div
       class="grid"
       ref={scroller}
-      role="grid"
-      aria-label={p.label}
-      aria-rowcount={count + 1}
-      aria-colcount={columns.length}
-      aria-multiselectable={p.mark ? true : undefined}
-      tabIndex={count ? -1 : 0}
       onScroll={measure}
       onKeyDown={onKey}
+      onFocusIn={(e) => {
+        focusedId.current = (e.target as HTMLElement).dataset["id"] ?? "";
+      }}
       style={{ "--cols": template, "--row-h": `${rowHeight}px` }}
       onClick={(e) => {
         const at = place(e);
@@ -227,6 +233,13 @@ export function Grid(p: Props) {
         else if (!el.closest("a, button") && !e.defaultPrevented && !getSelection()?.toString()) p.open?.(at, e);
       }}
     >
+      <div
+        role="grid"
+        aria-label={p.label}
+        aria-rowcount={count + 1}
+        aria-colcount={columns.length}
+        aria-multiselectable={p.mark ? true : undefined}
+      >
       <div class="grid-head" role="row" aria-rowindex={1}>
         {columns.map((c) => {
           const on = p.sort?.key === c.key;
@@ -251,6 +264,7 @@ export function Grid(p: Props) {
       </div>
       <div class="grid-body" role="rowgroup" style={{ height: `${count * rowHeight}px` }}>
         {rows}
+      </div>
       </div>
       {count === 0 && p.empty}
       {p.after}

@@ -1,5 +1,5 @@
 // Ctrl-K: applications from the columns at once, everything else from the server as it answers.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../lib/api";
 import { appHref, go } from "../lib/router";
 import { store } from "../lib/store";
@@ -70,7 +70,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const q = text.trim().toLowerCase();
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
     return () => {

@@ -168,26 +168,26 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), main.current?.focus())}>
         {t.skip}
       </a>
-      <div class="banner-area">
+      <section class="banner-area" aria-label={t.notices}>
         <Banners />
-      </div>
-      <div class="side">
+      </section>
+      <nav class="side" aria-label={t.nav.label}>
         <a class="brand" href="/" aria-label={t.home}>
           <Anchor />
           <span class="label">Windlass</span>
         </a>
-        <nav aria-label={t.nav.label}>
+        <div class="navs">
           {groups.map((g, i) => [
             i ? <div key="gap" class="nav-gap" /> : null,
             ...g.map((e) => <Nav key={e.href} entry={e} />),
           ])}
-        </nav>
+        </div>
         <div class="side-foot">
           <span>
             {settings.value?.mode && t.mode[settings.value.mode]} {settings.value?.version}
           </span>
         </div>
-      </div>
+      </nav>
       <header class="top">
         <button type="button" class="jump" onClick={() => setJump(true)}>
           <Icon name="search" size={14} />

@@ -1,5 +1,5 @@
 // A server that speaks the dashboard's contract with a made-up fleet: for development and for the budgets.
-//   node tests/mock/main.mjs [--apps 24] [--deltas 0] [--port 7099] [--simulated] [--login]
+//   node tests/mock/main.mjs [--apps 24] [--deltas 0] [--hot 0] [--port 7099] [--simulated] [--login]
 import { createServer } from "node:http";
 import { existsSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
@@ -14,7 +14,7 @@ const types = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", ht
 const ringMax = 5000;
 
 export async function startMock(options = {}) {
-  const { apps: count = 24, deltas = 0, port = 0, simulated = true, needLogin = false, seed = 7, now = () => Date.now() } = options;
+  const { apps: count = 24, deltas = 0, hot = 0, port = 0, simulated = true, needLogin = false, seed = 7, now = () => Date.now() } = options;
   const { apps, clusters } = makeFleet(count, now(), seed);
   const find = (ns, name) => apps.find((a) => a.name === name && (!ns || a.ns === ns));
   let seq = 1000;
@@ -68,10 +68,12 @@ export async function startMock(options = {}) {
   }, options.pingMs ?? 15_000);
   const rnd = random(seed + 1);
   const perTick = deltas / 20;
+  /** The first by name: with `hot` a tenth of the changes goes to so many of them, where a list shows them. */
+  const byName = [...apps.slice(6)].sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, hot);
   const churn = deltas
     ? setInterval(() => {
         for (let i = 0; i < perTick; i++) {
-          const a = apps[6 + Math.floor(rnd() * (apps.length - 6))];
+          const a = hot && i % 10 === 0 ? byName[Math.floor(rnd() * hot)] : apps[6 + Math.floor(rnd() * (apps.length - 6))];
           if (!a) continue;
           a.since = now();
           const roll = rnd();
@@ -352,6 +354,7 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   const mock = await startMock({
     apps: Number(arg("apps", 24)),
     deltas: Number(arg("deltas", 0)),
+    hot: Number(arg("hot", 0)),
     port: Number(arg("port", 7099)),
     simulated: process.argv.includes("--simulated"),
     needLogin: process.argv.includes("--login"),

@@ -32,7 +32,7 @@ export default function RenderTab({ app }: TabProps) {
   return (
     <div class="render">
       <nav class="render-side" aria-label={t.render.objects}>
-        <h3>{t.render.objects}</h3>
+        <h2>{t.render.objects}</h2>
         <ul>
           {objects.map((x) => {
             const id = refId(x.ref);
@@ -51,7 +51,7 @@ export default function RenderTab({ app }: TabProps) {
             );
           })}
         </ul>
-        <h3>{t.render.inputs}</h3>
+        <h2>{t.render.inputs}</h2>
         <ul class="render-inputs">
           {f.data.inputs.map((i) => (
             <li key={i.file} class="mono trunc" title={i.file}>
@@ -68,24 +68,7 @@ export default function RenderTab({ app }: TabProps) {
           <span class="grow" />
           <Copy text={chosen.text} />
         </header>
-        <ol class="source-text mono" tabIndex={0} aria-label={t.render.text}>
-          {shown.map((text, i) => {
-            const p = byLine.get(i + 1);
-            const on = i + 1 === lineOf;
-            return (
-              <li key={i} id={`L${i + 1}`} class={on ? "on" : ""}>
-                <span class="ln">{i + 1}</span>
-                {p !== undefined ? (
-                  <button type="button" class="source-line" aria-pressed={on} onClick={() => setParams({ obj: refId(chosen.ref), ptr: p })}>
-                    {text || " "}
-                  </button>
-                ) : (
-                  <span class="source-line">{text || " "}</span>
-                )}
-              </li>
-            );
-          })}
-        </ol>
+        <Lines key={refId(chosen.ref)} lines={shown} byLine={byLine} chosen={lineOf} pick={(p) => setParams({ obj: refId(chosen.ref), ptr: p })} />
         {shown.length < lines.length && (
           <button type="button" class="facet-more" onClick={() => setAll(true)}>
             {t.moreOf(lines.length - shown.length)}
@@ -93,13 +76,13 @@ export default function RenderTab({ app }: TabProps) {
         )}
       </section>
       <aside class="render-why" aria-label={t.render.why}>
-        <h3>{t.render.why}</h3>
+        <h2>{t.render.why}</h2>
         {pointer ? (
           <Why app={app} obj={chosen.ref} pointer={pointer} />
         ) : (
           <p class="muted">{t.render.pickLine}</p>
         )}
-        <h3>{t.render.origin}</h3>
+        <h2>{t.render.origin}</h2>
         <GitLine line={chosen.origin} />
         <p class="faint gap-top">{t.render.grade[f.data.grade]}</p>
         {f.data.values && (
@@ -110,6 +93,73 @@ export default function RenderTab({ app }: TabProps) {
         )}
       </aside>
     </div>
+  );
+}
+
+/** A line of YAML with its key and its comment apart from the value. */
+function Yaml({ text }: { text: string }) {
+  const m = /^(\s*(?:- )?)([\w./"'-]+)(:)(\s.*)?$/.exec(text);
+  if (!m) return <>{text || " "}</>;
+  return (
+    <>
+      {m[1]}
+      <span class="key">{m[2]}</span>
+      {m[3]}
+      {m[4]}
+    </>
+  );
+}
+
+type LinesProps = { lines: readonly string[]; byLine: ReadonlyMap<number, string>; chosen: number; pick: (pointer: string) => void };
+
+/** The text as a list of which one line is chosen; one tab stop, arrows inside. */
+function Lines({ lines, byLine, chosen, pick }: LinesProps) {
+  const [cursor, setCursor] = useState(chosen || 1);
+  useEffect(() => {
+    if (chosen) setCursor(chosen);
+  }, [chosen]);
+  const focus = (line: number) => {
+    const to = Math.max(1, Math.min(lines.length, line));
+    setCursor(to);
+    document.getElementById(`L${to}`)?.focus();
+  };
+  const choose = (line: number) => {
+    const p = byLine.get(line);
+    setCursor(line);
+    if (p !== undefined) pick(p);
+  };
+  const onKey = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    const to = { ArrowDown: cursor + 1, ArrowUp: cursor - 1, PageDown: cursor + 20, PageUp: cursor - 20, Home: 1, End: lines.length }[e.key];
+    if (to !== undefined) focus(to);
+    else if (e.key === "Enter" || e.key === " ") choose(cursor);
+    else return;
+    e.preventDefault();
+  };
+  return (
+    <ol class="source-text mono" role="listbox" aria-label={t.render.text} onKeyDown={onKey}>
+      {lines.map((text, i) => {
+        const line = i + 1;
+        return (
+          <li
+            key={line}
+            id={`L${line}`}
+            role="option"
+            aria-selected={line === chosen}
+            tabIndex={line === cursor ? 0 : -1}
+            class={line === chosen ? "on" : ""}
+            onClick={() => choose(line)}
+          >
+            <span class="ln" aria-hidden="true">
+              {line}
+            </span>
+            <span class="source-line">
+              <Yaml text={text} />
+            </span>
+          </li>
+        );
+      })}
+    </ol>
   );
 }
 

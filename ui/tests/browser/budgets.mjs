@@ -1,0 +1,190 @@
+// 10,000 applications and 1,000 changes a second. Limits are for an idle reference machine (2 cores, no GPU); on a slower or busier one
+// they grow with how much longer a fixed piece of work takes.
+import { fork } from "node:child_process";
+import { assert, open, settled } from "./kit.mjs";
+
+const referenceMs = 60;
+const runs = 3;
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const p95 = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length * 0.95)] ?? 0;
+
+/** How much slower than the reference this machine is now; never below 1. */
+async function slowness(page) {
+  const ms = await page.evaluate(() => {
+    const once = () => {
+      const at = performance.now();
+      let x = 0;
+      const a = [];
+      for (let i = 0; i < 300_000; i++) a.push({ k: `n${(i * 7919) % 100_003}`, v: i });
+      a.sort((p, q) => (p.k < q.k ? -1 : 1));
+      for (const e of a) x += e.v;
+      return x ? performance.now() - at : 0;
+    };
+    return [once(), once(), once()].sort((p, q) => p - q)[1] / 10;
+  });
+  return Math.max(1, ms / referenceMs);
+}
+
+/** The mock in a process of its own, so that it doesn't share a thread with the measuring. */
+async function mock(apps, deltas) {
+  const child = fork(new URL("../mock/main.mjs", import.meta.url).pathname, ["--apps", String(apps), "--deltas", String(deltas), "--hot", "60", "--port", "0"], { silent: true });
+  const url = await new Promise((done, lost) => {
+    child.stdout.once("data", (d) => done(String(d).trim()));
+    child.once("exit", () => lost(new Error("the mock ended")));
+  });
+  return { url, close: () => child.kill() };
+}
+
+async function measure(browser, url, throttle) {
+  const page = await open(browser, null);
+  const cdp = await page.context().newCDPSession(page);
+  if (throttle > 1) await cdp.send("Emulation.setCPUThrottlingRate", { rate: throttle });
+  await page.addInitScript(() => {
+    const seen = new MutationObserver(() => {
+      if (document.querySelectorAll("[data-at]").length > 10 && !window.rowsAt)
+        requestAnimationFrame(() => {
+          window.rowsAt ??= performance.now();
+        });
+    });
+    seen.observe(document, { childList: true, subtree: true });
+  });
+  await page.goto(`${url}/apps?sort=name`);
+  await page.waitForFunction(() => window.rowsAt);
+  const first = await page.evaluate(() => [performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0, window.rowsAt]);
+  // Each key: from the event to the frame after it.
+  const keys = await page.evaluate(async () => {
+    const input = document.querySelector("#apps-query");
+    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+    const out = [];
+    input.focus();
+    for (const text of ["p", "pa", "pay", "payme", "payments api", "health:!healthy payments"]) {
+      await new Promise((r) => setTimeout(r, 120));
+      const at = performance.now();
+      set.call(input, text);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      await new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
+      out.push(performance.now() - at);
+    }
+    set.call(input, "");
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    return out;
+  });
+  const out = { paint: first[0], rows: first[1], key: Math.max(...keys) };
+  page.close_ = page.done;
+  return { page, out };
+}
+
+const check = (name, got, limit, factor, told) => {
+  told.push(`${name} ${Math.round(got)} of ${Math.round(limit * factor)}`);
+  assert.ok(got <= limit * factor, `${name}: ${Math.round(got)} ms, limit ${Math.round(limit * factor)} ms (slowness ${factor.toFixed(1)})`);
+};
+
+const load = (throttle, limits) => async (browser) => {
+  const server = await mock(10_000, 0);
+  try {
+    const probe = await open(browser, server.url);
+    const before = await slowness(probe);
+    const all = [];
+    for (let i = 0; i < runs; i++) {
+      const { page, out } = await measure(browser, server.url, throttle);
+      all.push(out);
+      await page.done();
+    }
+    const factor = Math.max(before, await slowness(probe));
+    await probe.done();
+    const told = [];
+    for (const k of ["paint", "rows", "key"]) check(k, median(all.map((o) => o[k])), limits[k], factor, told);
+    return { told: `${told.join(", ")} ms; slowness ${factor.toFixed(2)}` };
+  } finally {
+    server.close();
+  }
+};
+
+export default {
+  "10,000 applications": load(1, { paint: 1000, rows: 1000, key: 50 }),
+  "10,000 applications, CPU four times slower": load(4, { paint: 2000, rows: 2000, key: 200 }),
+
+  "1,000 changes a second": async (browser) => {
+    const server = await mock(10_000, 1000);
+    try {
+      const page = await open(browser, `${server.url}/apps?sort=name`);
+      await settled(page);
+      await page.waitForSelector("[data-at='20']");
+      const factor = await slowness(page);
+      // Each row says when it was changed: the age when it is drawn is the way from the change to the pixel.
+      const got = await page.evaluate(async () => {
+        const ages = [];
+        const frames = [];
+        const known = new Map();
+        const grid = document.querySelector(".grid");
+        let last = performance.now();
+        let on = true;
+        let down = 1;
+        const frame = (now) => {
+          frames.push(now - last);
+          last = now;
+          for (const row of grid.querySelectorAll("[data-at]")) {
+            const m = /seen at (\d+)/.exec(row.textContent);
+            if (m && known.get(row.dataset.id) !== m[1]) {
+              if (known.has(row.dataset.id)) ages.push(Date.now() - Number(m[1]));
+              known.set(row.dataset.id, m[1]);
+            }
+          }
+          if (on) requestAnimationFrame(frame);
+        };
+        requestAnimationFrame(frame);
+        await new Promise((r) => setTimeout(r, 500));
+        frames.length = 0;
+        ages.length = 0;
+        // First still, so that rows change in place.
+        await new Promise((r) => setTimeout(r, 5000));
+        const still = [...ages];
+        const until = performance.now() + 3000;
+        frames.length = 0;
+        while (performance.now() < until) {
+          grid.scrollTop += 40 * down;
+          if (grid.scrollTop > 60_000) down = -1;
+          await new Promise((r) => requestAnimationFrame(r));
+        }
+        on = false;
+        return { ages: still, frames, heap: performance.memory?.usedJSHeapSize ?? 0, dom: document.querySelectorAll("*").length };
+      });
+      const told = [];
+      assert.ok(got.ages.length > 5, `only ${got.ages.length} changes were seen on the screen`);
+      check("change to pixel p95", p95(got.ages), 250, factor, told);
+      check("frame p95 while scrolling", p95(got.frames), 60, factor, told);
+      check("longest frame", Math.max(...got.frames), 100, factor * 1.5, told);
+      assert.ok(got.heap < 100e6, `heap ${got.heap}`);
+      assert.ok(got.dom < 3000, `${got.dom} elements`);
+      await page.done();
+      return { told: `${told.join(", ")} ms; ${got.ages.length} changes seen, heap ${(got.heap / 1e6).toFixed(0)} MB, ${got.dom} elements` };
+    } finally {
+      server.close();
+    }
+  },
+
+  "an application of 2,000 resources": async (browser) => {
+    const { startMock } = await import("../mock/main.mjs");
+    const server = await startMock();
+    server.apps.find((a) => a.name === "web").resources = 2000;
+    try {
+      const page = await open(browser, `${server.url}/apps/windlass/web`);
+      await settled(page);
+      const factor = await slowness(page);
+      const ms = await page.evaluate(async () => {
+        const at = performance.now();
+        document.querySelector(".tabs a[href$='/tree']").click();
+        while (!document.querySelector(".tree-tab [data-at='10']")) await new Promise((r) => requestAnimationFrame(r));
+        return performance.now() - at;
+      });
+      const dom = await page.evaluate(() => document.querySelectorAll("*").length);
+      assert.ok(dom < 3000, `${dom} elements`);
+      const told = [];
+      check("2,000 resources listed", ms, 500, factor, told);
+      await page.done();
+      return { told: `${told.join(", ")} ms, ${dom} elements` };
+    } finally {
+      await server.close();
+    }
+  },
+};

@@ -1,0 +1,2 @@
+// The demo's scenes on the real server.
+export default {};
