@@ -16,6 +16,8 @@ type Page = ComponentType<{ parts: readonly string[] }>;
 type Route = { title: () => string; load: () => Promise<{ default: Page }> };
 
 const routes: Record<string, Route> = {
+  // Who is logged in has nothing to do there.
+  login: { title: () => t.nav.fleet, load: () => import("./pages/fleet") },
   "": { title: () => t.nav.fleet, load: () => import("./pages/fleet") },
   apps: { title: () => t.nav.apps, load: () => import("./pages/apps") },
   app: { title: () => t.nav.apps, load: () => import("./pages/app") },

@@ -532,6 +532,7 @@ export const t = {
     name: "Name",
     password: "Password",
     go: "Log in",
+    usedLink: "This link was used already, or is from an earlier start. The server prints a new one at each start.",
     or: "or",
     with: (name: string) => `Log in with ${name}`,
     tokenOnly: "Open the address that was printed when the server started: it logs you in.",

@@ -150,7 +150,7 @@ export type Fleet = {
   activity: TimelineEvent[];
 };
 
-export type Hold = { revision: string; by: Actor; reason: string; until?: Time; at: Time };
+export type Hold = { revision: string; backTo?: string; by: Actor; reason: string; until?: Time; at: Time };
 export type Operation = {
   phase: string;
   message: string;
@@ -216,6 +216,8 @@ export type DiffField = {
   left: Json;
   right: Json;
   masked?: boolean;
+  /** For `explain`. */
+  pointer?: string;
   owner?: OwnedBy;
   line?: Line;
 };
@@ -224,6 +226,7 @@ export type DiffObject = {
   verdict: "changed" | "missing" | "extra" | "same";
   fields: DiffField[];
   ignored: { path: string; rule: string }[];
+  origin?: Line;
   leftText: string;
   rightText: string;
 };

@@ -77,11 +77,11 @@ theme.subscribe((t) => {
   else root.dataset["theme"] = t;
 });
 
-/** Favourites by uid, kept in this browser. */
+/** Favourites by namespace and name, kept in this browser. */
 export const favourites = signal<ReadonlySet<string>>(new Set(JSON.parse(stored("windlass.favourites") ?? "[]") as string[]));
-export function toggleFavourite(uid: string): void {
+export function toggleFavourite(app: string): void {
   const next = new Set(favourites.peek());
-  if (!next.delete(uid)) next.add(uid);
+  if (!next.delete(app)) next.add(app);
   favourites.value = next;
   store("windlass.favourites", JSON.stringify([...next]));
 }

@@ -45,6 +45,13 @@ function Tab({ name, ...p }: TabProps & { name: TabName }) {
   return T ? <T {...p} /> : <Skeleton rows={8} />;
 }
 
+/** Conditions whose matter has a notice of its own. */
+const told: Record<string, (o: Overview) => boolean> = {
+  RevisionHeld: (o) => o.holds.length > 0,
+  AutomationPaused: (o) => o.paused !== undefined,
+  Paused: (o) => o.paused !== undefined,
+};
+
 /** What is to be said above everything: hold, pause, gate, operation, stale. */
 function Notices({ o, act }: { o: Overview; act: Actions }) {
   return (
@@ -115,7 +122,9 @@ function Notices({ o, act }: { o: Overview; act: Actions }) {
           </div>
         </Note>
       )}
-      {o.conditions.map((c) => (
+      {o.conditions
+        .filter((c) => !(told[c.type]?.(o) ?? false))
+        .map((c) => (
         <Note key={c.type + c.message} tone={/Error|Invalid/.test(c.type) ? "bad" : "warn"} icon="alert">
           <p>
             <span class="strong">{c.type}</span> {c.message}
@@ -207,6 +216,7 @@ function actions(app: { ns: string; name: string }, o: Overview | undefined): Ac
 function tone(o: Overview): string {
   const h = look("health", o.state.health)[1];
   const s = look("sync", o.state.sync)[1];
+  if (o.holds.length && h !== "bad") return "hold";
   const order = ["bad", "warn", "hold", "run", "mute", "ok"];
   return order.indexOf(h) <= order.indexOf(s) ? h : s;
 }
@@ -218,6 +228,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
   const f = useFetch<Overview>(appPath(app.name, "overview"), { appNamespace: app.ns }, { app });
   const o = f.data;
   const act = actions(app, o);
+  const key = `${app.ns}/${app.name}`;
   const at = tabs.indexOf(tab);
   const href = (name: string) => appHref(app, name);
 
@@ -235,7 +246,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
       { key: "d", what: t.keys.diff, run: () => go(href("diff")) },
       { key: "w", what: t.keys.why, run: () => document.getElementById("why")?.focus() },
       { key: "c", what: t.keys.copyLink, run: () => void copyText(location.href).then(() => toast(t.copied)) },
-      { key: "f", what: t.keys.favourite, run: () => o && toggleFavourite(o.uid) },
+      { key: "f", what: t.keys.favourite, run: () => toggleFavourite(key) },
       { key: "Escape", what: t.keys.back, run: () => (location.search.includes("node=") ? setParams({ node: "" }) : go("/apps")) },
     ],
     [app.ns, app.name, tab, o],
@@ -256,7 +267,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
       </div>
     );
 
-  const star = favourites.value.has(o.uid);
+  const star = favourites.value.has(key);
   const source = o.sources[0];
   const fine = o.state.sync === "Synced" && o.state.health === "Healthy";
   const more = [
@@ -271,7 +282,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
     o.paused
       ? { label: t.act.resume, icon: "play" as const, no: o.can.update ? undefined : t.no.update, run: act.resume }
       : { label: t.act.pause, icon: "pause" as const, no: o.can.update ? undefined : t.no.update, run: act.pause },
-    { label: star ? t.act.unstar : t.act.star, icon: "star" as const, key: "f", run: () => toggleFavourite(o.uid) },
+    { label: star ? t.act.unstar : t.act.star, icon: "star" as const, key: "f", run: () => toggleFavourite(key) },
     { label: t.act.copyLink, icon: "link" as const, key: "c", run: () => void copyText(location.href).then(() => toast(t.copied)) },
     ...(o.links.length ? [null] : []),
     ...o.links.map((l) => ({ label: l.title, icon: "external" as const, run: () => void window.open(l.url, "_blank", "noopener") })),
@@ -315,7 +326,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
               {source && (
                 <span class="faint trunc mono source" title={`${source.repo} ${source.path || source.chart}`}>
                   {repoName(source.repo)}
-                  {source.path && `/${source.path}`}
+                  {source.path && source.path !== "." && `/${source.path}`}
                   {source.chart && ` ${source.chart}`} @ {source.targetRevision || "HEAD"}
                 </span>
               )}

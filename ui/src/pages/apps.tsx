@@ -73,7 +73,7 @@ function Cells({ i, columns: shown }: { i: number; columns: readonly Column[] })
   void store.watch(i).value;
   const r = store.row(i);
   const on = store.marked.value.has(r.uid);
-  const star = favourites.value.has(r.uid);
+  const star = favourites.value.has(`${r.ns}/${r.name}`);
   return (
     <>
       {shown.map((c) => {
@@ -273,7 +273,14 @@ export default function Apps() {
       { key: "l", what: t.keys.logs, run: () => open(cursor(), "logs") },
       { key: "e", what: t.keys.events, run: () => open(cursor(), "events") },
       { key: "b", what: t.keys.rollback, run: () => open(cursor(), "history") },
-      { key: "f", what: t.keys.favourite, run: () => at(cursor()) >= 0 && toggleFavourite(store.uid[at(cursor())] ?? "") },
+      {
+        key: "f",
+        what: t.keys.favourite,
+        run: () => {
+          const i = at(cursor());
+          if (i >= 0) toggleFavourite(`${store.text("ns", i)}/${store.name[i] ?? ""}`);
+        },
+      },
       { key: "c", what: t.keys.copyLink, run: () => void copyText(location.href).then(() => toast(t.copied)) },
       { key: "p", what: t.keys.pauseUpdates, run: () => setPaused(!paused.peek()) },
       { key: "Escape", what: t.keys.clear, run: () => (store.marked.value = new Set()) },

@@ -14,7 +14,7 @@ const columns: readonly Column[] = [
   { key: "seq", title: "#", width: "64px", from: 700 },
   { key: "at", title: t.col.when, width: "104px" },
   { key: "action", title: t.col.action, width: "116px" },
-  { key: "actor", title: t.col.actor, width: "minmax(130px, 1.2fr)" },
+  { key: "actor", title: t.col.actor, width: "minmax(150px, 1.8fr)" },
   { key: "app", title: t.col.app, width: "minmax(90px, 1fr)", from: 480 },
   { key: "change", title: t.audit.change, width: "minmax(140px, 1fr)", from: 820 },
   { key: "message", title: t.col.message, width: "minmax(160px, 3fr)", from: 640 },

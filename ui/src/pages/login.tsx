@@ -1,8 +1,9 @@
 // Before anything else: who is it?
 import { useState } from "preact/hooks";
-import { Button, ErrorNote } from "../parts/basic";
+import { Button, ErrorNote, Note } from "../parts/basic";
 import { Anchor } from "../parts/icon";
 import { Failure } from "../lib/api";
+import { param } from "../lib/router";
 import { login, settings, simulated } from "../lib/session";
 import { t } from "../strings";
 
@@ -31,9 +32,14 @@ export default function Login() {
           <h1>Windlass</h1>
           {simulated.value && <p class="faint">{t.banner.simulated}</p>}
         </div>
+        {param("reason") === "link" && (
+          <Note tone="warn" icon="alert">
+            <p>{t.login.usedLink}</p>
+          </Note>
+        )}
         {error && <ErrorNote error={error} />}
         {how?.oidc && (
-          <a class="btn btn-primary btn-wide" href={`/auth/login?return_url=${encodeURIComponent(location.pathname + location.search)}`}>
+          <a class="btn btn-primary btn-wide" href={`/auth/login?return_url=${encodeURIComponent(location.pathname === "/login" ? "/" : location.pathname + location.search)}`}>
             <span>{t.login.with(how.oidc.name)}</span>
           </a>
         )}

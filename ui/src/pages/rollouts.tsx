@@ -126,7 +126,7 @@ function One({ r }: { r: Rollout }) {
                 <Icon name={si} size={14} cls={s.state === "run" ? "spin" : ""} />
                 <span class="stage-name">{s.name}</span>
                 <span class="sr">{t.rollouts.state[s.state]}</span>
-                {s.tookMs !== undefined && <span class="num faint">{took(s.tookMs)}</span>}
+                {!!s.tookMs && <span class="num faint">{took(s.tookMs)}</span>}
                 {s.detail && <span class="stage-detail muted trunc">{s.detail}</span>}
               </li>
             );

@@ -31,7 +31,7 @@ const phaseLook: Record<string, [IconName, Tone]> = {
   Terminating: ["progressing", "warn"],
   RolledBack: ["undo", "bad"],
 };
-const none: [IconName, Tone] = ["unknown", "mute"];
+const none: [IconName, Tone] = ["dot", "mute"];
 
 export function look(kind: "health" | "sync" | "phase", word: string): [IconName, Tone] {
   return { health: healthLook, sync: syncLook, phase: phaseLook }[kind][word] ?? none;

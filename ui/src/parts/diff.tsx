@@ -45,7 +45,7 @@ function Field({ f, left, right, explain }: { f: DiffField; left: string; right:
         <span class="mono">{f.path || "/"}</span>
         {f.masked && <Chip icon="lock">{t.diff.masked}</Chip>}
         {explain && (
-          <button type="button" class="text-button" onClick={() => explain(f.path)}>
+          <button type="button" class="text-button" onClick={() => explain(f.pointer ?? f.path)}>
             {t.diff.explain}
           </button>
         )}
@@ -154,6 +154,7 @@ function ObjectDiff({ o, left, right, explain }: { o: DiffObject; left: string; 
         {o.ref.namespace && <span class="faint">{o.ref.namespace}</span>}
         <Chip tone={verdictTone[o.verdict]}>{t.diff.verdict[o.verdict](o.fields.length)}</Chip>
         <span class="grow" />
+        {o.origin?.file && <GitLine line={o.origin} />}
         {o.ignored.length > 0 && (
           <button type="button" class="text-button" aria-expanded={rules} onClick={() => setRules(!rules)}>
             {t.diff.ignored(o.ignored.length, distinct)}

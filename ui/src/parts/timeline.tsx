@@ -39,7 +39,7 @@ export function Timeline({ events, withApp = false, compact = false }: { events:
                   </>
                 )}
                 <span>{e.title}</span>
-                {e.revision && (
+                {e.revision && !e.title.includes(short(e.revision)) && (
                   <>
                     {" "}
                     <span class="rev mono">{short(e.revision)}</span>

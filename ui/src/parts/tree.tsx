@@ -5,7 +5,7 @@ import type { Tree, TreeNode } from "../wire";
 import { Chip, look, Status } from "./basic";
 import { Icon } from "./icon";
 
-const boxWidth = 240;
+const boxWidth = 220;
 const boxHeight = 44;
 
 export type Level = { node: TreeNode; depth: number; kids: TreeNode[]; size: number; index: number };
@@ -39,7 +39,9 @@ export function outline(nodes: readonly TreeNode[]): Level[] {
 function glyph(n: TreeNode) {
   if (n.health && n.health !== "Healthy" && n.health !== "Unknown") return look("health", n.health);
   if (n.sync === "OutOfSync") return look("sync", "OutOfSync");
-  return look("health", n.health || "Unknown");
+  // ConfigMaps and their like have no health: being as Git says is all that can be said.
+  if (!n.health) return n.sync ? look("sync", n.sync) : look("health", "");
+  return look("health", n.health);
 }
 
 function spoken(n: TreeNode): string {
