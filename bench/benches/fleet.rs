@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use anyhow::{Context as _, Result, ensure};
+use bench::fleet::{COLLECTION, NAMESPACE, application, ask_refresh, synced, value_of};
+use bench::process::resident_bytes;
 use cluster::Client;
 use controller::{Controller, GitPoll, Options};
 use std::io::{BufRead as _, Write as _};
@@ -73,6 +75,10 @@ fn manifest(application: usize, object: usize, value: &str) -> String {
     )
 }
 
+fn own_cpu() -> Duration {
+    bench::process::cpu(std::process::id())
+}
+
 async fn bench(applications: usize) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let mut child = start_plane(dir.path())?;
@@ -89,16 +95,19 @@ async fn bench(applications: usize) -> Result<()> {
         .collect();
     git.commit("fleet", &changes, "fleet");
     let user = Client::connect(Some(&kubeconfig)).await?;
-    for namespace in ["argocd", "fleet"] {
+    for namespace in ["argocd", NAMESPACE] {
         let it = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         user.create("/api/v1/namespaces", &it).await?;
     }
     for a in 0..applications {
-        user.create(COLLECTION, &application(a, &git.url("fleet")))
-            .await?;
+        user.create(
+            COLLECTION,
+            &application(a, &git.url("fleet"), &format!("apps/app-{a}")),
+        )
+        .await?;
     }
 
-    let (cpu, begun) = (bench::cpu(), Instant::now());
+    let (cpu, begun) = (own_cpu(), Instant::now());
     let mut options = Options::new("argocd", dir.path().join("mirrors"));
     options.poll = Some(GitPoll {
         every: Some(Duration::from_secs(120)),
@@ -126,16 +135,16 @@ async fn bench(applications: usize) -> Result<()> {
     println!("  requests                        {requests} ({per_app:.1} per application)");
     println!(
         "  CPU of the controller           {:.2} s (the benchmark's own included)",
-        (bench::cpu() - cpu).as_secs_f64()
+        (own_cpu() - cpu).as_secs_f64()
     );
     println!(
         "live cache                        {objects} objects, {:.1} MB",
         bytes as f64 / 1e6
     );
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let (cpu, requests) = (bench::cpu(), controller.requests());
+    let (cpu, requests) = (own_cpu(), controller.requests());
     tokio::time::sleep(IDLE).await;
-    let used = (bench::cpu() - cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
+    let used = (own_cpu() - cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
     let asked = controller.requests() - requests;
     println!(
         "idle for {} s                     {asked} requests, {used:.2} % of a core",
@@ -144,48 +153,18 @@ async fn bench(applications: usize) -> Result<()> {
 
     println!(
         "resident memory, benchmark's too  {:.0} MB",
-        bench::resident_bytes() as f64 / 1e6
+        resident_bytes(std::process::id()) as f64 / 1e6
     );
     one_change(&user, &git, applications / 2).await?;
     heal(&user, applications / 3).await?;
     println!(
         "  after these changes             {:.0} MB",
-        bench::resident_bytes() as f64 / 1e6
+        resident_bytes(std::process::id()) as f64 / 1e6
     );
     drop(controller);
     drop(child.stdin.take());
     child.wait()?;
     Ok(())
-}
-
-const COLLECTION: &str = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications";
-
-fn application(a: usize, repo: &str) -> value::Value {
-    json!({
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "metadata": {"name": format!("app-{a}"), "namespace": "argocd"},
-        "spec": {
-            "project": "default",
-            "source": {"repoURL": repo, "path": format!("apps/app-{a}"), "targetRevision": "main"},
-            "destination": {"server": "https://kubernetes.default.svc", "namespace": "fleet"},
-            "syncPolicy": {"automated": {"prune": true, "selfHeal": true}},
-        },
-    })
-}
-
-async fn synced(user: &Client) -> Result<usize> {
-    let list = user.get(COLLECTION).await?;
-    let done = |a: &&value::Value| {
-        a.str_at(&["status", "sync", "status"]) == "Synced"
-            && a.str_at(&["status", "operationState", "phase"]) == "Succeeded"
-    };
-    Ok(list.array_at(&["items"]).iter().filter(done).count())
-}
-
-async fn value_of(user: &Client, a: usize) -> Result<String> {
-    let path = format!("/api/v1/namespaces/fleet/configmaps/app-{a}-0");
-    Ok(user.get(&path).await?.str_at(&["data", "value"]).to_owned())
 }
 
 /// One changed application: from the refresh annotation to the changed object.
@@ -200,12 +179,9 @@ async fn one_change(user: &Client, git: &GitServer, a: usize) -> Result<()> {
             &[(&format!("apps/app-{a}/0.yaml"), Some(&text))],
             "one change",
         );
-        let (cpu, begun) = (bench::cpu(), Instant::now());
-        let refresh =
-            json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
-        user.merge_patch(&format!("{COLLECTION}/app-{a}"), &refresh)
-            .await?;
-        while value_of(user, a).await? != value {
+        let (cpu, begun) = (own_cpu(), Instant::now());
+        ask_refresh(user, a).await?;
+        while value_of(user, &format!("app-{a}-0")).await? != value {
             ensure!(
                 begun.elapsed() < Duration::from_secs(20),
                 "the change never arrived"
@@ -214,7 +190,7 @@ async fn one_change(user: &Client, git: &GitServer, a: usize) -> Result<()> {
         }
         times.push(begun.elapsed());
         tokio::time::sleep(Duration::from_millis(300)).await;
-        cpus.push(bench::cpu() - cpu);
+        cpus.push(own_cpu() - cpu);
     }
     times.sort();
     let cpu: Duration = cpus.iter().sum::<Duration>() / 10;
@@ -231,11 +207,11 @@ async fn one_change(user: &Client, git: &GitServer, a: usize) -> Result<()> {
 async fn heal(user: &Client, first: usize) -> Result<()> {
     let mut times = Vec::new();
     for a in first..first + 100 {
-        let path = format!("/api/v1/namespaces/fleet/configmaps/app-{a}-0");
+        let path = format!("/api/v1/namespaces/{NAMESPACE}/configmaps/app-{a}-0");
         let begun = Instant::now();
         user.merge_patch(&path, &json!({"data": {"value": "tampered"}}))
             .await?;
-        while value_of(user, a).await? == "tampered" {
+        while value_of(user, &format!("app-{a}-0")).await? == "tampered" {
             ensure!(begun.elapsed() < Duration::from_secs(20), "never healed");
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
