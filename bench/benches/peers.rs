@@ -11,7 +11,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use anyhow::{Context as _, Result, bail, ensure};
-use bench::fleet::{COLLECTION, NAMESPACE, application, ask_refresh, synced, value_of};
+use bench::fleet::{COLLECTION, NAMESPACE, application, ask_refresh, healthy, synced, value_of};
 use bench::process::{cpu, resident_bytes};
 use cluster::Client;
 use std::path::{Path, PathBuf};
@@ -253,6 +253,14 @@ async fn bench(args: &Args) -> Result<()> {
         resident_bytes(serve.0.id()) as f64 / 1e6
     );
 
+    // Deployments become healthy as fast as the cluster's own controllers get to them.
+    while healthy(&user).await? < args.applications {
+        ensure!(
+            begun.elapsed() < Duration::from_secs(900),
+            "not healthy after a quarter of an hour"
+        );
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     let (used, before) = (serve.cpu(), requests(args)?);
     tokio::time::sleep(IDLE).await;
     let share = (serve.cpu() - used).as_secs_f64() / IDLE.as_secs_f64() * 100.0;

@@ -37,6 +37,16 @@ pub async fn synced(user: &Client) -> Result<usize, ApiError> {
     Ok(list.array_at(&["items"]).iter().filter(done).count())
 }
 
+/// Returns how many applications are healthy.
+///
+/// # Errors
+/// Fails if the API server does.
+pub async fn healthy(user: &Client) -> Result<usize, ApiError> {
+    let list = user.get(COLLECTION).await?;
+    let is_healthy = |a: &&Value| a.str_at(&["status", "health", "status"]) == "Healthy";
+    Ok(list.array_at(&["items"]).iter().filter(is_healthy).count())
+}
+
 /// Asks for a refresh of the application number `a`.
 ///
 /// # Errors

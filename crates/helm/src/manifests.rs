@@ -4,8 +4,10 @@ mod head;
 
 use crate::chart::text;
 use crate::compat::Compat;
+use crate::engine::Cache;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use value::Value;
 
 /// Kinds in the order in which Helm installs them; all others follow, by name.
@@ -90,7 +92,7 @@ pub struct Manifest {
     /// Where it begins in what its template wrote.
     pub offset: usize,
     /// What the text says.
-    pub object: Value,
+    pub object: Arc<Value>,
     /// What makes it a hook; nothing for an ordinary manifest.
     pub hook: Option<Hook>,
 }
@@ -120,16 +122,18 @@ pub struct ManifestError {
 /// # Errors
 /// Fails for text that is no YAML.
 pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, ManifestError> {
-    manifests_as(files, Compat::V4)
+    manifests_as(files, Compat::V4, None)
 }
 
-/// Like [`manifests`], as one Helm or the other does it.
+/// Like [`manifests`], as one Helm or the other does it; texts that were read before are remembered
+/// by `cache`.
 ///
 /// # Errors
 /// Fails like [`manifests`].
 pub fn manifests_as(
     files: &BTreeMap<String, Vec<u8>>,
     compat: Compat,
+    cache: Option<&Cache>,
 ) -> Result<Manifests, ManifestError> {
     let mut found = Manifests::default();
     // Text that is in order is checked faster than it is repaired.
@@ -154,7 +158,7 @@ pub fn manifests_as(
         }));
     }
     let read_one = |document: &Document<'_>| {
-        read(document).map_err(|message| ManifestError {
+        read(document, cache).map_err(|message| ManifestError {
             path: document.path.to_owned(),
             message,
         })
@@ -206,10 +210,31 @@ struct Document<'d> {
 }
 
 /// Reads one manifest; nothing if its text says nothing.
-fn read(from: &Document<'_>) -> Result<Option<Manifest>, String> {
-    let document = from.text;
+fn read(from: &Document<'_>, cache: Option<&Cache>) -> Result<Option<Manifest>, String> {
+    let known = cache.and_then(|cache| cache.document(from.text));
     // Helm prints a line break behind the text, which ends a block of text that has none.
-    let text = format!("{document}\n");
+    let text = format!("{}\n", from.text);
+    let object = match known {
+        Some(object) => object,
+        None => {
+            let object = Arc::new(parse(from.text, &text)?);
+            if let Some(cache) = cache {
+                cache.keep_document(from.text, &object);
+            }
+            object
+        }
+    };
+    Ok((!object.is_null()).then(|| Manifest {
+        path: from.path.to_owned(),
+        text,
+        offset: from.text.as_ptr().addr() - from.whole.as_ptr().addr(),
+        object,
+        hook: None,
+    }))
+}
+
+/// Reads a document, which `text` has with a line break behind it.
+fn parse(document: &str, text: &str) -> Result<Value, String> {
     let object = match yaml::v2::to_value(text.as_bytes()) {
         Ok(object) => object,
         Err(error) => {
@@ -220,13 +245,7 @@ fn read(from: &Document<'_>) -> Result<Option<Manifest>, String> {
     };
     head::check(&object)
         .map_err(|e| format!("error unmarshaling JSON: while decoding JSON: {e}"))?;
-    Ok((!object.is_null()).then(|| Manifest {
-        path: from.path.to_owned(),
-        text,
-        offset: document.as_ptr().addr() - from.whole.as_ptr().addr(),
-        object,
-        hook: None,
-    }))
+    Ok(object)
 }
 
 /// Ends a stream: Helm drops white space at its end, but for one line break.
@@ -236,7 +255,8 @@ pub(crate) fn end(last: &mut Manifest) {
     last.text.push('\n');
     // Only blocks that keep their white space have another meaning now.
     if last.text.contains('+') || dropped.contains([' ', '\t', '\r']) {
-        last.object = yaml::v2::to_value(last.text.as_bytes()).unwrap_or_default();
+        let object = yaml::v2::to_value(last.text.as_bytes());
+        last.object = Arc::new(object.unwrap_or_default());
     }
 }
 

@@ -9,6 +9,7 @@ use crate::schema;
 use crate::values::{coalesce_as, process_dependencies_as, read_documents_as};
 use gotemplate::semver::{Constraint, Version};
 use gotemplate::{Dialect, LookedUp, Lookup, Options, Session, Templates, Use};
+use std::sync::Arc;
 use value::Value;
 
 /// Which manifests come out.
@@ -110,7 +111,7 @@ pub fn template(
             all.extend(definitions(&file).map_err(|e| failed(&e))?);
         }
     }
-    let sorted = manifests_as(&rendered.files, compat).map_err(|e| failed(&e))?;
+    let sorted = manifests_as(&rendered.files, compat, request.cache).map_err(|e| failed(&e))?;
     all.extend(sorted.manifests);
     if let Some(last) = all.last_mut() {
         manifests::end(last);
@@ -170,10 +171,10 @@ fn definitions(file: &File) -> Result<Vec<Manifest>, ManifestError> {
         let object = yaml::v2::to_value(document.as_bytes());
         Ok(Manifest {
             path: file.name.clone(),
-            object: object.map_err(|e| ManifestError {
+            object: Arc::new(object.map_err(|e| ManifestError {
                 path: file.name.clone(),
                 message: format!("error converting YAML to JSON: {e}"),
-            })?,
+            })?),
             text: format!("{document}\n"),
             offset: 0,
             hook: None,

@@ -118,12 +118,15 @@ impl HelmRenderer<'_> {
             }
             _ if manifest.object.is_null() => {}
             _ if trace.is_some() => {
-                let object = RenderedObject::new(manifest.object.clone(), file, lines, "");
+                let value = Value::clone(&manifest.object);
+                let object = RenderedObject::new(value, file, lines, "");
                 output.objects.push(traced(object));
             }
-            _ => output
-                .objects
-                .push(RenderedObject::new(manifest.object, file, lines, "")),
+            _ => {
+                let value = Arc::unwrap_or_clone(manifest.object);
+                let object = RenderedObject::new(value, file, lines, "");
+                output.objects.push(object);
+            }
         }
     }
 

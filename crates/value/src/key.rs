@@ -1,12 +1,9 @@
 //! Object keys: an index into a table for well-known names, their own text for the rest.
 
-use crate::names::NameHasher;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::sync::LazyLock;
+use std::hash::{Hash, Hasher};
 
 /// A member name of an [`Object`](crate::Object).
 ///
@@ -21,15 +18,42 @@ enum Repr {
     Own(Box<str>),
 }
 
-/// The names are ours: nobody can choose them so that they collide.
-static INDEX: LazyLock<HashMap<&'static str, u16, BuildHasherDefault<NameHasher>>> =
-    LazyLock::new(|| {
-        KNOWN
-            .iter()
-            .enumerate()
-            .map(|(i, k)| (*k, u16::try_from(i).unwrap_or(u16::MAX)))
-            .collect()
-    });
+/// Where the known names are looked up: each in the first free place from its own one on, as its
+/// index and one.
+static PLACES: [u16; PLACES_COUNT] = {
+    let mut places = [0; PLACES_COUNT];
+    let mut i = 0;
+    while i < KNOWN.len() {
+        let mut at = place(KNOWN[i].as_bytes());
+        while places[at] != 0 {
+            at = (at + 1) % PLACES_COUNT;
+        }
+        i += 1;
+        places[at] = i as u16;
+    }
+    places
+};
+
+/// More than three times as many as names, so that the way to a free one is short.
+const PLACES_COUNT: usize = 2048;
+
+/// Returns where the search for a name begins. The names are ours: nobody can choose them so that
+/// they collide.
+const fn place(name: &[u8]) -> usize {
+    let length = name.len() as u64;
+    let mixed = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(23)
+    } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        first as u64 | (last as u64) << 32
+    } else if let (Some(first), Some(last)) = (name.first(), name.last()) {
+        (*first as u64) | (*last as u64) << 8 | (name[name.len() / 2] as u64) << 16
+    } else {
+        0
+    };
+    let mixed = (mixed ^ length << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> (u64::BITS - PLACES_COUNT.ilog2())) as usize
+}
 
 /// Longest name in the table, so that long names (annotations) skip the look-up.
 const KNOWN_LEN_MAX: usize = 48;
@@ -48,14 +72,21 @@ impl Key {
         if name.len() > KNOWN_LEN_MAX {
             return None;
         }
-        INDEX.get(name).map(|i| Self(Repr::Known(*i)))
+        let mut at = place(name.as_bytes());
+        loop {
+            let index = PLACES[at].checked_sub(1)?;
+            if NAMES[usize::from(index)] == name {
+                return Some(Self(Repr::Known(index)));
+            }
+            at = (at + 1) % PLACES_COUNT;
+        }
     }
 
     /// Returns the key's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Repr::Known(i) => KNOWN[usize::from(*i)],
+            Repr::Known(i) => NAMES[usize::from(*i)],
             Repr::Own(text) => text,
         }
     }
@@ -133,7 +164,10 @@ impl PartialEq<&str> for Key {
 
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        match (&self.0, &other.0) {
+            (Repr::Known(a), Repr::Known(b)) => a.cmp(b),
+            _ => self.as_str().cmp(other.as_str()),
+        }
     }
 }
 impl PartialOrd for Key {
@@ -160,69 +194,72 @@ impl fmt::Display for Key {
     }
 }
 
-/// Names common in Kubernetes objects and their managed fields. The order is of no consequence:
-/// indexes never leave the process.
+/// Names common in Kubernetes objects and their managed fields, sorted bytewise: of two known names,
+/// the indexes tell which one comes first.
 #[rustfmt::skip]
-static KNOWN: &[&str] = &[
+const KNOWN: [&str; 363] = [
     ".", "accessModes", "active", "addresses", "affinity", "allocatedResources", "allowPrivilegeEscalation", "allowVolumeExpansion",
     "annotations", "apiGroup", "apiGroups", "apiVersion", "app", "app.kubernetes.io/component", "app.kubernetes.io/instance",
     "app.kubernetes.io/managed-by", "app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/version",
-    "argocd.argoproj.io/tracking-id", "args", "automated", "automountServiceAccountToken", "availableReplicas", "backend",
-    "backoffLimit", "binaryData", "blockOwnerDeletion", "capabilities", "capacity", "claimName", "claimRef", "clusterIP", "clusterIPs",
-    "command", "completionMode", "completionTime", "completions", "concurrencyPolicy", "conditions", "configMap", "configMapKeyRef",
-    "configMapRef", "containerID", "containerPort", "containerStatuses", "containers", "controller", "creationTimestamp", "currentReplicas",
-    "data", "defaultMode", "deletionGracePeriodSeconds", "deletionTimestamp", "deployment.kubernetes.io/revision", "description",
-    "destination", "directory", "dnsPolicy", "drop", "effect", "egress", "emptyDir", "enableServiceLinks", "endpoints", "env", "envFrom",
-    "exec", "failedJobsHistoryLimit", "failureThreshold", "fieldPath", "fieldRef", "fieldsType", "fieldsV1", "finalizers", "from",
+    "argocd.argoproj.io/tracking-id", "args", "automated", "automountServiceAccountToken", "availableReplicas", "backend", "backoffLimit",
+    "binaryData", "blockOwnerDeletion", "capabilities", "capacity", "claimName", "claimRef", "clusterIP", "clusterIPs", "command",
+    "completionMode", "completionTime", "completions", "concurrencyPolicy", "conditions", "configMap", "configMapKeyRef", "configMapRef",
+    "containerID", "containerPort", "containerStatuses", "containers", "controller", "cpu", "creationTimestamp", "currentReplicas", "data",
+    "defaultMode", "deletionGracePeriodSeconds", "deletionTimestamp", "deployment.kubernetes.io/revision", "description", "destination",
+    "directory", "dnsPolicy", "drop", "effect", "egress", "emptyDir", "enableServiceLinks", "endpoints", "env", "envFrom", "exec",
+    "f:annotations", "f:apiVersion", "f:app", "f:argocd.argoproj.io/tracking-id", "f:args", "f:automountServiceAccountToken",
+    "f:availableReplicas", "f:clusterIP", "f:command", "f:completions", "f:conditions", "f:configMap", "f:containerPort", "f:containers",
+    "f:cpu", "f:data", "f:defaultMode", "f:dnsPolicy", "f:emptyDir", "f:env", "f:envFrom", "f:externalTrafficPolicy", "f:failureThreshold",
+    "f:finalizers", "f:fullyLabeledReplicas", "f:httpGet", "f:image", "f:imagePullPolicy", "f:initialDelaySeconds",
+    "f:internalTrafficPolicy", "f:kubectl.kubernetes.io/last-applied-configuration", "f:labels", "f:lastTransitionTime", "f:lastUpdateTime",
+    "f:limits", "f:livenessProbe", "f:maxSurge", "f:maxUnavailable", "f:memory", "f:message", "f:metadata", "f:mountPath", "f:name",
+    "f:observedGeneration", "f:operation", "f:ownerReferences", "f:path", "f:periodSeconds", "f:phase", "f:port", "f:ports",
+    "f:progressDeadlineSeconds", "f:protocol", "f:readinessProbe", "f:ready", "f:readyReplicas", "f:reason", "f:replicas", "f:requests",
+    "f:resources", "f:restartPolicy", "f:revisionHistoryLimit", "f:rollingUpdate", "f:schedulerName", "f:scheme", "f:secretName",
+    "f:securityContext", "f:selector", "f:serviceAccount", "f:serviceAccountName", "f:sessionAffinity", "f:spec", "f:status", "f:strategy",
+    "f:successThreshold", "f:targetPort", "f:template", "f:terminationGracePeriodSeconds", "f:terminationMessagePath",
+    "f:terminationMessagePolicy", "f:timeoutSeconds", "f:type", "f:updatedReplicas", "f:value", "f:valueFrom", "f:volumeMounts",
+    "f:volumes", "failedJobsHistoryLimit", "failureThreshold", "fieldPath", "fieldRef", "fieldsType", "fieldsV1", "finalizers", "from",
     "fullyLabeledReplicas", "generateName", "generation", "group", "health", "history", "host", "hostIP", "hostIPs", "hostNetwork",
     "hostPath", "hostname", "http", "httpGet", "id", "image", "imageID", "imagePullPolicy", "imagePullSecrets", "immutable", "info",
-    "ingress", "ingressClassName", "initContainers", "initialDelaySeconds", "internalTrafficPolicy", "involvedObject", "ip",
-    "ipFamilies", "ipFamilyPolicy", "items", "jobTemplate", "key", "kind", "kubectl.kubernetes.io/last-applied-configuration", "labels",
-    "lastProbeTime", "lastState", "lastTransitionTime", "lastUpdateTime", "limits", "livenessProbe", "loadBalancer", "managedFields",
-    "manager", "manualSelector", "matchExpressions", "matchLabels", "maxSurge", "maxUnavailable", "medium", "memory", "message",
-    "metadata", "minReadySeconds", "minReplicas", "mountPath", "name", "namespace", "namespaceSelector", "nodeName", "nodePort",
-    "nodeSelector", "observedGeneration", "operation", "operationState", "operator", "optional", "ownerReferences", "parallelism",
-    "parameters", "path", "pathType", "paths", "periodSeconds", "persistentVolumeClaim", "phase", "pod-template-hash", "podAffinity",
-    "podAntiAffinity", "podIP", "podIPs", "podManagementPolicy", "podSelector", "policyTypes", "port", "ports", "preferredDuringSchedulingIgnoredDuringExecution",
+    "ingress", "ingressClassName", "initContainers", "initialDelaySeconds", "internalTrafficPolicy", "involvedObject", "ip", "ipFamilies",
+    "ipFamilyPolicy", "items", "jobTemplate", "key", "kind", "kubectl.kubernetes.io/last-applied-configuration", "labels", "lastProbeTime",
+    "lastState", "lastTransitionTime", "lastUpdateTime", "limits", "livenessProbe", "loadBalancer", "managedFields", "manager",
+    "manualSelector", "matchExpressions", "matchLabels", "maxSurge", "maxUnavailable", "medium", "memory", "message", "metadata",
+    "minReadySeconds", "minReplicas", "mountPath", "name", "namespace", "namespaceSelector", "nodeName", "nodePort", "nodeSelector",
+    "observedGeneration", "operation", "operationState", "operator", "optional", "ownerReferences", "parallelism", "parameters", "path",
+    "pathType", "paths", "periodSeconds", "persistentVolumeClaim", "phase", "pod-template-hash", "podAffinity", "podAntiAffinity", "podIP",
+    "podIPs", "podManagementPolicy", "podSelector", "policyTypes", "port", "ports", "preferredDuringSchedulingIgnoredDuringExecution",
     "priority", "priorityClassName", "privileged", "progressDeadlineSeconds", "project", "projected", "propagationPolicy", "protocol",
     "provisioner", "prune", "publishNotReadyAddresses", "qosClass", "readOnly", "readOnlyRootFilesystem", "readinessProbe", "ready",
     "readyReplicas", "reason", "reclaimPolicy", "replicas", "repoURL", "requests", "resource", "resourceNames", "resourceVersion",
-    "resources", "restartCount", "restartPolicy", "revision", "revisionHistoryLimit", "roleRef", "rollingUpdate", "rules",
-    "runAsGroup", "runAsNonRoot", "runAsUser", "schedule", "schedulerName", "scope", "seccompProfile", "secret", "secretKeyRef",
-    "secretName", "securityContext", "selector", "selfHeal", "server", "service", "serviceAccount", "serviceAccountName", "serviceName",
-    "sessionAffinity", "source", "sources", "spec", "startTime", "started", "startedAt", "startupProbe", "state", "status",
-    "storage", "storageClassName", "strategy", "stringData", "subPath", "subjects", "subresource", "succeeded", "successThreshold",
+    "resources", "restartCount", "restartPolicy", "revision", "revisionHistoryLimit", "roleRef", "rollingUpdate", "rules", "runAsGroup",
+    "runAsNonRoot", "runAsUser", "schedule", "schedulerName", "scheme", "scope", "seccompProfile", "secret", "secretKeyRef", "secretName",
+    "securityContext", "selector", "selfHeal", "server", "service", "serviceAccount", "serviceAccountName", "serviceName",
+    "sessionAffinity", "source", "sources", "spec", "startTime", "started", "startedAt", "startupProbe", "state", "status", "storage",
+    "storageClassName", "strategy", "stringData", "subPath", "subjects", "subresource", "succeeded", "successThreshold",
     "successfulJobsHistoryLimit", "suspend", "sync", "syncPolicy", "syncResult", "targetPort", "targetRevision", "tcpSocket", "template",
     "terminationGracePeriodSeconds", "terminationMessagePath", "terminationMessagePolicy", "time", "timeoutSeconds", "tls", "to",
     "tolerations", "topologyKey", "ttlSecondsAfterFinished", "type", "uid", "unavailableReplicas", "updateStrategy", "updatedReplicas",
     "url", "value", "valueFrom", "values", "verbs", "version", "volumeClaimTemplates", "volumeMode", "volumeMounts", "volumeName",
     "volumes", "waiting", "webhooks", "weight", "whenDeleted", "whenScaled",
-    "f:annotations", "f:args", "f:apiVersion", "f:app", "f:automountServiceAccountToken", "f:availableReplicas", "f:clusterIP", "f:command",
-    "f:completions", "f:conditions", "f:configMap", "f:containerPort", "f:containers", "f:data", "f:defaultMode", "f:dnsPolicy", "f:emptyDir", "f:env",
-    "f:envFrom", "f:externalTrafficPolicy", "f:failureThreshold", "f:finalizers", "f:fullyLabeledReplicas", "f:httpGet", "f:image", "f:imagePullPolicy",
-    "f:initialDelaySeconds", "f:internalTrafficPolicy", "f:kubectl.kubernetes.io/last-applied-configuration", "f:labels", "f:lastTransitionTime",
-    "f:lastUpdateTime", "f:limits", "f:livenessProbe", "f:maxSurge", "f:maxUnavailable", "f:memory", "f:message", "f:metadata", "f:mountPath", "f:name",
-    "f:observedGeneration", "f:operation", "f:ownerReferences", "f:path", "f:periodSeconds", "f:phase", "f:port", "f:ports",
-    "f:progressDeadlineSeconds", "f:protocol", "f:readinessProbe", "f:ready", "f:readyReplicas", "f:reason", "f:replicas", "f:requests",
-    "f:resources", "f:restartPolicy", "f:revisionHistoryLimit", "f:rollingUpdate", "f:scheme", "f:schedulerName", "f:secretName",
-    "f:securityContext", "f:selector", "f:serviceAccount", "f:serviceAccountName", "f:sessionAffinity", "f:spec", "f:status", "f:strategy",
-    "f:successThreshold", "f:targetPort", "f:template", "f:terminationGracePeriodSeconds", "f:terminationMessagePath",
-    "f:terminationMessagePolicy", "f:timeoutSeconds", "f:type", "f:updatedReplicas", "f:value", "f:valueFrom", "f:volumeMounts", "f:volumes",
-    "f:argocd.argoproj.io/tracking-id", "cpu", "f:cpu", "scheme",
 ];
+
+/// The same, at one place in memory.
+static NAMES: [&str; KNOWN.len()] = KNOWN;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn known_names_fit_the_length_that_is_looked_up_and_are_unique() {
-        assert!(
-            KNOWN
-                .iter()
-                .all(|k| k.len() <= KNOWN_LEN_MAX || Key::known(k).is_none())
-        );
-        assert_eq!(INDEX.len(), KNOWN.len());
+    fn known_names_are_found_and_sorted() {
+        assert!(KNOWN.is_sorted_by(|a, b| a < b));
+        for name in KNOWN {
+            let is_looked_up = name.len() <= KNOWN_LEN_MAX;
+            assert_eq!(Key::known(name).as_deref(), is_looked_up.then_some(name));
+        }
+        assert_eq!(Key::known(""), None);
         assert_eq!(Key::new("spec").heap_bytes(), 0);
         assert_eq!(Key::new("example.com/x").heap_bytes(), 13);
         assert_eq!(Key::from("spec".to_owned()), Key::new("spec"));

@@ -7,14 +7,33 @@ use std::hash::Hasher;
 #[derive(Debug, Default)]
 pub struct NameHasher(u64);
 
+impl NameHasher {
+    fn take(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 ^= self.0 >> 32;
+    }
+}
+
 impl Hasher for NameHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..piece.len()].copy_from_slice(piece);
-            self.0 = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            self.0 ^= self.0 >> 32;
+        let mut rest = bytes;
+        while let Some((word, after)) = rest.split_first_chunk() {
+            self.take(u64::from_le_bytes(*word));
+            rest = after;
         }
+        // What is left, without a loop over its bytes.
+        let word = match (rest.first_chunk(), rest.last_chunk(), rest) {
+            (Some(first), Some(last), _) => {
+                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            }
+            (_, _, [first, .., last]) => {
+                let middle = rest[rest.len() / 2];
+                u64::from(u32::from_le_bytes([*first, middle, *last, 1]))
+            }
+            (_, _, [only]) => u64::from(*only),
+            _ => return,
+        };
+        self.take(word);
     }
 
     fn finish(&self) -> u64 {

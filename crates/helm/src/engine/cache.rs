@@ -1,10 +1,12 @@
-//! Loaded charts and parsed templates, kept from render to render.
+//! Loaded charts, parsed templates and documents, kept from render to render.
 
 use crate::chart::Chart;
 use gotemplate::{Dialect, Error, Parsed, parse_shared};
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::{ReadSet, Recording, TreeError};
+use value::Value;
 
 /// Bytes of template text whose parsed form is kept; then everything is forgotten.
 const TEXT_BYTES_MAX: usize = 64 << 20;
@@ -16,12 +18,44 @@ const CHART_BYTES_MAX: usize = 32 << 20;
 /// Charts of one folder that are kept.
 const CHARTS_MAX: usize = 4;
 
-/// Charts loaded before, by what was read of them, and templates parsed before, by name and text.
+/// Bytes of documents that are kept; then everything is forgotten.
+const DOCUMENT_BYTES_MAX: usize = 8 << 20;
+/// Shorter documents are read as fast as they are found.
+const DOCUMENT_BYTES_MIN: usize = 512;
+/// Documents that look alike at first sight of which that many are kept.
+const ALIKE_MAX: usize = 8;
+
+/// Charts loaded before, by what was read of them, templates parsed before, by name and text, and
+/// documents read before, by their text: other values mostly leave a chart's definitions alone.
 /// It can be shared between threads.
 #[derive(Debug, Default)]
 pub struct Cache {
     templates: Mutex<Known>,
     charts: Mutex<Charts>,
+    documents: Mutex<Documents>,
+}
+
+/// Documents that look alike at first sight, with what they say.
+type Alike = Vec<(Box<str>, Arc<Value>)>;
+
+#[derive(Debug, Default)]
+struct Documents {
+    by_look: HashMap<u64, Alike>,
+    bytes: usize,
+}
+
+/// Returns a number that tells most texts apart, from their length and a few places.
+fn look(text: &str) -> u64 {
+    const PLACES: usize = 8;
+    let bytes = text.as_bytes();
+    let mut hasher = DefaultHasher::new();
+    hasher.write_usize(bytes.len());
+    for place in 0..PLACES {
+        let from = bytes.len() * place / PLACES;
+        hasher.write(&bytes[from..bytes.len().min(from + 32)]);
+    }
+    hasher.write(&bytes[bytes.len().saturating_sub(32)..]);
+    hasher.finish()
 }
 
 /// The charts that a folder held, with what was read of each.
@@ -96,6 +130,41 @@ impl Cache {
             .unwrap_or_else(PoisonError::into_inner);
         known.put(name, text, dialect, &parsed);
         Ok(parsed)
+    }
+
+    /// Returns what a document says, if it was read before.
+    pub(crate) fn document(&self, text: &str) -> Option<Arc<Value>> {
+        if text.len() < DOCUMENT_BYTES_MIN {
+            return None;
+        }
+        let documents = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let alike = documents.by_look.get(&look(text))?;
+        let found = alike.iter().find(|(known, _)| **known == *text);
+        found.map(|(_, object)| Arc::clone(object))
+    }
+
+    /// Remembers what a document says.
+    pub(crate) fn keep_document(&self, text: &str, object: &Arc<Value>) {
+        if !(DOCUMENT_BYTES_MIN..DOCUMENT_BYTES_MAX).contains(&text.len()) {
+            return;
+        }
+        let mut documents = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if documents.bytes + text.len() > DOCUMENT_BYTES_MAX {
+            *documents = Documents::default();
+        }
+        documents.bytes += text.len();
+        let alike = documents.by_look.entry(look(text)).or_default();
+        let forgotten = (alike.len() >= ALIKE_MAX).then(|| alike.remove(0));
+        alike.push((text.into(), Arc::clone(object)));
+        if let Some((forgotten, _)) = forgotten {
+            documents.bytes = documents.bytes.saturating_sub(forgotten.len());
+        }
     }
 
     /// Returns the chart that was loaded from files that look the same; what was read of them then
