@@ -423,6 +423,7 @@ export const t = {
     windows: "Sync windows",
     noWindows: "No sync windows.",
     active: "active",
+    holds: "Held revisions",
     labels: "Labels",
     noLabels: "No labels.",
     may: "What you may do",

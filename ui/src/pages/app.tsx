@@ -45,6 +45,11 @@ function Tab({ name, ...p }: TabProps & { name: TabName }) {
   return T ? <T {...p} /> : <Skeleton rows={8} />;
 }
 
+/** The holds that matter now: what would be deployed is held. Others are about revisions that nobody wants any more. */
+export function activeHolds(o: Overview): Hold[] {
+  return o.holds.filter((h) => h.revision === o.wants?.id || (h.backTo ? h.backTo === o.revision?.id : h.revision === o.revision?.id));
+}
+
 /** Conditions whose matter has a notice of its own. */
 const told: Record<string, (o: Overview) => boolean> = {
   RevisionHeld: (o) => o.holds.length > 0,
@@ -86,7 +91,7 @@ function Notices({ o, act }: { o: Overview; act: Actions }) {
           </p>
         </Note>
       )}
-      {o.holds.map((h) => (
+      {activeHolds(o).map((h) => (
         <Note key={h.revision} tone="hold" icon="lock">
           <div class="line wrap">
             <span>
@@ -154,7 +159,7 @@ function tell(run: Promise<unknown>, done: string): void {
   );
 }
 
-function actions(app: { ns: string; name: string }, o: Overview | undefined): Actions {
+export function actions(app: { ns: string; name: string }, o: Overview | undefined): Actions {
   const at = { appNamespace: app.ns };
   return {
     sync: () => openPlan({ apps: [app] }),
@@ -216,7 +221,7 @@ function actions(app: { ns: string; name: string }, o: Overview | undefined): Ac
 function tone(o: Overview): string {
   const h = look("health", o.state.health)[1];
   const s = look("sync", o.state.sync)[1];
-  if (o.holds.length && h !== "bad") return "hold";
+  if (activeHolds(o).length && h !== "bad") return "hold";
   const order = ["bad", "warn", "hold", "run", "mute", "ok"];
   return order.indexOf(h) <= order.indexOf(s) ? h : s;
 }
@@ -335,7 +340,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
         </div>
         <div class="app-actions">
           <Button
-            kind={o.state.sync === "OutOfSync" && !o.holds.length ? "primary" : "plain"}
+            kind={o.state.sync === "OutOfSync" && !activeHolds(o).length ? "primary" : "plain"}
             icon="sync"
             no={o.can.sync ? undefined : t.no.sync}
             onClick={act.sync}

@@ -9,7 +9,7 @@ export default function Clusters({ parts }: { parts: readonly string[] }) {
   const f = useFetch<{ items?: ArgoCluster[] | null }>("clusters");
   const fleet = useFetch<Fleet>("fleet", {}, { rows: true }, 3000);
   const only = parts[0];
-  if (!f.data) return <div class="page">{f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={48} />}</div>;
+  if (!f.data) return <div class="page"><h1 class="sr">{t.nav.clusters}</h1>{f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={48} />}</div>;
   const all = f.data.items ?? [];
   const list = only ? all.filter((c) => c.name === only) : all;
   const figures = new Map(fleet.data?.clusters.map((c) => [c.name, c]));

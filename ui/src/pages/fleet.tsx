@@ -125,6 +125,7 @@ export default function FleetPage() {
   if (!data)
     return (
       <div class="page">
+        <h1 class="sr">{t.nav.fleet}</h1>
         {f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={10} height={48} />}
       </div>
     );

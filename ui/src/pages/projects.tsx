@@ -72,7 +72,7 @@ function CanICheck({ project }: { project: string }) {
 
 export default function Projects({ parts }: { parts: readonly string[] }) {
   const f = useFetch<{ items?: ArgoProject[] | null }>("projects");
-  if (!f.data) return <div class="page">{f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={48} />}</div>;
+  if (!f.data) return <div class="page"><h1 class="sr">{t.nav.projects}</h1>{f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={48} />}</div>;
   const all = f.data.items ?? [];
   const one = parts[0] ? all.find((p) => p.metadata.name === parts[0]) : undefined;
   if (parts[0] && !one)

@@ -29,7 +29,7 @@ export default function Rollouts() {
   useTopic("audit");
   const f = useFetch<Rollout[]>("rollouts", {}, { rows: true, audit: true }, 1000);
   const only = param("phase");
-  if (!f.data) return <div class="page">{f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={96} />}</div>;
+  if (!f.data) return <div class="page"><h1 class="sr">{t.nav.rollouts}</h1>{f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={96} />}</div>;
   const present = order.filter((p) => f.data?.some((r) => r.phase === p));
   const list = [...f.data]
     .filter((r) => !only || r.phase === only)

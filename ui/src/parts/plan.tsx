@@ -116,7 +116,8 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
         change("POST", appPath(app.name, "sync"), { appNamespace: app.ns }, {
           name: app.name,
           appNamespace: app.ns,
-          revision: request.revision ?? plan.revision?.id ?? "",
+          // Only what was chosen: under automatic sync no other revision than the wanted one is allowed.
+          revision: request.revision ?? "",
           prune,
           dryRun,
           resources: request.resources?.map((r) => {

@@ -1,12 +1,13 @@
 // How an application is set up, in the words of its resource.
-import { Chip } from "../../parts/basic";
+import { Actor, Button, Chip, Revision, Since } from "../../parts/basic";
 import { repoName } from "../../lib/format";
 import { t } from "../../strings";
-import type { TabProps } from "../app";
+import { actions, type TabProps } from "../app";
 
 const yes = (on: boolean): string => (on ? t.on : t.off);
 
-export default function SettingsTab({ o }: TabProps) {
+export default function SettingsTab({ app, o }: TabProps) {
+  const act = actions(app, o);
   return (
     <div class="narrow stack-lg">
       <section class="panel">
@@ -68,6 +69,26 @@ export default function SettingsTab({ o }: TabProps) {
           </dd>
         </dl>
       </section>
+      {o.holds.length > 0 && (
+        <section class="panel">
+          <h2>{t.setup.holds}</h2>
+          <ul class="stack">
+            {o.holds.map((h) => (
+              <li key={h.revision} class="line wrap">
+                <Revision id={h.revision} />
+                <Actor who={h.by} />
+                <span class="faint">
+                  <Since at={h.at} ago />
+                </span>
+                <span class="muted grow">{h.reason}</span>
+                <Button small no={o.can.rollback ? undefined : t.no.rollback} onClick={() => act.unhold(h)}>
+                  {t.act.unhold}
+                </Button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       <section class="panel">
         <h2>{t.setup.labels}</h2>
         {Object.keys(o.labels).length ? (
