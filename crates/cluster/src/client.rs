@@ -251,7 +251,10 @@ impl Client {
     }
 
     /// Opens a stream of lines.
-    pub(crate) async fn lines(
+    ///
+    /// # Errors
+    /// Fails with the server's own words.
+    pub async fn lines(
         &self,
         path: &str,
     ) -> Result<impl AsyncBufRead + Unpin + Send + use<>, ApiError> {

@@ -1,6 +1,6 @@
 //! The only way to what there is: everything that is read or changed goes through a permit.
 
-use crate::auth::{Auth, Identity};
+use crate::auth::{Auth, Identity, Known};
 use crate::board::Board;
 use crate::call::Call;
 use crate::policies::{Current, Policies};
@@ -27,7 +27,7 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn new(identity: Option<Identity>, current: Arc<Current>) -> Self {
         let subject = match &identity {
-            Some(identity) => Subject::user(&identity.username, &identity.groups),
+            Some(identity) => Subject::user(&identity.subject, &identity.groups),
             None => Subject::anonymous(),
         };
         Self {
@@ -124,6 +124,44 @@ impl Desk {
             policies,
             settings,
         }
+    }
+
+    /// Returns who sends a request; `None` if it doesn't say.
+    pub(crate) fn identify(
+        &self,
+        headers: &http::HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<Identity>, Refusal> {
+        let current = self.policies.current();
+        let projects = |name: &str| self.project(name);
+        self.auth
+            .identify(headers, &self.known(&current, now, &projects))
+    }
+
+    /// Ends a session.
+    pub(crate) fn end(&self, token: &str, now: Timestamp) {
+        let current = self.policies.current();
+        let projects = |name: &str| self.project(name);
+        self.auth.end(token, &self.known(&current, now, &projects));
+    }
+
+    #[expect(clippy::unused_self, reason = "it belongs to the desk")]
+    fn known<'a>(
+        &self,
+        current: &'a Current,
+        now: Timestamp,
+        projects: &'a dyn accounts::Projects,
+    ) -> Known<'a> {
+        Known {
+            now,
+            scopes: current.policy.scopes(),
+            projects,
+        }
+    }
+
+    fn project(&self, name: &str) -> Option<Value> {
+        let key = ObjectKey::new(names::ARGO_GROUP, "AppProject", self.namespace(), name);
+        Some(self.view.cluster().get(&key)?.value())
     }
 
     /// Returns the namespace of applications.
@@ -227,9 +265,24 @@ impl Desk {
         format!("/apis/{group}/namespaces/{namespace}/applications{slash}{name}")
     }
 
-    /// Reads something of the installation, for whoever holds a permit to it.
-    pub(crate) async fn read(&self, _permit: &Permit, path: &str) -> Result<Value, Refusal> {
-        Ok(self.client.get(path).await?)
+    /// Returns the connection, for whoever holds a permit to more than an application.
+    pub(crate) const fn client(&self, _permit: &Permit) -> &Client {
+        &self.client
+    }
+
+    /// Returns the connection by which accounts are kept: their own checks are in `people`.
+    pub(crate) const fn accounts_client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Reads Secrets of the installation, whose values stay here; `None` if we may not.
+    pub(crate) async fn secrets(&self, path: &str) -> Option<Value> {
+        self.client.get(path).await.ok()
+    }
+
+    /// Returns how many objects the live cache holds, and their bytes.
+    pub(crate) fn cache_size(&self) -> (usize, usize) {
+        self.view.cluster().size()
     }
 
     /// Returns the controller's knowledge, for whoever holds a permit.

@@ -1,5 +1,6 @@
 //! Who asks: sessions in cookies, tokens in headers, one-time links.
 
+use crate::logins::Logins;
 use crate::refusal::{Code, Refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,7 +26,10 @@ type Digest = [u8; 32];
 /// Somebody who is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
+    /// The name that is shown.
     pub(crate) username: String,
+    /// The name that policies use.
+    pub(crate) subject: String,
     pub(crate) issuer: String,
     pub(crate) groups: Vec<String>,
     pub(crate) expires: Option<Timestamp>,
@@ -45,12 +49,22 @@ struct Token {
     username: String,
 }
 
-/// Sessions, one-time links, and tokens that were given at the start. Only digests are kept.
-#[derive(Default)]
+/// Sessions, one-time links, and tokens that were given at the start, of which only digests are
+/// kept; and what accounts say.
 pub(crate) struct Auth {
     sessions: Mutex<HashMap<Digest, Session>>,
     links: Mutex<HashMap<Digest, (String, Timestamp)>>,
     tokens: Vec<Token>,
+    pub(crate) logins: Logins,
+}
+
+/// What it takes to tell who somebody is.
+pub(crate) struct Known<'a> {
+    pub(crate) now: Timestamp,
+    /// The claims whose values are groups.
+    pub(crate) scopes: &'a [String],
+    /// The tokens of projects' roles.
+    pub(crate) projects: &'a dyn accounts::Projects,
 }
 
 /// Returns 256 random bits as text.
@@ -73,8 +87,10 @@ impl Auth {
             username: username.clone(),
         };
         Self {
+            sessions: Mutex::default(),
+            links: Mutex::default(),
             tokens: tokens.iter().map(token).collect(),
-            ..Self::default()
+            logins: Logins::new(),
         }
     }
 
@@ -121,9 +137,12 @@ impl Auth {
     }
 
     /// Ends a session.
-    pub(crate) fn end(&self, token: &str) {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.remove(&digest(token));
+    pub(crate) fn end(&self, token: &str, known: &Known<'_>) {
+        {
+            let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            sessions.remove(&digest(token));
+        }
+        self.logins.end(token, known);
     }
 
     /// Returns who sends a request; `None` if it doesn't say.
@@ -133,35 +152,37 @@ impl Auth {
     pub(crate) fn identify(
         &self,
         headers: &HeaderMap,
-        now: Timestamp,
+        known: &Known<'_>,
     ) -> Result<Option<Identity>, Refusal> {
         if let Some(token) = bearer(headers) {
-            return self.by_token(token, now).map(Some);
+            let mut identity = self.by_token(token, known)?;
+            // No browser sends this header by itself.
+            identity.csrf.clear();
+            return Ok(Some(identity));
         }
-        let Some(token) = cookie(headers) else {
-            return Ok(None);
-        };
-        let found = self.by_session(token, now);
-        found.map(Some).ok_or_else(expired)
+        match cookie(headers) {
+            None => Ok(None),
+            Some(token) => self.by_token(token, known).map(Some),
+        }
     }
 
-    fn by_token(&self, token: &str, now: Timestamp) -> Result<Identity, Refusal> {
-        if let Some(mut identity) = self.by_session(token, now) {
-            identity.csrf.clear();
+    fn by_token(&self, token: &str, known: &Known<'_>) -> Result<Identity, Refusal> {
+        if let Some(identity) = self.by_session(token, known.now) {
             return Ok(identity);
         }
         let wanted = digest(token);
         // Digests are compared: what the time tells is of no use.
-        let found = self.tokens.iter().find(|t| t.digest == wanted);
-        found
-            .map(|token| Identity {
+        if let Some(token) = self.tokens.iter().find(|t| t.digest == wanted) {
+            return Ok(Identity {
                 username: token.username.clone(),
+                subject: token.username.clone(),
                 issuer: "windlass".into(),
                 groups: Vec::new(),
                 expires: None,
                 csrf: String::new(),
-            })
-            .ok_or_else(expired)
+            });
+        }
+        self.logins.verify(token, known)
     }
 
     fn by_session(&self, token: &str, now: Timestamp) -> Option<Identity> {
@@ -169,20 +190,13 @@ impl Auth {
         let session = sessions.get(&digest(token)).filter(|s| now < s.expires)?;
         Some(Identity {
             username: session.username.clone(),
+            subject: session.username.clone(),
             issuer: "windlass".into(),
             groups: Vec::new(),
             expires: Some(session.expires),
             csrf: session.csrf.clone(),
         })
     }
-}
-
-fn expired() -> Refusal {
-    Refusal::new(
-        Code::Unauthenticated,
-        "invalid session: the token is not valid any more",
-    )
-    .hint("log in again")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -271,6 +285,14 @@ mod tests {
         headers
     }
 
+    fn known(now: Timestamp) -> Known<'static> {
+        Known {
+            now,
+            scopes: &[],
+            projects: &accounts::NoProjects,
+        }
+    }
+
     #[test]
     fn a_link_works_once_and_its_session_for_a_day() {
         let auth = Auth::new(&[]);
@@ -278,15 +300,19 @@ mod tests {
         let session = auth.redeem(&link, now()).unwrap();
         assert!(auth.redeem(&link, now()).is_err());
         let headers = with("cookie", &format!("a=b; {COOKIE}={session}"));
-        let known = auth.identify(&headers, now()).unwrap().unwrap();
-        assert_eq!(known.username, "alice");
-        assert!(!known.csrf.is_empty());
-        assert!(auth.identify(&headers, now() + SESSION).is_err());
-        auth.end(&session);
-        assert!(auth.identify(&headers, now()).is_err());
-        assert!(auth.identify(&HeaderMap::new(), now()).unwrap().is_none());
+        let found = auth.identify(&headers, &known(now())).unwrap().unwrap();
+        assert_eq!(found.username, "alice");
+        assert!(!found.csrf.is_empty());
+        assert!(auth.identify(&headers, &known(now() + SESSION)).is_err());
+        auth.end(&session, &known(now()));
+        assert!(auth.identify(&headers, &known(now())).is_err());
         assert!(
-            auth.identify(&with("authorization", "Bearer forged"), now())
+            auth.identify(&HeaderMap::new(), &known(now()))
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            auth.identify(&with("authorization", "Bearer forged"), &known(now()))
                 .is_err()
         );
     }
@@ -296,16 +322,16 @@ mod tests {
         let auth = Auth::new(&[]);
         let session = auth.begin("alice", now()).unwrap();
         let headers = with("cookie", &format!("{COOKIE}={session}"));
-        let known = auth.identify(&headers, now()).unwrap().unwrap();
-        assert!(meant(&Method::GET, &headers, Some(&known)).is_ok());
-        assert!(meant(&Method::POST, &headers, Some(&known)).is_err());
+        let found = auth.identify(&headers, &known(now())).unwrap().unwrap();
+        assert!(meant(&Method::GET, &headers, Some(&found)).is_ok());
+        assert!(meant(&Method::POST, &headers, Some(&found)).is_err());
         let mut marked = headers;
-        marked.insert(CSRF, known.csrf.parse().unwrap());
-        assert!(meant(&Method::POST, &marked, Some(&known)).is_ok());
+        marked.insert(CSRF, found.csrf.parse().unwrap());
+        assert!(meant(&Method::POST, &marked, Some(&found)).is_ok());
         marked.insert("host", "127.0.0.1:80".parse().unwrap());
         marked.insert("origin", "http://evil.example".parse().unwrap());
-        assert!(meant(&Method::POST, &marked, Some(&known)).is_err());
+        assert!(meant(&Method::POST, &marked, Some(&found)).is_err());
         marked.insert("origin", "http://127.0.0.1:80".parse().unwrap());
-        assert!(meant(&Method::POST, &marked, Some(&known)).is_ok());
+        assert!(meant(&Method::POST, &marked, Some(&found)).is_ok());
     }
 }

@@ -98,6 +98,20 @@ impl Board {
         rows.values().cloned().collect()
     }
 
+    /// Returns how many applications there are.
+    pub(crate) fn count(&self) -> usize {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        rows.len()
+    }
+
+    /// Returns how many applications are in a project.
+    pub(crate) fn users_of(&self, project: &str) -> usize {
+        self.all()
+            .iter()
+            .filter(|row| *row.project == *project)
+            .count()
+    }
+
     /// Returns the rows that somebody may see, by name.
     pub(crate) fn visible(&self, caller: &Caller) -> Vec<Arc<Row>> {
         let rows = self.all();

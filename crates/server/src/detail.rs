@@ -5,10 +5,10 @@ mod overview;
 mod plan;
 mod tree;
 
-pub(crate) use diff::diff;
+pub(crate) use diff::{compare, diff, extra, object_line, render, step, text};
 pub(crate) use overview::{can, overview};
 pub(crate) use plan::{blocked, plan, plan_digest};
-pub(crate) use tree::{images, tree};
+pub(crate) use tree::{LiveNode, images, live_nodes, tree};
 
 use crate::access::App;
 use crate::wire;

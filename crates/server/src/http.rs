@@ -6,7 +6,7 @@ use crate::refusal::{Code, Refusal};
 use crate::{assets, auth, board, routes, session};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -100,7 +100,7 @@ async fn respond(desk: &Arc<Desk>, request: Request<Incoming>) -> Result<Answer,
     desk.settings.admits_host(&parts.headers)?;
     let now = Timestamp::now();
     let is_api = path.starts_with("/api/");
-    let known = desk.auth.identify(&parts.headers, now);
+    let known = desk.identify(&parts.headers, now);
     let identity = match known {
         Ok(identity) => identity,
         // A page shows the login; what was logged in before says so to the API alone.
@@ -221,9 +221,4 @@ fn finish(answer: Answer, gzip: bool, head: bool, is_page: bool) -> Response<Bod
 
 fn full(bytes: Bytes) -> Body {
     Full::new(bytes).boxed_unsync()
-}
-
-/// Returns 204.
-pub(crate) const fn nothing() -> Answer {
-    Answer::status(StatusCode::NO_CONTENT)
 }

@@ -8,12 +8,11 @@
 //! It keeps nothing that can't be made anew: sessions aside, a restart loses nothing. No value of a
 //! Secret is ever in an answer.
 
-#![expect(dead_code, reason = "the routes that need it come next")]
-
 mod access;
 mod actions;
 mod activity;
 mod apps;
+mod argo;
 mod assets;
 mod auth;
 mod board;
@@ -21,7 +20,9 @@ mod call;
 mod detail;
 mod fleet;
 mod http;
+mod logins;
 mod masks;
+mod people;
 mod policies;
 mod records;
 mod refusal;

@@ -1,9 +1,10 @@
 //! The routes: one table, from which requests are answered and the OpenAPI document is made.
 
 use crate::access::Desk;
+use crate::argo::{change, info, installation, logs, projects, resources, steps, watch};
 use crate::call::{Answer, Call, decode};
 use crate::refusal::Refusal;
-use crate::{actions, activity, apps, detail, fleet, session, stream};
+use crate::{actions, activity, apps, detail, fleet, people, session, stream};
 use http::Method;
 use std::future::Future;
 use std::pin::Pin;
@@ -55,6 +56,7 @@ pub static ROUTES: &[Route] = &[
     route!(GET "/api/version" [""] Open session::version, "Returns the version."),
     route!(GET "/api/v1/settings" [""] Open session::settings, "Returns how to log in, and what the server is."),
     route!(GET "/api/v1/session/userinfo" [""] Open session::userinfo, "Returns who asks, and what their changes must carry."),
+    route!(POST "/api/v1/session" [""] Open session::login, "Logs in with a name and a password."),
     route!(DELETE "/api/v1/session" [""] Open session::logout, "Ends the session."),
 
     route!(GET "/api/v1/board" [""] Known fleet::board, "Returns a row for each application, as columns."),
@@ -67,7 +69,32 @@ pub static ROUTES: &[Route] = &[
     route!(GET "/api/v1/search" ["q"] Known fleet::search, "Finds applications, resources, images, commits and people."),
 
     route!(GET "/api/v1/applications" ["projects project selector repo appNamespace fields name refresh resourceVersion limit continue"] Known apps::list, "Lists applications."),
+    route!(POST "/api/v1/applications" ["upsert validate dryRun"] Known change::create, "Makes an application."),
+    route!(GET "/api/v1/stream/applications" ["projects project selector repo appNamespace fields name resourceVersion"] Known watch::applications, "Streams applications as they change, one document a line."),
+    route!(GET "/api/v1/stream/applications/{app}/resource-tree" ["namespace name group kind appNamespace project"] Known watch::resource_tree, "Streams the tree of an application's objects."),
     route!(GET "/api/v1/applications/{app}" ["project appNamespace refresh resourceVersion fields"] Known apps::get, "Returns an application."),
+    route!(PUT "/api/v1/applications/{app}" ["validate project"] Known change::update, "Changes an application."),
+    route!(PATCH "/api/v1/applications/{app}" ["project appNamespace"] Known change::patch, "Patches an application."),
+    route!(DELETE "/api/v1/applications/{app}" ["cascade propagationPolicy project appNamespace"] Known change::delete, "Deletes an application, and what it deployed."),
+    route!(PUT "/api/v1/applications/{app}/spec" ["validate project appNamespace"] Known change::set_spec, "Changes an application's specification."),
+    route!(GET "/api/v1/applications/{app}/resource-tree" ["namespace name group kind appNamespace project"] Known resources::tree, "Returns the tree of an application's objects."),
+    route!(GET "/api/v1/applications/{app}/managed-resources" ["namespace name version group kind appNamespace project"] Known resources::managed, "Returns each object as it is, as Git wants it, and as a sync would make it."),
+    route!(GET "/api/v1/applications/{app}/manifests" ["revision appNamespace project"] Known resources::manifests, "Returns what Git wants."),
+    route!(GET "/api/v1/applications/{app}/resource" ["namespace resourceName version group kind appNamespace project"] Known resources::get, "Returns one object."),
+    route!(POST "/api/v1/applications/{app}/resource" ["namespace resourceName version group kind patchType appNamespace project"] Known resources::patch, "Patches one object."),
+    route!(DELETE "/api/v1/applications/{app}/resource" ["namespace resourceName version group kind force orphan appNamespace project"] Known resources::delete, "Deletes one object."),
+    route!(GET "/api/v1/applications/{app}/resource/actions" ["namespace resourceName version group kind appNamespace project"] Known resources::actions, "Lists what can be done to an object."),
+    route!(POST "/api/v1/applications/{app}/resource/actions" ["namespace resourceName version group kind appNamespace project"] Known resources::run_action, "Does something to an object."),
+    route!(POST "/api/v1/applications/{app}/resource/actions/v2" [""] Known resources::run_action, "Does something to an object, with parameters."),
+    route!(GET "/api/v1/applications/{app}/resource/links" ["namespace resourceName version group kind appNamespace project"] Known info::links, "Lists links of an object."),
+    route!(GET "/api/v1/applications/{app}/links" ["appNamespace project"] Known info::links, "Lists links of an application."),
+    route!(GET "/api/v1/applications/{app}/events" ["resourceNamespace resourceName resourceUID appNamespace project"] Known info::events, "Lists the events of an application, or of one of its objects."),
+    route!(GET "/api/v1/applications/{app}/syncwindows" ["appNamespace project"] Known info::windows, "Returns the project's windows that are for an application."),
+    route!(GET "/api/v1/applications/{app}/revisions/{revision}/metadata" ["appNamespace project"] Known info::revision, "Returns who made a revision."),
+    route!(GET "/api/v1/applications/{app}/logs" ["namespace podName container sinceSeconds tailLines follow previous filter group kind resourceName appNamespace project"] Known logs::logs, "Streams logs of an application's pods."),
+    route!(GET "/api/v1/applications/{app}/pods/{pod}/logs" ["namespace container sinceSeconds tailLines follow previous filter appNamespace project"] Known logs::logs, "Streams the log of a pod."),
+    route!(GET "/api/v1/applications/{app}/rendered" ["revision appNamespace project"] Known steps::rendered, "Returns what a revision renders to, with lines."),
+    route!(GET "/api/v1/applications/{app}/explain" ["group kind namespace name pointer revision appNamespace project"] Known steps::explain, "Says who had a hand in a field."),
     route!(GET "/api/v1/applications/{app}/overview" ["project appNamespace"] Known detail::overview, "Returns how an application is, why, since when, and what next."),
     route!(GET "/api/v1/applications/{app}/tree" ["all project appNamespace"] Known detail::tree, "Returns the tree of an application's objects, laid out."),
     route!(GET "/api/v1/applications/{app}/diff" ["from to all project appNamespace"] Known detail::diff, "Compares any two of: the cluster, what is deployed, a revision."),
@@ -83,6 +110,26 @@ pub static ROUTES: &[Route] = &[
     route!(POST "/api/v1/applications/{app}/pause" [""] Known actions::pause, "Stops automation."),
     route!(POST "/api/v1/applications/{app}/resume" [""] Known actions::resume, "Lets automation go on."),
     route!(POST "/api/v1/applications/{app}/refresh" [""] Known actions::refresh, "Looks at Git again."),
+    route!(GET "/api/v1/projects" ["name"] Known projects::all, "Lists projects."),
+    route!(POST "/api/v1/projects" [""] Known projects::create, "Makes a project."),
+    route!(GET "/api/v1/projects/{name}" [""] Known projects::get, "Returns a project."),
+    route!(PUT "/api/v1/projects/{name}" [""] Known projects::update, "Changes a project."),
+    route!(DELETE "/api/v1/projects/{name}" [""] Known projects::delete, "Deletes a project."),
+    route!(GET "/api/v1/projects/{name}/detailed" [""] Known projects::detailed, "Returns a project with its repositories and clusters."),
+    route!(GET "/api/v1/projects/{name}/syncwindows" [""] Known projects::windows, "Returns the windows of a project that are open."),
+    route!(GET "/api/v1/repositories" ["repo"] Known installation::repositories, "Lists repositories."),
+    route!(GET "/api/v1/clusters" ["server name"] Known installation::clusters, "Lists clusters."),
+    route!(GET "/api/v1/clusters/{server}" [""] Known installation::cluster, "Returns a cluster."),
+    route!(GET "/api/v1/can-i" ["user groups resource action object"] Known installation::can_i, "Says whether somebody may do something, and which rule decides."),
+    route!(GET "/api/v1/policy" [""] Known installation::policy, "Returns the policy, with what is wrong with it."),
+    route!(GET "/api/v1/account" [""] Known people::all, "Lists accounts."),
+    route!(PUT "/api/v1/account/password" [""] Known people::set_password, "Changes a password."),
+    route!(GET "/api/v1/account/{name}" [""] Known people::get, "Returns an account."),
+    route!(POST "/api/v1/account/{name}/token" [""] Known people::make_token, "Makes a token of an account."),
+    route!(DELETE "/api/v1/account/{name}/token/{id}" [""] Known people::delete_token, "Deletes a token of an account."),
+    route!(POST "/api/v1/projects/{name}/roles/{role}/token" [""] Known people::make_project_token, "Makes a token of a project's role."),
+    route!(DELETE "/api/v1/projects/{name}/roles/{role}/token/{iat}" ["id"] Known people::delete_project_token, "Deletes a token of a project's role."),
+    route!(GET "/api/v1/account/can-i/{resource}/{action}/{object...}" [""] Known installation::account_can_i, "Says whether one may do something."),
     route!(POST "/api/v1/applications/{app}/approve" [""] Known actions::approve, "Approves the deletions that ask for it."),
 ];
 
@@ -98,12 +145,12 @@ pub(crate) async fn dispatch(desk: &Arc<Desk>, mut call: Call) -> Result<Answer,
             continue;
         }
         if route.access == Access::Known {
-            session::known(&call)?;
+            session::known(desk, &call)?;
         }
         call.captures = captures;
         return (route.handler)(Arc::clone(desk), call).await;
     }
-    session::known(&call)?;
+    session::known(desk, &call)?;
     Err(match is_path {
         true => Refusal::method(),
         false => Refusal::not_found("Not Found"),

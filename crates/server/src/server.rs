@@ -168,6 +168,7 @@ impl Server {
             ));
         }
         let desk = Arc::new(Desk::new(view, client, board, records, policies, settings));
+        tasks.push(tokio::spawn(crate::logins::follow(Arc::clone(&desk))));
         tasks.push(tokio::spawn(crate::http::listen(
             listener,
             Arc::clone(&desk),

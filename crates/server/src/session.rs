@@ -62,10 +62,25 @@ pub(crate) async fn userinfo(_desk: Arc<Desk>, call: Call) -> Result<Answer, Ref
     Ok(info.into())
 }
 
+/// `POST /api/v1/session`
+pub(crate) async fn login(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    let body = call.json()?;
+    let (name, password) = (
+        body.str_at(&["username"]).to_owned(),
+        body.str_at(&["password"]).to_owned(),
+    );
+    let now = Timestamp::now().as_second();
+    // A hash takes a tenth of a second.
+    let answer = tokio::task::spawn_blocking(move || desk.auth.logins.login(&name, &password, now));
+    let token = answer.await??;
+    let answer = Answer::from(json!({"token": token.as_str()}));
+    Ok(answer.with(header::SET_COOKIE, auth::set_cookie(&token, false)))
+}
+
 /// `DELETE /api/v1/session`
 pub(crate) async fn logout(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     if let Some(token) = auth::cookie(&call.headers) {
-        desk.auth.end(token);
+        desk.end(token, Timestamp::now());
     }
     let answer = Answer::from(json!({}));
     Ok(answer.with(header::SET_COOKIE, auth::set_cookie("", false)))
@@ -74,12 +89,14 @@ pub(crate) async fn logout(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
 /// `GET /api/v1/settings`
 pub(crate) async fn settings(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let settings = &desk.settings;
+    let accounts = desk.auth.logins.accounts();
     let host = call.header(&header::HOST);
     let is_known = call.caller.identity.is_some();
     let mut answer = json!({
         "url": format!("http://{host}"),
         "appLabelKey": api::names::INSTANCE_LABEL,
-        "userLoginsDisabled": true,
+        "userLoginsDisabled": !accounts.is_login_possible(),
+        "passwordPattern": accounts.password_pattern(),
         "execEnabled": false,
         "appsInAnyNamespaceEnabled": false,
         "controllerNamespace": desk.namespace(),
@@ -90,8 +107,8 @@ pub(crate) async fn settings(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
             "mode": settings.mode.as_str(),
             "simulated": settings.mode.is_simulated(),
             "version": settings.version.as_str(),
-            "login": {"local": false},
-            "anonymous": false,
+            "login": {"local": accounts.is_login_possible()},
+            "anonymous": accounts.is_anonymous_enabled(),
             "controlNamespace": desk.namespace(),
         },
     });
@@ -128,10 +145,11 @@ pub(crate) async fn health(_desk: Arc<Desk>, _call: Call) -> Result<Answer, Refu
     Ok(Answer::text("text/plain; charset=utf-8", "ok\n"))
 }
 
-/// Refuses who hasn't logged in; what anonymous people may do is for the policy to say.
-pub(crate) fn known(call: &Call) -> Result<(), Refusal> {
+/// Refuses who hasn't logged in, unless nobody need; what they may do is for the policy to say.
+pub(crate) fn known(desk: &Desk, call: &Call) -> Result<(), Refusal> {
     match call.caller.identity {
         Some(_) => Ok(()),
+        None if desk.auth.logins.accounts().is_anonymous_enabled() => Ok(()),
         None => Err(Refusal::unauthenticated()),
     }
 }

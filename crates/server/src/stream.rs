@@ -140,7 +140,7 @@ impl Listener {
     /// Returns true while the session lasts and the policy is the one that was asked.
     fn is_known(&self) -> bool {
         let now = Timestamp::now();
-        let known = self.desk.auth.identify(&self.call.headers, now);
+        let known = self.desk.identify(&self.call.headers, now);
         let is_same = known.is_ok_and(|identity| identity == self.call.caller.identity);
         let generation = self.desk.policies.current().generation;
         is_same && generation == self.call.caller.current().generation

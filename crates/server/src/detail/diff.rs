@@ -90,25 +90,25 @@ pub(crate) async fn diff(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal>
 }
 
 /// Renders a revision, or what the application tracks.
-pub(super) async fn render(app: &App, revision: &str) -> Result<Arc<Target>, Refusal> {
+pub(crate) async fn render(app: &App, revision: &str) -> Result<Arc<Target>, Refusal> {
     let revision = Some(revision).filter(|r| !r.is_empty());
     Ok(app.view().inspector().render(&app.value, revision).await?)
 }
 
 /// Returns true for objects that are compared: hooks and what is skipped aren't.
-pub(super) fn is_compared(desired: &Desired) -> bool {
+pub(crate) fn is_compared(desired: &Desired) -> bool {
     !desired.directives.is_hook && !desired.directives.is_skipped
 }
 
 /// How one live object compares.
-pub(super) struct Compared<'t> {
-    pub(super) desired: &'t Desired,
-    pub(super) live: Option<Arc<LiveObject>>,
-    pub(super) verdict: Match,
+pub(crate) struct Compared<'t> {
+    pub(crate) desired: &'t Desired,
+    pub(crate) live: Option<Arc<LiveObject>>,
+    pub(crate) verdict: Match,
 }
 
 /// Compares what Git wants with what is in the cluster, asking the server where it must.
-pub(super) async fn compare<'t>(app: &App, target: &'t Target) -> Vec<Compared<'t>> {
+pub(crate) async fn compare<'t>(app: &App, target: &'t Target) -> Vec<Compared<'t>> {
     let cluster = app.view().cluster();
     let ignore = app.view().ignore(&app.parsed.spec.ignore_differences);
     let objects = target.objects.iter().filter(|d| is_compared(d));
@@ -143,7 +143,7 @@ pub(super) async fn compare<'t>(app: &App, target: &'t Target) -> Vec<Compared<'
 }
 
 /// Returns the objects that the application has in the cluster and that Git no longer has.
-pub(super) fn extra(app: &App, target: &Target) -> Vec<Arc<LiveObject>> {
+pub(crate) fn extra(app: &App, target: &Target) -> Vec<Arc<LiveObject>> {
     let cluster = app.view().cluster();
     let wanted: std::collections::BTreeSet<&ObjectKey> =
         target.objects.iter().map(|d| &d.key).collect();
@@ -243,7 +243,7 @@ fn versioned(key: &ObjectKey, version: &str) -> Value {
 }
 
 /// Returns where an object is from.
-pub(super) fn object_line(app: &App, target: &Target, desired: &Desired) -> Value {
+pub(crate) fn object_line(app: &App, target: &Target, desired: &Desired) -> Value {
     let source = app.parsed.spec.sources.iter().next();
     let repo = source.map_or("", |s| s.repo_url.as_str());
     json!({
@@ -360,7 +360,7 @@ pub(crate) fn step(step: &controller::Step) -> Value {
 }
 
 /// Returns an object as YAML for people: without noise, without secrets.
-pub(super) fn text(object: Option<Value>, mask: &Mask) -> String {
+pub(crate) fn text(object: Option<Value>, mask: &Mask) -> String {
     let Some(mut object) = object else {
         return String::new();
     };

@@ -56,6 +56,29 @@ pub(super) struct Node {
     y: i64,
 }
 
+/// A live object of an application's tree.
+pub(crate) struct LiveNode {
+    pub(crate) live: Arc<LiveObject>,
+    pub(crate) parent: Option<Arc<LiveObject>>,
+    pub(crate) message: String,
+}
+
+/// Returns the live objects of an application's tree.
+pub(crate) fn live_nodes(app: &App) -> Vec<LiveNode> {
+    let nodes = nodes(app);
+    let live = |at: usize| nodes[at].live.clone();
+    nodes
+        .iter()
+        .filter_map(|node| {
+            Some(LiveNode {
+                live: node.live.clone()?,
+                parent: node.parent.and_then(live),
+                message: node.message.clone(),
+            })
+        })
+        .collect()
+}
+
 /// `GET /api/v1/applications/{app}/tree`
 pub(crate) async fn tree(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let app = desk.app(&call)?;

@@ -1,0 +1,217 @@
+//! Accounts as `argocd-cm` and `argocd-secret` have them now, and who logs in with them.
+
+use crate::access::Desk;
+use crate::auth::{Identity, Known};
+use crate::refusal::{Code, Refusal};
+use accounts::{Accounts, AuthError, Change, ChangeError, Gate, Limits, LoginError, Revoked};
+use cluster::{ApiError, Client, follow_selected};
+use jiff::Timestamp;
+use std::sync::{Arc, PoisonError, RwLock};
+use value::{Value, json};
+
+const SETTINGS: &str = "argocd-cm";
+const SECRET: &str = "argocd-secret";
+/// Where the administrator's first password is kept, as in Argo CD.
+const FIRST_PASSWORD: &str = "argocd-initial-admin-secret";
+
+/// Accounts, and who has failed or given up.
+pub(crate) struct Logins {
+    accounts: RwLock<Arc<Accounts>>,
+    gate: Gate,
+    revoked: Revoked,
+}
+
+/// Fills bytes at random. Without randomness nothing may go on.
+pub(crate) fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has random numbers");
+}
+
+impl Logins {
+    pub(crate) fn new() -> Self {
+        let (accounts, _) = Accounts::from_config(&Value::Null, &Value::Null);
+        Self {
+            accounts: RwLock::new(Arc::new(accounts)),
+            gate: Gate::new(Limits::default()),
+            revoked: Revoked::default(),
+        }
+    }
+
+    /// Returns the accounts as they are now.
+    pub(crate) fn accounts(&self) -> Arc<Accounts> {
+        let accounts = self.accounts.read();
+        Arc::clone(&accounts.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Checks a password and begins a session. It takes a while.
+    pub(crate) fn login(&self, name: &str, password: &str, now: i64) -> Result<String, Refusal> {
+        let accounts = self.accounts();
+        let session = accounts.login(&self.gate, name, password, now, &mut random);
+        Ok(session?.token.into_inner())
+    }
+
+    /// Checks a password alone. It takes a while.
+    pub(crate) fn check(&self, name: &str, password: &str, now: i64) -> Result<(), Refusal> {
+        Ok(self
+            .accounts()
+            .check_password(&self.gate, name, password, now)?)
+    }
+
+    /// Returns whose token it is.
+    pub(crate) fn verify(&self, token: &str, known: &Known<'_>) -> Result<Identity, Refusal> {
+        let accounts = self.accounts();
+        let found = accounts.verify(token, known.now.as_second(), known.projects)?;
+        if self.revoked.contains(found.token_id()) {
+            return Err(AuthError::Revoked.into());
+        }
+        Ok(Identity {
+            username: found.username().to_owned(),
+            subject: found.subject().to_owned(),
+            issuer: found.issuer().to_owned(),
+            groups: found.groups(known.scopes),
+            expires: found
+                .expires_at()
+                .and_then(|at| Timestamp::from_second(at).ok()),
+            csrf: accounts.csrf_token(token)?,
+        })
+    }
+
+    /// Ends a token before its time.
+    pub(crate) fn end(&self, token: &str, known: &Known<'_>) {
+        let now = known.now.as_second();
+        if let Ok(found) = self.accounts().verify(token, now, known.projects) {
+            self.revoked
+                .revoke(found.token_id(), found.expires_at(), now);
+        }
+    }
+}
+
+impl From<LoginError> for Refusal {
+    fn from(error: LoginError) -> Self {
+        let code = match error {
+            LoginError::TooManyFailures { .. } | LoginError::Busy => Code::Exhausted,
+            LoginError::NoKey => Code::Precondition,
+            _ => Code::Unauthenticated,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        let text = match error.to_string() {
+            text if text.starts_with("invalid session") => text,
+            text => format!("invalid session: {text}"),
+        };
+        Self::new(Code::Unauthenticated, text).hint("log in again")
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        let code = match error {
+            ChangeError::NoAccount(_) | ChangeError::NoToken(_) => Code::NotFound,
+            ChangeError::NoKey | ChangeError::BadPattern => Code::Precondition,
+            _ => Code::Invalid,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// Follows the accounts until it is dropped; makes what a new installation lacks.
+pub(crate) async fn follow(desk: Arc<Desk>) {
+    let client = desk.accounts_client().clone();
+    let namespace = desk.namespace().to_owned();
+    let path = |plural: &str| format!("/api/v1/namespaces/{namespace}/{plural}");
+    let start = |plural: &str, keep| follow_selected(client.clone(), &path(plural), "", keep);
+    let mut maps = start("configmaps", |name| name == SETTINGS);
+    let mut secrets = start("secrets", |name| name == SECRET);
+    let mut said = Vec::new();
+    let mut is_set_up = false;
+    loop {
+        let known = (
+            maps.borrow_and_update().clone(),
+            secrets.borrow_and_update().clone(),
+        );
+        if let (Some(maps), Some(secrets)) = known {
+            let null = Arc::new(Value::Null);
+            let map = maps.get(SETTINGS).unwrap_or(&null);
+            let secret = secrets.get(SECRET).unwrap_or(&null);
+            let (accounts, problems) = Accounts::from_config(map, secret);
+            for problem in problems.iter().filter(|p| !said.contains(*p)) {
+                tracing::warn!("{problem}");
+            }
+            said = problems;
+            if !is_set_up {
+                is_set_up = true;
+                if let Err(error) = set_up(&desk, &client, &accounts).await {
+                    tracing::warn!(error = %error, "accounts can't be set up");
+                }
+            }
+            let logins = &desk.auth.logins;
+            let slot = logins.accounts.write();
+            *slot.unwrap_or_else(PoisonError::into_inner) = Arc::new(accounts);
+        }
+        tokio::select! {
+            changed = maps.changed() => if changed.is_err() { return },
+            changed = secrets.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Makes the key of tokens and the administrator's first password, where there are none. A demo has
+/// its link, and is gone soon.
+async fn set_up(desk: &Desk, client: &Client, accounts: &Accounts) -> Result<(), ApiError> {
+    if desk.settings.mode == crate::Mode::Demo {
+        return Ok(());
+    }
+    let now = Timestamp::now().as_second();
+    let accounts = accounts.clone();
+    let setup = tokio::task::spawn_blocking(move || accounts.setup(now, &mut random)).await;
+    let Ok(Some(Ok(setup))) = setup else {
+        return Ok(());
+    };
+    let namespace = desk.namespace();
+    if let Some(password) = &setup.admin_password {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": FIRST_PASSWORD, "namespace": namespace},
+            "stringData": {"password": password.expose().as_str()},
+        });
+        let path = format!("/api/v1/namespaces/{namespace}/secrets");
+        match client.create(&path, &secret).await {
+            Err(error) if error.code == 409 => {
+                let path = format!("{path}/{FIRST_PASSWORD}");
+                let patch = json!({"stringData": {"password": password.expose().as_str()}});
+                client.merge_patch(&path, &patch).await?;
+            }
+            answer => {
+                answer?;
+            }
+        }
+    }
+    write(client, namespace, &setup.change).await
+}
+
+/// Writes a change of `argocd-secret`, which need not be there.
+pub(crate) async fn write(
+    client: &Client,
+    namespace: &str,
+    change: &Change,
+) -> Result<(), ApiError> {
+    let collection = format!("/api/v1/namespaces/{namespace}/secrets");
+    let path = format!("{collection}/{SECRET}?fieldManager=windlass");
+    match client.merge_patch(&path, change.secret.expose()).await {
+        Err(error) if error.is_not_found() => {
+            let mut secret = json!({
+                "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+                "metadata": {
+                    "name": SECRET, "namespace": namespace,
+                    "labels": {"app.kubernetes.io/part-of": "argocd"},
+                },
+            });
+            secret.merge_patch(change.secret.expose());
+            client.create(&collection, &secret).await.map(|_| ())
+        }
+        answer => answer.map(|_| ()),
+    }
+}

@@ -1,0 +1,121 @@
+//! Logging in with a password, tokens, and what the policy says.
+
+use crate::support::{ADMIN, Stage};
+use value::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_logs_in_and_does_what_the_policy_says() {
+    let stage = Stage::new().await;
+    stage.shop(true).await;
+    let maps = "/api/v1/namespaces/argocd/configmaps";
+    let accounts = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "argocd-cm", "namespace": "argocd"},
+        "data": {"accounts.dana": "apiKey, login"},
+    });
+    stage.client.create(maps, &accounts).await.unwrap();
+    let policy = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "argocd-rbac-cm", "namespace": "argocd"},
+        "data": {"policy.csv": "p, dana, applications, *, default/*, allow\np, dana, applications, delete, default/*, deny"},
+    });
+    stage.client.create(maps, &policy).await.unwrap();
+    // The first password is where Argo CD puts it.
+    let first = stage.first_password().await;
+    let admin = stage.login("admin", &first).await;
+    assert_eq!(admin.status, 200, "{}", admin.text());
+    let cookie = admin.header("set-cookie").to_owned();
+    let admin = admin.json().str_at(&["token"]).to_owned();
+    assert!(cookie.contains(&admin) && cookie.contains("HttpOnly"));
+    let wrong = stage.login("admin", "wrong").await;
+    let unknown = stage.login("zoe", "wrong").await;
+    assert_eq!((wrong.status, unknown.status), (401, 401));
+    assert_eq!(
+        wrong.body, unknown.body,
+        "nothing tells which accounts there are"
+    );
+    // A token for a program.
+    let made = loop {
+        let path = "/api/v1/account/dana/token";
+        let made = stage
+            .send("POST", path, &admin, &[], br#"{"id":"ci"}"#)
+            .await;
+        if made.status != 404 {
+            break made;
+        }
+    };
+    assert_eq!(made.status, 200, "{}", made.text());
+    let dana = made.json().str_at(&["token"]).to_owned();
+    stage.accepted(&dana).await;
+    stage.allowed(&dana, "applications/sync/default/shop").await;
+    let overview = stage
+        .send("GET", "/api/v1/applications/shop/overview", &dana, &[], b"")
+        .await;
+    let can = overview.json();
+    let can = |what: &str| can.at(&["can", what]).cloned();
+    assert_eq!(
+        (can("sync"), can("delete")),
+        (Some(true.into()), Some(false.into()))
+    );
+    let delete = stage
+        .send("DELETE", "/api/v1/applications/shop", &dana, &[], b"")
+        .await;
+    assert_eq!(delete.status, 403);
+    let why = "/api/v1/can-i?user=dana&resource=applications&action=delete&object=default/shop";
+    let why = stage.get(why).await;
+    assert_eq!(why.str_at(&["source"]), "policy.csv:2", "{why:?}");
+    let gone = stage
+        .send("DELETE", "/api/v1/account/dana/token/ci", &admin, &[], b"")
+        .await;
+    assert_eq!(gone.status, 200);
+    stage.refused(&dana).await;
+    // Passwords can't be tried for ever.
+    let mut last = 401;
+    for _ in 0..8 {
+        last = stage.login("zoe", "guess").await.status;
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projects_role_has_tokens() {
+    let stage = Stage::new().await;
+    stage.first_password().await;
+    let project = json!({"project": {
+        "metadata": {"name": "team"},
+        "spec": {
+            "sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}],
+            "roles": [{"name": "ci", "policies": ["p, proj:team:ci, applications, get, team/*, allow"]}],
+        },
+    }});
+    let made = stage.post("/api/v1/projects", &project).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let token = stage
+        .post(
+            "/api/v1/projects/team/roles/ci/token",
+            &json!({"expiresIn": "60"}),
+        )
+        .await;
+    assert_eq!(token.status, 200, "{}", token.text());
+    let token = token.json().str_at(&["token"]).to_owned();
+    stage.accepted(&token).await;
+    stage.allowed(&token, "applications/get/team/x").await;
+    let kept = stage.get("/api/v1/projects/team").await;
+    let kept = &kept.array_at(&["spec", "roles"])[0].array_at(&["jwtTokens"])[0];
+    let path = format!(
+        "/api/v1/projects/team/roles/ci/token/{}",
+        kept.i64_at(&["iat"]).unwrap()
+    );
+    assert_eq!(
+        stage.send("DELETE", &path, ADMIN, &[], b"").await.status,
+        200
+    );
+    stage.refused(&token).await;
+    assert_eq!(
+        stage
+            .send("DELETE", "/api/v1/projects/team", ADMIN, &[], b"")
+            .await
+            .status,
+        200
+    );
+}

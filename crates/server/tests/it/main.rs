@@ -1,0 +1,8 @@
+//! The server through HTTP, against a real control plane.
+
+mod accounts;
+mod bad_input;
+mod change;
+mod read;
+mod stream;
+mod support;
