@@ -1,12 +1,12 @@
-//! Who somebody is: local accounts, sessions and tokens, as Argo CD keeps them.
+//! Who somebody is: local accounts, sessions and tokens, as Argo CD keeps them, and single sign-on.
 //!
 //! [`Accounts`] is a snapshot of `argocd-cm` and `argocd-secret`. It checks passwords
 //! ([`Accounts::login`] behind a [`Gate`]), issues and verifies tokens, and answers changes with
-//! the [`Change`] that has to be written. What somebody may do is
+//! the [`Change`] that has to be written. Single sign-on is [`oidc`]. What somebody may do is
 //! `rbac`'s to say.
 //!
 //! This crate reads no clock, draws no random numbers and opens no connection: the time is an
-//! argument in seconds since 1970, randomness is a [`Random`].
+//! argument in seconds since 1970, randomness is a [`Random`], HTTP is [`oidc::Http`].
 //! No secret is ever printed: what holds one is [`Redacted`], and no error quotes one.
 //!
 //! ```
@@ -32,6 +32,7 @@ mod gate;
 mod identity;
 mod jwt;
 mod login;
+pub mod oidc;
 mod password;
 mod project;
 mod revoked;

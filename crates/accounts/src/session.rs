@@ -124,7 +124,7 @@ impl Accounts {
         }
         let key = self.key.as_ref().ok_or(AuthError::NoKey)?;
         parts.check_own_signature(key.expose())?;
-        parts.check_times(now, 0)?;
+        parts.check_times(now)?;
         let issued_at = jwt::time(&parts.claims, "iat").ok_or(AuthError::NoIssuedAt)?;
         let mut claims = parts.claims;
         let id = claims.str_at(&["jti"]).to_owned();
@@ -208,9 +208,8 @@ impl Accounts {
     /// Fails if there is no key.
     pub fn csrf_token(&self, session_token: &str) -> Result<String, AuthError> {
         use base64::Engine as _;
-        let key = self.key.as_ref().ok_or(AuthError::NoKey)?;
-        let key = jwt::code(key.expose(), b"windlass csrf");
-        let code = jwt::code(&key, session_token.as_bytes());
+        let key = self.derived_key("windlass csrf").ok_or(AuthError::NoKey)?;
+        let code = jwt::code(key.expose(), session_token.as_bytes());
         Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(code))
     }
 
@@ -219,6 +218,12 @@ impl Accounts {
     pub fn check_csrf_token(&self, session_token: &str, csrf_token: &str) -> bool {
         let want = self.csrf_token(session_token);
         want.is_ok_and(|want| crate::same(want.as_bytes(), csrf_token.as_bytes()))
+    }
+
+    /// Returns a key of our own for a purpose, from the server's; `None` if there is none yet.
+    pub(crate) fn derived_key(&self, purpose: &str) -> Option<Redacted<[u8; 32]>> {
+        let key = self.key.as_ref()?;
+        Some(Redacted::new(jwt::code(key.expose(), purpose.as_bytes())))
     }
 }
 

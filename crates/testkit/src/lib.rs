@@ -1,4 +1,5 @@
-//! Test support: Git over HTTP, Helm repositories, OCI registries and what is in them.
+//! Test support: Git over HTTP, Helm repositories, OCI registries and what is in them, and an
+//! OpenID Connect provider.
 //!
 //! Only for `[dev-dependencies]`: it prefers a clear panic to an error.
 
@@ -11,12 +12,14 @@ mod archive;
 mod charts;
 mod git;
 mod http;
+mod oidc;
 mod registry;
 
 pub use archive::{ArchiveEntry, pack, pack_chart, pack_folder, sha256};
 pub use charts::{ChartServer, ChartServerOptions};
 pub use git::{GitServer, GitServerOptions, git};
 pub use http::HttpRequest;
+pub use oidc::{Exchanged, OidcAlgorithm, OidcProvider, OidcProviderOptions, exchange, fields};
 pub use registry::{Registry, RegistryOptions};
 
 use std::path::PathBuf;
