@@ -2,6 +2,7 @@
 
 use crate::MatchMode;
 use gotemplate::regexp::Regexp;
+use memchr::memmem::Finder;
 use std::fmt;
 use value::glob::Glob;
 
@@ -21,7 +22,7 @@ pub(crate) enum Pattern {
     Prefix(Box<str>),
     Suffix(Box<str>),
     Glob(Box<Glob>),
-    Contains(Box<str>),
+    Contains(Box<Finder<'static>>),
     Regex(Box<Regexp>),
     /// A glob that can't be read fits nothing; a regular expression that can't, denies.
     Bad(MatchMode),
@@ -55,20 +56,12 @@ impl Pattern {
             Self::Prefix(want) => text.starts_with(&**want),
             Self::Suffix(want) => text.ends_with(&**want),
             Self::Glob(glob) => glob.matches(text),
-            Self::Contains(part) => text.contains(&**part),
+            Self::Contains(part) => part.find(text.as_bytes()).is_some(),
             Self::Regex(regex) => regex.is_match(text.as_bytes()),
             Self::Bad(MatchMode::Glob) => false,
             Self::Bad(MatchMode::Regex) => return Fit::Broken,
         };
         if fits { Fit::Yes } else { Fit::No }
-    }
-
-    /// Returns the one text that fits, if there is one.
-    pub(crate) fn literal(&self) -> Option<&str> {
-        match self {
-            Self::Literal(text) => Some(text),
-            _ => None,
-        }
     }
 }
 
@@ -92,13 +85,35 @@ fn glob(text: &str) -> Result<Pattern, String> {
             let is_text = |part: &str| !part.is_empty() && glob_prefix(part) == part;
             match rest.strip_suffix('*') {
                 // `*/*` of the built-in roles, and most of what people write.
-                Some(part) if is_text(part) => Pattern::Contains(part.into()),
+                Some(part) if is_text(part) => contains(part),
                 None if is_text(rest) => Pattern::Suffix(rest.into()),
                 _ => compiled(text)?,
             }
         }
         _ => compiled(text)?,
     })
+}
+
+/// Returns true for what means itself in a regular expression, wherever it stands.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || " /:@-_,\"'#%&=<>~!;".contains(c)
+}
+
+/// Returns the text that everything begins with in which a regular expression is found.
+pub(crate) fn regex_prefix(pattern: &str) -> &str {
+    let Some(rest) = pattern.strip_prefix('^').filter(|r| !r.contains('|')) else {
+        return "";
+    };
+    let end = rest.find(|c| !is_plain(c)).unwrap_or(rest.len());
+    let is_repeated = rest[end..].starts_with(['*', '?', '+', '{']);
+    match rest[..end].char_indices().next_back() {
+        Some((last, _)) if is_repeated => &rest[..last],
+        _ => &rest[..end],
+    }
+}
+
+fn contains(part: &str) -> Pattern {
+    Pattern::Contains(Box::new(Finder::new(part).into_owned()))
 }
 
 fn compiled(text: &str) -> Result<Pattern, String> {
@@ -109,13 +124,12 @@ fn compiled(text: &str) -> Result<Pattern, String> {
 }
 
 fn regex(text: &str) -> Result<Pattern, String> {
-    let is_plain = |c: char| c.is_alphanumeric() || " /:@-_,\"'#%&=<>~!;".contains(c);
     if text.is_empty() || text == ".*" {
         // `.` is no line feed, but `.*` is found before it.
         return Ok(Pattern::Any);
     }
     if text.chars().all(is_plain) {
-        return Ok(Pattern::Contains(text.into()));
+        return Ok(contains(text));
     }
     let compiled = Regexp::new(text.as_bytes())?;
     Ok(Pattern::Regex(Box::new(compiled)))
@@ -151,6 +165,21 @@ mod tests {
                 want,
                 "{pattern} {text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_an_expression_begins_with_is_seen() {
+        for (pattern, want) in [
+            ("^team-1/.*$", "team-1/"),
+            ("^team-1/*", "team-1"),
+            ("^team-1/{0}x", "team-1"),
+            ("^a/b|c", ""),
+            ("team-1/", ""),
+            ("^(?i)a/", ""),
+            ("^é+", ""),
+        ] {
+            assert_eq!(regex_prefix(pattern), want, "{pattern}");
         }
     }
 

@@ -76,6 +76,11 @@ impl Policy {
             // regular expressions their `*/*` is an error, which denies.
             refused.extend(rules.read(&source.into(), text, config.match_mode));
         }
+        if rules.grants().is_empty() && !config.with_builtin {
+            // Casbin tries a policy without any rule as if it were this one, which regular
+            // expressions find everywhere. The built-in roles keep it away from people.
+            refused.extend(rules.read(&"no rule".into(), "p,,,,,allow", config.match_mode));
+        }
         if !refused.is_empty() {
             return Err(Refused { problems: refused });
         }
@@ -144,6 +149,13 @@ impl Policy {
             return Err(Refused { problems });
         }
         Ok(())
+    }
+
+    /// Takes in the roles of these projects and forgets all others; returns what is refused.
+    pub fn set_projects<'a>(&mut self, all: impl IntoIterator<Item = &'a Value>) -> Vec<Refused> {
+        self.projects.clear();
+        let refused = all.into_iter().filter_map(|p| self.set_project(p).err());
+        refused.collect()
     }
 
     /// Forgets a project.

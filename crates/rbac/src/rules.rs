@@ -1,7 +1,7 @@
 //! The lines of a policy, and the index that finds those which matter.
 
 use crate::csv;
-use crate::pattern::{Fit, Pattern, glob_prefix};
+use crate::pattern::{Fit, Pattern, glob_prefix, regex_prefix};
 use crate::review::Problem;
 use crate::{MatchMode, Resource};
 use std::collections::{HashMap, HashSet};
@@ -52,11 +52,10 @@ struct Bucket {
     others: Vec<u32>,
 }
 
-/// The rules of one subject, by the resource that they name, and the others.
+/// The rules of one subject, by the resources that they fit.
 #[derive(Debug, Default)]
 struct Shelf {
-    by_resource: HashMap<Box<str>, Bucket>,
-    others: Bucket,
+    by_resource: [Bucket; Resource::ALL.len()],
 }
 
 /// Lines that were read together, ready to be asked.
@@ -175,15 +174,19 @@ impl Rules {
         };
         let index = u32::try_from(self.grants.len()).expect("a policy's size is bounded");
         let shelf = self.shelves.entry(subject.into()).or_default();
-        let bucket = match grant.resource.literal() {
-            Some(name) => shelf.by_resource.entry(name.into()).or_default(),
-            None => &mut shelf.others,
-        };
-        match first_segment(&grant.object, object) {
-            Some(segment) => bucket.by_segment.entry(segment.into()).or_default(),
-            None => &mut bucket.others,
+        let segment = first_segment(&grant.object, object);
+        for fitting in Resource::ALL {
+            // One that can't be read is found everywhere: reaching it is an error.
+            if grant.resource.fits(fitting.as_str()) == Fit::No {
+                continue;
+            }
+            let bucket = &mut shelf.by_resource[fitting as usize];
+            match segment {
+                Some(segment) => bucket.by_segment.entry(segment.into()).or_default(),
+                None => &mut bucket.others,
+            }
+            .push(index);
         }
-        .push(index);
         self.problems.extend(crate::review::of_grant(
             &grant, resource, action, object, effect, mode,
         ));
@@ -286,8 +289,7 @@ impl Rules {
         let lists = names
             .iter()
             .filter_map(|name| self.shelves.get(*name))
-            .flat_map(|shelf| shelf.buckets(resource))
-            .flat_map(|bucket| bucket.lists(segment));
+            .flat_map(|shelf| shelf.by_resource[resource as usize].lists(segment));
         for list in lists {
             for &at in list {
                 if at > refused.0 {
@@ -312,13 +314,6 @@ impl Rules {
             (None, Some(grant)) => Finding::Allowed(grant),
             (None, None) => Finding::Silent,
         }
-    }
-}
-
-impl Shelf {
-    fn buckets(&self, resource: Resource) -> impl Iterator<Item = &Bucket> {
-        let named = self.by_resource.get(resource.as_str());
-        named.into_iter().chain([&self.others])
     }
 }
 
@@ -359,6 +354,7 @@ fn first_segment<'a>(pattern: &Pattern, text: &'a str) -> Option<&'a str> {
     match pattern {
         Pattern::Literal(_) => text.split('/').next(),
         Pattern::Prefix(_) | Pattern::Glob(_) => glob_prefix(text).split_once('/').map(|s| s.0),
+        Pattern::Regex(_) => regex_prefix(text).split_once('/').map(|s| s.0),
         _ => None,
     }
 }

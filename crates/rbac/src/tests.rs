@@ -78,7 +78,10 @@ fn roles_of_a_project_are_had_by_tokens_and_groups() {
         .set_project(&json!({"metadata": {"name": "other"}}))
         .expect("no roles");
     assert!(!may(&policy, &token, "sync", "other/web"));
-    policy.remove_project("shop");
+    let mut without = policy.clone();
+    without.remove_project("shop");
+    assert!(!may(&without, &member, "sync", "shop/web"));
+    assert_eq!(policy.set_projects([]), []);
     assert!(!may(&policy, &member, "sync", "shop/web"));
 }
 
