@@ -90,6 +90,11 @@ pub(crate) enum Command {
     Render(Render),
     /// Say how the objects in files are, by the built-in health checks and those of argocd-cm
     Health(Health),
+    /// Say whether somebody may do something, and which line of which policy says so
+    CanI(CanI),
+    /// Make what local accounts need
+    #[command(subcommand)]
+    Account(Account),
     /// Print the version
     Version {
         #[command(flatten)]
@@ -306,6 +311,38 @@ pub(crate) struct Health {
     pub(crate) argocd_cm: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CanI {
+    /// The action: get, sync, delete, update, action/apps/Deployment/restart ...
+    #[arg(value_name = "VERB")]
+    pub(crate) verb: String,
+    /// What it is done to: applications, clusters, app/web ...
+    #[arg(value_name = "RESOURCE[/NAME]")]
+    pub(crate) object: String,
+    /// In this project (default: the application's own)
+    #[arg(long, short, value_name = "PROJECT")]
+    pub(crate) project: Option<String>,
+    /// Ask for this user, role or `proj:PROJECT:ROLE` (default: yourself)
+    #[arg(long = "as", value_name = "USER")]
+    pub(crate) user: Option<String>,
+    /// As a member of this group
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(crate) groups: Vec<String>,
+    /// Ask these policies, not the cluster's: lines, or argocd-rbac-cm and projects as YAML
+    #[arg(long = "filename", short = 'f', value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Account {
+    /// Print the bcrypt hash of the password on stdin, as Argo CD stores it
+    Bcrypt,
+    /// Print the argon2id hash of the password on stdin
+    Argon2id,
 }
 
 #[derive(Args, Debug)]

@@ -1,6 +1,8 @@
 //! The commands, one module each.
 
+mod account;
 mod app;
+mod can_i;
 mod control_plane;
 mod health;
 mod install;
@@ -33,6 +35,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Explain(args) => origin::explain(&cli, args).await,
         Command::Render(args) => render::run(args, cli.namespace.as_deref()),
         Command::Health(args) => health::run(args),
+        Command::CanI(args) => can_i::run(&cli, args).await,
+        Command::Account(command) => account::run(command),
         Command::Version { output } => version(&output.format),
         Command::Completion { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 }
 
 /// Returns a file's objects, those of lists one by one.
-fn objects(path: &Path) -> Result<Vec<Value>, Failure> {
+pub(super) fn objects(path: &Path) -> Result<Vec<Value>, Failure> {
     let mut text = Vec::new();
     let read = match path.to_str() {
         Some("-") => std::io::stdin().read_to_end(&mut text).map(|_| ()),

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod can_i;
 mod crash;
 mod demo;
 mod health;
