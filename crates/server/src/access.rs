@@ -138,6 +138,14 @@ impl Desk {
             .identify(headers, &self.known(&current, now, &projects))
     }
 
+    /// Returns the cookie's next token, if the session ends soon.
+    pub(crate) fn renew(&self, headers: &http::HeaderMap, now: Timestamp) -> Option<String> {
+        let current = self.policies.current();
+        let projects = |name: &str| self.project(name);
+        self.auth
+            .renew(headers, &self.known(&current, now, &projects))
+    }
+
     /// Ends a session.
     pub(crate) fn end(&self, token: &str, now: Timestamp) {
         let current = self.policies.current();
@@ -234,6 +242,12 @@ impl Desk {
             desk: Arc::clone(self),
             caller: Arc::clone(caller),
         })
+    }
+
+    /// Returns the revisions of an application that are held: whoever has its row may know.
+    pub(crate) fn holds(&self, row: &crate::board::Row) -> Vec<engine::Hold> {
+        let app = self.view.application(&row.name);
+        app.map_or_else(Vec::new, |app| engine::ask::holds(&app))
     }
 
     /// Returns every application that the one who asks may see, by name.

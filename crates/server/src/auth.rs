@@ -38,6 +38,14 @@ pub(crate) struct Identity {
     pub(crate) csrf: String,
 }
 
+impl Identity {
+    /// Returns true in the last minutes of a session.
+    pub(crate) fn ends_soon(&self, now: Timestamp) -> bool {
+        const SOON: SignedDuration = SignedDuration::from_mins(5);
+        self.expires.is_some_and(|at| at.duration_since(now) < SOON)
+    }
+}
+
 struct Session {
     username: String,
     expires: Timestamp,
@@ -185,6 +193,14 @@ impl Auth {
         self.logins.verify(token, known)
     }
 
+    /// Returns the cookie's next token, if the session ends soon.
+    pub(crate) fn renew(&self, headers: &HeaderMap, known: &Known<'_>) -> Option<String> {
+        if bearer(headers).is_some() {
+            return None;
+        }
+        self.logins.renew(cookie(headers)?, known)
+    }
+
     fn by_session(&self, token: &str, now: Timestamp) -> Option<Identity> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let session = sessions.get(&digest(token)).filter(|s| now < s.expires)?;
@@ -227,6 +243,14 @@ pub(crate) fn set_cookie(token: &str, secure: bool) -> HeaderValue {
     let text =
         format!("{COOKIE}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).expect("tokens are plain letters")
+}
+
+/// Returns true if the browser's side of the connection is encrypted, as the proxy before us says.
+pub(crate) fn is_secure(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get("x-forwarded-proto")
+        .and_then(|v| v.to_str().ok());
+    value.is_some_and(|v| v.split(',').next() == Some("https"))
 }
 
 /// Returns true for requests that change nothing.

@@ -170,6 +170,11 @@ fn needs_you(desk: &Desk, kind: &str, row: &Row) -> Value {
         },
         "kind": kind,
     });
+    if matches!(kind, "held" | "rolledBack" | "degraded" | "failed")
+        && let Some(actor) = actor_of(desk, kind, row)
+    {
+        it.set_at(&["actor"], actor);
+    }
     if matches!(kind, "drift" | "outOfSync") {
         let drifts = desk.records.drifts();
         let last = drifts
@@ -197,6 +202,22 @@ fn needs_you(desk: &Desk, kind: &str, row: &Row) -> Value {
         }
     }
     it
+}
+
+/// Returns who is behind the state of an application: who holds its revision, or whose sync was the
+/// last.
+fn actor_of(desk: &Desk, kind: &str, row: &Row) -> Option<Value> {
+    if matches!(kind, "held") {
+        let holds = desk.holds(row);
+        let by = &holds.last()?.by;
+        return Some(wire::named(by, "hold"));
+    }
+    // Of a rollback: whose revision it was that is held now.
+    let audits = desk.records.audits();
+    let is_sync =
+        |a: &&Arc<crate::records::Audit>| a.entry.app == *row.name && a.entry.action == "sync";
+    let last = audits.iter().find(is_sync)?;
+    Some(wire::actor(&last.entry.author))
 }
 
 /// Counts the last day, in all and by the hour.
@@ -345,13 +366,19 @@ fn rollout(app: &App, row: &Row) -> Option<Value> {
         "revision": detail::commit(app, &revision),
         "previous": detail::commit(app, &previous),
         "phase": phase,
-        "stages": stages(app, phase, phase_word, &row.health),
+        "stages": stages(app, phase, phase_word, &row.health, hold.as_ref()),
         "why": why,
         "can": detail::can(app),
     }))
 }
 
-fn stages(app: &App, phase: &str, operation: &str, health: &str) -> Value {
+fn stages(
+    app: &App,
+    phase: &str,
+    operation: &str,
+    health: &str,
+    hold: Option<&engine::Hold>,
+) -> Value {
     let state = app.value.at(&["status", "operationState"]);
     let time = |name: &str| state.and_then(|s| parse_time(s.str_at(&[name])));
     let took = time("startedAt").zip(time("finishedAt"));
@@ -374,7 +401,11 @@ fn stages(app: &App, phase: &str, operation: &str, health: &str) -> Value {
     if let Some(took) = took.and_then(|t| i64::try_from(t).ok()) {
         apply.set_at(&["tookMs"], took);
     }
-    json!([apply, {"name": "health gate", "state": gate, "detail": health}])
+    let detail = match (phase, hold) {
+        ("rolledBack", Some(hold)) => hold.message.as_str(),
+        _ => health,
+    };
+    json!([apply, {"name": "health gate", "state": gate, "detail": detail}])
 }
 
 /// A resource of some application.

@@ -128,7 +128,19 @@ async fn respond(desk: &Arc<Desk>, request: Request<Incoming>) -> Result<Answer,
         path,
     };
     if is_api || call.path == "/healthz" || call.path.starts_with("/auth/") {
-        return routes::dispatch(desk, call).await;
+        let renewed = match (&call.caller.identity, call.path.as_str()) {
+            (Some(known), path) if known.ends_soon(now) && !session::is_open(path) => {
+                let secure = auth::is_secure(&call.headers);
+                let next = desk.renew(&call.headers, now);
+                next.map(|token| auth::set_cookie(&token, secure))
+            }
+            _ => None,
+        };
+        let answer = routes::dispatch(desk, call).await?;
+        return Ok(match renewed {
+            Some(cookie) => answer.with(header::SET_COOKIE, cookie),
+            None => answer,
+        });
     }
     if call.method != Method::GET {
         return Err(Refusal::method());

@@ -75,6 +75,15 @@ impl Logins {
         })
     }
 
+    /// Returns the next token of a session that ends soon.
+    pub(crate) fn renew(&self, token: &str, known: &Known<'_>) -> Option<String> {
+        let accounts = self.accounts();
+        let now = known.now.as_second();
+        let found = accounts.verify(token, now, known.projects).ok()?;
+        let next = accounts.renew(&found, now, &mut random).ok()??;
+        Some(next.token.into_inner())
+    }
+
     /// Ends a token before its time.
     pub(crate) fn end(&self, token: &str, known: &Known<'_>) {
         let now = known.now.as_second();

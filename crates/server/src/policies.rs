@@ -19,6 +19,8 @@ pub(crate) struct Policies {
 /// The policy at one moment.
 pub(crate) struct Current {
     pub(crate) policy: Policy,
+    /// The policy without the projects' roles.
+    base: Policy,
     pub(crate) config: Config,
     /// What couldn't be taken, in sentences.
     pub(crate) refused: Vec<String>,
@@ -31,6 +33,7 @@ impl Policies {
         let config = with_admins(Config::default(), admins);
         let policy = Policy::parse(&config).unwrap_or_else(|_| Policy::builtin());
         let current = Current {
+            base: policy.clone(),
             policy,
             config,
             refused: Vec::new(),
@@ -48,20 +51,20 @@ impl Policies {
     }
 
     fn take(&self, config_map: &Value, projects: &[Value], admins: &[String]) {
+        let before = self.current();
         let mut refused = Vec::new();
-        let config = Config::from_config_map(config_map).unwrap_or_else(|e| {
-            refused.push(format!("{POLICY}: {e}"));
-            Config::default()
+        let read = Config::from_config_map(config_map).map_err(|e| e.to_string());
+        let read = read.and_then(|config| {
+            let config = with_admins(config, admins);
+            let base = Policy::parse(&config).map_err(|e| e.to_string())?;
+            Ok((config, base))
         });
-        let config = with_admins(config, admins);
-        let mut policy = match Policy::parse(&config) {
-            Ok(policy) => policy,
-            Err(e) => {
-                // Who has a policy keeps it: a typing error locks nobody out, and lets nobody in.
-                refused.push(format!("{POLICY}: {e}"));
-                self.current().policy.clone()
-            }
-        };
+        let (config, base) = read.unwrap_or_else(|e| {
+            // Who has a policy keeps it: a typing error locks nobody out, and lets nobody in.
+            refused.push(format!("{POLICY}: {e}"));
+            (before.config.clone(), before.base.clone())
+        });
+        let mut policy = base.clone();
         for project in projects {
             if let Err(e) = policy.set_project(project) {
                 let name = project.str_at(&["metadata", "name"]);
@@ -74,6 +77,7 @@ impl Policies {
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
         let current = Arc::new(Current {
             policy,
+            base,
             config,
             refused,
             generation,

@@ -1,5 +1,9 @@
 //! The routes: one table, from which requests are answered and the OpenAPI document is made.
 
+mod openapi;
+
+pub use openapi::document;
+
 use crate::access::Desk;
 use crate::argo::{change, info, installation, logs, projects, resources, steps, watch};
 use crate::call::{Answer, Call, decode};
@@ -58,6 +62,8 @@ pub static ROUTES: &[Route] = &[
     route!(GET "/api/v1/session/userinfo" [""] Open session::userinfo, "Returns who asks, and what their changes must carry."),
     route!(POST "/api/v1/session" [""] Open session::login, "Logs in with a name and a password."),
     route!(DELETE "/api/v1/session" [""] Open session::logout, "Ends the session."),
+
+    route!(GET "/api/v1/openapi.json" [""] Open openapi::get, "Returns this document."),
 
     route!(GET "/api/v1/board" [""] Known fleet::board, "Returns a row for each application, as columns."),
     route!(GET "/api/v1/fleet" [""] Known fleet::fleet, "Returns the fleet in numbers, and what needs somebody."),

@@ -34,9 +34,10 @@ pub(crate) fn redeem(desk: &Desk, call: &Call, now: Timestamp) -> Option<Answer>
         &call.path
     };
     Some(match desk.auth.redeem(token, now) {
-        Ok(session) => {
-            Answer::redirect(target).with(header::SET_COOKIE, auth::set_cookie(&session, false))
-        }
+        Ok(session) => Answer::redirect(target).with(
+            header::SET_COOKIE,
+            auth::set_cookie(&session, auth::is_secure(&call.headers)),
+        ),
         Err(_) if call.caller.identity.is_some() => Answer::redirect(target),
         Err(_) => Answer::redirect("/login?reason=link"),
     })
@@ -70,11 +71,12 @@ pub(crate) async fn login(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal
         body.str_at(&["password"]).to_owned(),
     );
     let now = Timestamp::now().as_second();
+    let secure = auth::is_secure(&call.headers);
     // A hash takes a tenth of a second.
     let answer = tokio::task::spawn_blocking(move || desk.auth.logins.login(&name, &password, now));
     let token = answer.await??;
     let answer = Answer::from(json!({"token": token.as_str()}));
-    Ok(answer.with(header::SET_COOKIE, auth::set_cookie(&token, false)))
+    Ok(answer.with(header::SET_COOKIE, auth::set_cookie(&token, secure)))
 }
 
 /// `DELETE /api/v1/session`
@@ -83,7 +85,10 @@ pub(crate) async fn logout(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
         desk.end(token, Timestamp::now());
     }
     let answer = Answer::from(json!({}));
-    Ok(answer.with(header::SET_COOKIE, auth::set_cookie("", false)))
+    Ok(answer.with(
+        header::SET_COOKIE,
+        auth::set_cookie("", auth::is_secure(&call.headers)),
+    ))
 }
 
 /// `GET /api/v1/settings`

@@ -100,6 +100,15 @@ impl Inspector {
             .map(|loaded| loaded.target)
     }
 
+    /// Returns the revision that an application's sources point at now.
+    ///
+    /// # Errors
+    /// Fails if Git can't be read, or the specification makes no sense.
+    pub async fn target(&self, application: &Value) -> Result<String, Problem> {
+        let (_, _, id) = self.resolve(application, None).await?;
+        Ok(id)
+    }
+
     /// Says who had a hand in a part of an object, at `revision` or at what the application tracks;
     /// `None` if Git has no such object.
     ///

@@ -14,14 +14,16 @@ use value::{Value, json};
 /// `GET /api/v1/applications/{app}/overview`
 pub(crate) async fn overview(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let app = desk.app(&call)?;
+    // What is held isn't compared with: Git is asked what it points at, as far as is known here.
+    let target = app.view().inspector().target(&app.value).await.ok();
     // Commits are read from disk.
-    let answer = tokio::task::spawn_blocking(move || of(&app)).await;
+    let answer = tokio::task::spawn_blocking(move || of(&app, target.as_deref())).await;
     answer
         .map(Answer::from)
         .map_err(|e| Refusal::new(crate::refusal::Code::Internal, e.to_string()))
 }
 
-fn of(app: &App) -> Value {
+fn of(app: &App, target: Option<&str>) -> Value {
     let now = Timestamp::now();
     let value = &app.value;
     let text = |path: &[&str]| value.str_at(path);
@@ -46,7 +48,7 @@ fn of(app: &App) -> Value {
         "labels": value.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::object),
         "state": state(value, now),
         "revision": commit(app, &deployed(app)),
-        "wants": commit(app, &compared),
+        "wants": commit(app, target.unwrap_or(&compared)),
         "sources": sources.collect::<Value>(),
         "auto": {
             "enabled": automated.is_some(),

@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_input;
 mod change;
+mod openapi;
 mod read;
 mod stream;
 mod support;
