@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { AppName, AuditEntry, Board, DriftEvent } from "../wire";
 import { Failure, get, type Query } from "./api";
 import { now } from "./format";
+import { recheck } from "./session";
 import { store } from "./store";
 import { behind, Stream, type Source } from "./stream";
 
@@ -70,6 +71,9 @@ export const stream = new Stream((u) => new EventSource(u) as unknown as Source,
 });
 export const behindSeconds = behind(stream);
 
+/** A page out of sight for so long gives its connection back. */
+const hiddenMs = 20_000;
+
 let begun = false;
 /** Fetches the snapshot and follows it. Tries again by itself when the server isn't there yet. */
 export async function begin(): Promise<void> {
@@ -77,6 +81,15 @@ export async function begin(): Promise<void> {
   begun = true;
   setInterval(() => stream.tick(Date.now()), 1000);
   addEventListener("online", () => stream.nudge());
+  let hidden: ReturnType<typeof setTimeout> | undefined;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hidden);
+    if (document.hidden) hidden = setTimeout(() => stream.sleep(), hiddenMs);
+    else stream.wake();
+  });
+  stream.link.subscribe((link) => {
+    if (link === "offline") void recheck();
+  });
   stream.reconnects.subscribe((n) => {
     if (n) allChanged.emit(null);
   });

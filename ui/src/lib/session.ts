@@ -28,6 +28,18 @@ export async function enter(): Promise<void> {
   }
 }
 
+/** Asks whether the session still holds, when the stream has ended: an event stream can't say why it did. */
+export async function recheck(): Promise<void> {
+  try {
+    const who = await get<UserInfo>("session/userinfo");
+    user.value = who;
+    csrf.value = who.csrf ?? "";
+    if (!who.loggedIn) onUnauthenticated.call();
+  } catch {
+    // Not there, or 401: the latter is handled where it is seen.
+  }
+}
+
 onUnauthenticated.call = () => {
   if (phase.peek() === "in" && !settings.peek()?.anonymous) phase.value = "login";
 };

@@ -39,6 +39,7 @@ export class Stream {
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private resyncing = false;
+  private asleep = false;
   private readonly open: (url: string) => Source;
   private readonly handlers: Handlers;
   private readonly random: () => number;
@@ -71,7 +72,22 @@ export class Stream {
 
   /** Reconnects at once, for example when the network is back. */
   nudge(): void {
-    if (this.link.peek() !== "live") this.connect();
+    if (this.link.peek() !== "live" && !this.asleep) this.connect();
+  }
+
+  /** Lets go of the connection; a page that nobody sees needs none, and browsers allow six to a server. */
+  sleep(): void {
+    if (this.asleep) return;
+    this.asleep = true;
+    this.stop();
+    this.link.value = "connecting";
+  }
+
+  /** Goes on from where it was. */
+  wake(): void {
+    if (!this.asleep) return;
+    this.asleep = false;
+    this.connect();
   }
 
   /** To be called every second: a silent stream is a dead one. */
@@ -136,6 +152,7 @@ export class Stream {
     try {
       this.seq = await this.handlers.resync();
       this.resyncing = false;
+      if (this.asleep) return;
       // What came while the snapshot was on its way wasn't taken: from its sequence again.
       this.connect();
     } catch {

@@ -387,6 +387,13 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
         </div>
       </section>
       <div class="notices">
+        {f.error && (
+          <Note tone="bad" icon="alert">
+            <p>
+              {t.app.stale} <Since at={f.at / 1000} ago />: {f.error.message}
+            </p>
+          </Note>
+        )}
         <Notices o={o} act={act} />
       </div>
 

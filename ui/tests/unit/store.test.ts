@@ -58,7 +58,7 @@ test("filters by columns, labels, flags and text", () => {
   expect(show("imagepull")).toEqual(["bravo"]);
   expect(show("dest:shop ns:ctl drift:>0")).toEqual(["alpha", "charlie"]);
   expect(show("since:<500s")).toEqual([]);
-  expect(show("since:<15m")).toHaveLength(4);
+  expect(show("since:<=15m")).toHaveLength(4);
 });
 
 test("a facet counts what matches everything but itself", () => {

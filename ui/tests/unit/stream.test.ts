@@ -125,6 +125,21 @@ test("the same topics don't open it anew", () => {
   expect(Fake.all).toHaveLength(2);
 });
 
+test("a page out of sight lets go, and goes on where it was", () => {
+  last().open();
+  last().say("rows", rows(130));
+  stream.sleep();
+  expect(last().closed).toBe(true);
+  vi.advanceTimersByTime(600_000);
+  stream.tick(Date.now());
+  stream.nudge();
+  expect(Fake.all).toHaveLength(1);
+  stream.wake();
+  expect(since(last())).toBe(130);
+  last().open();
+  expect(stream.link.value).toBe("live");
+});
+
 test("events without a sequence of their own resume by their id", () => {
   last().open();
   last().say("drift", { id: "d-1" }, "120");
