@@ -1,6 +1,7 @@
 // Every application: one query, facets with counts, a table that holds still.
 import { effect, signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { memo } from "preact/compat";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button, copyText, Empty, Revision, Since, Skeleton, Status } from "../parts/basic";
 import { Facets, type Facet } from "../parts/facets";
 import { Cell, Grid, type Column, type GridApi } from "../parts/grid";
@@ -36,6 +37,7 @@ const columns: readonly Column[] = [
 /** Moves of rows are shown at most this often; what a row says is shown at once. */
 const settleMs = 1000;
 const urlMs = 200;
+const facetsMs = 80;
 
 const text = signal("");
 
@@ -69,7 +71,8 @@ function Marks({ flags }: { flags: number }) {
   );
 }
 
-function Cells({ i, columns: shown }: { i: number; columns: readonly Column[] }) {
+// Follows its own row; the list around it is drawn without touching it.
+const Cells = memo(function Cells({ i, columns: shown }: { i: number; columns: readonly Column[] }) {
   void store.watch(i).value;
   const r = store.row(i);
   const on = store.marked.value.has(r.uid);
@@ -152,7 +155,11 @@ function Cells({ i, columns: shown }: { i: number; columns: readonly Column[] })
       })}
     </>
   );
-}
+});
+
+const toggleFacet = (key: string, word: string): void => {
+  text.value = toggle(text.peek(), key, word);
+};
 
 const facetTitle: Record<string, string> = {
   health: t.col.health,
@@ -220,6 +227,13 @@ export default function Apps() {
   const shown = view ?? asked;
   const ids = shown?.ids ?? new Int32Array(0);
   const at = (n: number): number => ids[n] ?? -1;
+  const cells = useCallback((n: number, shownColumns: readonly Column[]) => <Cells i={ids[n] ?? -1} columns={shownColumns} />, [ids]);
+  // The rows first: the counts follow when the typing rests.
+  const [counted, setCounted] = useState<View | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setCounted(shown), counted ? facetsMs : 0);
+    return () => clearTimeout(timer);
+  }, [shown]);
   useEffect(() => {
     if (shown && q) announce(t.apps.found(ids.length));
   }, [q]);
@@ -288,8 +302,8 @@ export default function Apps() {
     [ids],
   );
 
-  const facets: Facet[] = facetKeys.map((key) => {
-    const all = [...(shown?.facets[key] ?? new Map<string, number>())];
+  const facets: Facet[] = useMemo(() => facetKeys.map((key) => {
+    const all = [...(counted?.facets[key] ?? new Map<string, number>())];
     // A value that is switched on stays in sight, even when nothing has it.
     for (const term of query.terms)
       if (term.kind === "column" && term.key === key)
@@ -297,7 +311,7 @@ export default function Apps() {
           if (!v.not && v.op === "is" && !v.text.includes("*") && !all.some(([w]) => w.toLowerCase() === v.text)) all.push([v.text, 0]);
     if (key === "cluster" || key === "project") all.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
     return { key, title: facetTitle[key] ?? key, values: all.map(([word, n]) => ({ word, count: n, on: isOn(query, key, word) })) };
-  });
+  }), [counted, q]);
 
   const setSort = (key: string) => {
     const next = sort.key !== key ? key : sort.down ? "" : `-${key}`;
@@ -350,13 +364,13 @@ export default function Apps() {
         </Menu>
       </div>
       <div class="apps-body">
-        <Facets facets={facets} toggle={(key, word) => (text.value = toggle(text.peek(), key, word))} />
+        <Facets facets={facets} toggle={toggleFacet} />
         <Grid
           label={t.apps.grid}
           columns={columns}
           count={ids.length}
           id={(n) => store.uid[at(n)] ?? String(n)}
-          cells={(n, shownColumns) => <Cells i={at(n)} columns={shownColumns} />}
+          cells={cells}
           open={(n, e) => {
             if (e instanceof MouseEvent && (e.metaKey || e.ctrlKey)) window.open(appHref(store.row(at(n))));
             else open(n);

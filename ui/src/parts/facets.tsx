@@ -1,4 +1,5 @@
 // The rail beside a list: what there is, how often, one click to narrow down.
+import { memo } from "preact/compat";
 import { useState } from "preact/hooks";
 import { count } from "../lib/format";
 import { t } from "../strings";
@@ -19,13 +20,13 @@ const flagLook: Record<string, [IconName, Tone]> = {
   deleting: ["close", "mute"],
 };
 
-export function Facets({ facets, toggle }: { facets: Facet[]; toggle: (key: string, word: string) => void }) {
+export const Facets = memo(function Facets({ facets, toggle }: { facets: Facet[]; toggle: (key: string, word: string) => void }) {
   return (
     <aside class="facets" aria-label={t.apps.facets}>
       {facets.map((f) => (f.values.length ? <One key={f.key} facet={f} toggle={toggle} /> : null))}
     </aside>
   );
-}
+});
 
 function One({ facet, toggle }: { facet: Facet; toggle: (key: string, word: string) => void }) {
   const [all, set] = useState(false);
