@@ -18,6 +18,8 @@ import { TabOverview } from "./app/overview";
 
 export type TabProps = { app: { ns: string; name: string }; o: Overview };
 const tabs = ["", "tree", "diff", "timeline", "history", "logs", "events", "render", "settings"] as const;
+/** Tabs that are read rather than used: they scroll by key. */
+const reading: ReadonlySet<string> = new Set(["timeline", "history", "events", "settings", "diff"]);
 type TabName = (typeof tabs)[number];
 const lazy: Record<Exclude<TabName, "">, () => Promise<{ default: ComponentType<TabProps> }>> = {
   tree: () => import("./app/tree"),
@@ -405,7 +407,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
           </a>
         ))}
       </nav>
-      <div class={`tab-body tab-${tab || "overview"}`}>
+      <div class={`tab-body tab-${tab || "overview"}`} {...(reading.has(tab) ? { tabIndex: 0, role: "region", "aria-label": t.tabs[tab] } : {})}>
         <Tab name={tab} app={app} o={o} />
       </div>
     </div>
