@@ -133,6 +133,25 @@ impl Accounts {
         &self.password_pattern
     }
 
+    /// Returns the address of the dashboard that a browser uses, by the header `Host`: one of
+    /// [`Accounts::urls`], the first if none has it; `None` if there are none.
+    #[must_use]
+    pub fn url_for_host(&self, host: &str) -> Option<&str> {
+        let authority = |url: &str| {
+            let rest = url
+                .split_once("://")
+                .map_or("", |(_, rest)| rest)
+                .to_owned();
+            rest.split('/')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase()
+        };
+        let host = host.to_ascii_lowercase();
+        let own = self.urls.iter().find(|url| authority(url) == host);
+        own.or(self.urls.first()).map(String::as_str)
+    }
+
     /// Returns the addresses of the dashboard: `url`, then `additionalUrls`.
     #[must_use]
     pub fn urls(&self) -> &[String] {

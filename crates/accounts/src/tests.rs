@@ -417,6 +417,15 @@ fn settings_are_read() {
         accounts.urls(),
         ["https://windlass.example.com", "https://other.example.com"]
     );
+    let of_host = |host: &str| accounts.url_for_host(host);
+    assert_eq!(
+        of_host("OTHER.example.com"),
+        Some("https://other.example.com")
+    );
+    assert_eq!(
+        of_host("evil.example.org"),
+        Some("https://windlass.example.com")
+    );
     assert!(!accounts.is_anonymous_enabled() && accounts.is_login_possible());
     for (text, want) in [
         ("7d", Some(604_800)),

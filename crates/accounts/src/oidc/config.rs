@@ -3,8 +3,11 @@
 use super::ClientSecret;
 use super::web::is_as_safe;
 use crate::{Redacted, config};
+use std::collections::BTreeSet;
 use value::{Value, json};
 
+/// The Secret that references are to if they name none.
+const OWN_SECRET: &str = "argocd-secret";
 /// Scopes that are asked for if the settings name none.
 const SCOPES: [&str; 4] = ["openid", "profile", "email", "groups"];
 
@@ -149,6 +152,34 @@ impl Config {
             scopes,
         }))
     }
+
+    /// Returns the names of the Secrets that the settings refer to beside `argocd-secret`, for who
+    /// has to fetch them first.
+    #[must_use]
+    pub fn secret_names(config_map: &Value) -> BTreeSet<String> {
+        let text = config_map.str_at(&["data", "oidc.config"]);
+        let settings = yaml::v2::to_value(text.as_bytes()).unwrap_or(Value::Null);
+        let mut names = BTreeSet::new();
+        note_names(&settings, &mut names);
+        names.remove(OWN_SECRET);
+        names
+    }
+}
+
+fn note_names(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(_, v)| note_names(v, names)),
+        Value::Array(items) => items.iter().for_each(|v| note_names(v, names)),
+        _ => {
+            let reference = value.as_str().and_then(|t| t.strip_prefix('$'));
+            names.extend(reference.map(|r| split_reference(r).0.to_owned()));
+        }
+    }
+}
+
+/// Splits a reference into the names of a Secret and of its key.
+fn split_reference(reference: &str) -> (&str, &str) {
+    reference.split_once(':').unwrap_or((OWN_SECRET, reference))
 }
 
 /// Replaces references to Secrets.
@@ -168,9 +199,7 @@ fn resolve(value: &mut Value, secrets: &dyn Fn(&str) -> Option<Value>) -> Result
             let Some(reference) = value.as_str().and_then(|t| t.strip_prefix('$')) else {
                 return Ok(());
             };
-            let (name, key) = reference
-                .split_once(':')
-                .unwrap_or(("argocd-secret", reference));
+            let (name, key) = split_reference(reference);
             let found = secrets(name).and_then(|s| config::secret_bytes(&s, key));
             let found = found.and_then(|bytes| String::from_utf8(bytes).ok());
             let found = found.ok_or_else(|| ConfigError::NoSecret(format!("${reference}")))?;
@@ -209,6 +238,11 @@ mod tests {
             Some(r#"{"id_token":{"groups":{"essential":true}}}"#)
         );
         assert!(!format!("{config:?}").contains("hunter2"));
+        let map = json!({"data": {"oidc.config": text}});
+        assert_eq!(
+            Config::secret_names(&map),
+            BTreeSet::from(["other".to_owned()])
+        );
     }
 
     #[test]

@@ -23,16 +23,33 @@ impl Provider {
         token: &str,
         now: i64,
     ) -> Result<Identity, OidcError> {
-        let parts = jwt::Parts::parse(token)?;
-        if parts.header.str_at(&["typ"]) == SESSION_TYPE {
-            let key = accounts.derived_key(SESSION_KEY).ok_or(AuthError::NoKey)?;
-            parts.check_own_signature(key.expose())?;
-            check_issuer(&self.config, &parts.claims)?;
-            parts.check_times(now)?;
-            return Ok(Identity::new(parts.claims, None));
+        if let Some(found) = self.verify_session(accounts, token, now)? {
+            return Ok(found);
         }
         let claims = self.verify_id_token(http, token, now).await?;
         Ok(Identity::new(claims, None))
+    }
+
+    /// Verifies a session that [`Provider::finish`] began, which takes nobody else; `None` if the
+    /// token is something else.
+    ///
+    /// # Errors
+    /// Fails if the session doesn't count.
+    pub fn verify_session(
+        &self,
+        accounts: &Accounts,
+        token: &str,
+        now: i64,
+    ) -> Result<Option<Identity>, OidcError> {
+        let parts = jwt::Parts::parse(token)?;
+        if parts.header.str_at(&["typ"]) != SESSION_TYPE {
+            return Ok(None);
+        }
+        let key = accounts.derived_key(SESSION_KEY).ok_or(AuthError::NoKey)?;
+        parts.check_own_signature(key.expose())?;
+        check_issuer(&self.config, &parts.claims)?;
+        parts.check_times(now)?;
+        Ok(Some(Identity::new(parts.claims, None)))
     }
 
     /// Verifies a provider's token; returns what it says.
