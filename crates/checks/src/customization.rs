@@ -119,13 +119,13 @@ impl Customizations {
     }
 }
 
-fn next_id() -> usize {
+pub(crate) fn next_id() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// `apps_Deployment` is `apps/Deployment`; `all` is every kind.
-fn kind_key(text: &str) -> Option<String> {
+pub(crate) fn kind_key(text: &str) -> Option<String> {
     match text.split_once('_') {
         None if text == "all" => Some("*/*".to_owned()),
         None => Some(text.to_owned()),

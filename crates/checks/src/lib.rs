@@ -1,5 +1,5 @@
-//! Health checks that users bring along: Lua scripts from `argocd-cm`, unchanged, and Flux's CEL
-//! expressions ([`Expressions`]).
+//! Health checks and actions that users bring along: Lua scripts from `argocd-cm`, unchanged, and
+//! Flux's CEL expressions ([`Expressions`]).
 //!
 //! [`Checks`] holds what a config map customises and answers for any object: one that is being
 //! deleted is on its way, then the user's script decides, then the built-in rules of [`health`].
@@ -16,10 +16,12 @@
 //! assert_eq!(checks.health(&widget).unwrap().status, health::HealthStatus::Healthy);
 //! ```
 
+mod actions;
 mod cel;
 mod customization;
 mod lua;
 
+pub use crate::actions::Actions;
 pub use crate::cel::{ExpressionError, Expressions};
 
 use customization::Customizations;

@@ -76,13 +76,37 @@ impl Machines {
 
     /// Runs a script on an object. No health is what a script says that returns nothing.
     pub(crate) fn run(&self, script: &Script, object: &Value) -> Result<Option<Health>, LuaError> {
+        self.with(|machine| {
+            let result = machine.run(script, object, &[])?;
+            health_of(&result)
+        })
+    }
+
+    /// Runs a script on an object and returns the table that it returns.
+    pub(crate) fn evaluate(
+        &self,
+        script: &Script,
+        object: &Value,
+        params: &[(String, String)],
+    ) -> Result<Value, LuaError> {
+        self.with(|machine| match machine.run(script, object, params)? {
+            result @ mlua::Value::Table(_) => Ok(convert::from_lua(&result)?),
+            other => Err(LuaError::NotATable(other.type_name())),
+        })
+    }
+
+    /// Lends a machine.
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Machine) -> Result<T, LuaError>,
+    ) -> Result<T, LuaError> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = idle().pop();
         let mut machine = match taken {
             Some(machine) => machine,
             None => Machine::new(self.clock)?,
         };
-        let result = machine.run(script, object);
+        let result = work(&mut machine);
         // One that ran out of memory or steps starts anew.
         if result.is_ok() {
             let mut idle = idle();
@@ -137,14 +161,26 @@ impl Machine {
         Ok(function)
     }
 
-    fn run(&mut self, script: &Script, object: &Value) -> Result<Option<Health>, LuaError> {
+    fn run(
+        &mut self,
+        script: &Script,
+        object: &Value,
+        params: &[(String, String)],
+    ) -> Result<mlua::Value, LuaError> {
         let function = self.compile(script)?;
         let world: Table = world::new(&self.lua, script.open, self.clock)?;
         world.raw_set("obj", convert::to_lua(&self.lua, object)?)?;
+        if !params.is_empty() {
+            let table = self.lua.create_table()?;
+            for (name, value) in params {
+                table.raw_set(name.as_str(), value.as_str())?;
+            }
+            world.raw_set("actionParams", table)?;
+        }
         function.set_environment(world)?;
         self.steps.store(STEPS_MAX, Ordering::Relaxed);
         let results: MultiValue = function.call(())?;
-        health_of(results.back().unwrap_or(&mlua::Value::Nil))
+        Ok(results.back().cloned().unwrap_or(mlua::Value::Nil))
     }
 }
 
