@@ -14,10 +14,16 @@ const PAGE_MAX: usize = 10_000;
 
 /// `GET /api/v1/applications`
 pub(crate) async fn list(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    // Thousands of documents are read and written: not on a thread that others wait for.
+    let answer = tokio::task::spawn_blocking(move || list_of(&desk, &call)).await??;
+    Ok(answer.into())
+}
+
+fn list_of(desk: &Arc<Desk>, call: &Call) -> Result<Value, Refusal> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX);
     let after = call.param("continue");
-    let selector = selector(&call)?;
-    let projects = projects(&call);
+    let selector = selector(call)?;
+    let projects = projects(call);
     let rows = desk.board.visible(&call.caller);
     let mut rows = rows.iter().filter(|row| {
         let is = |name: &str, own: &str| call.param(name).is_empty() || call.param(name) == own;
@@ -37,7 +43,7 @@ pub(crate) async fn list(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal>
         let Ok(app) = desk.app_named(&call.caller, &row.ns, &row.name, "") else {
             continue;
         };
-        if fits(&app.value, &call, selector.as_ref()) {
+        if fits(&app.value, call, selector.as_ref()) {
             last = &row.name;
             items.push(shown(app.value));
         }
@@ -48,7 +54,7 @@ pub(crate) async fn list(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal>
     }
     let mut answer = json!({"metadata": metadata, "items": items});
     mask(&mut answer, call.param("fields"));
-    Ok(answer.into())
+    Ok(answer)
 }
 
 /// Returns the projects that a request is about; none is all.

@@ -37,6 +37,9 @@ const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// Smaller bodies gain nothing from compression.
 const PACK_MIN: usize = 1_024;
 
+/// Larger ones are compressed away from the threads that others wait for.
+const PACK_HERE_MAX: usize = 128 * 1024;
+
 /// What a page may load, and from where: from here only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; \
@@ -88,7 +91,29 @@ async fn answer(desk: Arc<Desk>, request: Request<Incoming>) -> Response<Body> {
             &Refusal::new(Code::Unavailable, "the answer takes too long").hint("try again"),
         ),
     };
-    finish(answer, gzip, head, is_page)
+    let answer = if gzip { packed(answer).await } else { answer };
+    finish(answer, head, is_page)
+}
+
+/// Compresses what isn't yet, and gains by it.
+async fn packed(mut answer: Answer) -> Answer {
+    let Content::Plain(bytes) = &answer.content else {
+        return answer;
+    };
+    if bytes.len() < PACK_MIN {
+        return answer;
+    }
+    let packed = if bytes.len() < PACK_HERE_MAX {
+        board::pack(bytes)
+    } else {
+        let bytes = bytes.clone();
+        match tokio::task::spawn_blocking(move || board::pack(&bytes)).await {
+            Ok(packed) => packed,
+            Err(_) => return answer,
+        }
+    };
+    answer.content = Content::Encoded(packed);
+    answer.with(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))
 }
 
 async fn respond(desk: &Arc<Desk>, request: Request<Incoming>) -> Result<Answer, Refusal> {
@@ -177,7 +202,7 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-fn finish(answer: Answer, gzip: bool, head: bool, is_page: bool) -> Response<Body> {
+fn finish(answer: Answer, head: bool, is_page: bool) -> Response<Body> {
     let mut headers = HeaderMap::new();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -200,21 +225,13 @@ fn finish(answer: Answer, gzip: bool, head: bool, is_page: bool) -> Response<Bod
         headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     for (name, value) in answer.headers {
         headers.insert(name, value);
     }
     let body = match answer.content {
         Content::Empty => full(Bytes::new()),
-        Content::Encoded(bytes) => full(bytes),
-        Content::Plain(bytes) => {
-            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-            if gzip && bytes.len() >= PACK_MIN && !headers.contains_key(header::CONTENT_ENCODING) {
-                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                full(board::pack(&bytes))
-            } else {
-                full(bytes)
-            }
-        }
+        Content::Encoded(bytes) | Content::Plain(bytes) => full(bytes),
         Content::Stream(_) if head => full(Bytes::new()),
         Content::Stream(receiver) => {
             let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {

@@ -16,8 +16,8 @@ fn shown(account: &Account) -> Value {
         .iter()
         .map(|t| {
             json!({
-                "id": t.id.as_str(), "issuedAt": t.issued_at.to_string(),
-                "expiresAt": t.expires_at.to_string(),
+                "id": t.id.as_str(), "issuedAt": t.issued_at,
+                "expiresAt": t.expires_at,
             })
         })
         .collect();

@@ -143,10 +143,13 @@ async fn pump(
         if !filter.takes(content) {
             continue;
         }
-        let it = json!({"result": {
-            "content": content, "timeStamp": stamp, "timeStampStr": stamp, "last": false,
-            "podName": pod.as_str(),
+        let mut it = json!({"result": {
+            "content": content, "timeStampStr": stamp, "last": false, "podName": pod.as_str(),
         }});
+        // Go reads no empty time.
+        if !stamp.is_empty() {
+            it.set_at(&["result", "timeStamp"], stamp);
+        }
         if sender.send(piece(&it)).await.is_err() {
             return;
         }

@@ -21,7 +21,9 @@ const PATCH_MAX: usize = 512 * 1024;
 /// `GET /api/v1/applications/{app}/resource-tree`
 pub(crate) async fn tree(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let app = desk.app(&call)?;
-    Ok(tree_of(&app, &call).into())
+    Ok(tokio::task::spawn_blocking(move || tree_of(&app, &call))
+        .await?
+        .into())
 }
 
 /// Returns the tree as Argo CD has it.

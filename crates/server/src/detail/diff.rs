@@ -15,6 +15,8 @@ use value::{Value, json};
 
 /// Objects of which it is asked what they would become; beyond that Git's own text is shown.
 const ASKED_MAX: usize = 50;
+/// Objects that are compared before others have their turn on the thread.
+const OBJECTS_AT_ONCE: usize = 32;
 /// Fields whose line in Git is looked up.
 const LINES_MAX: usize = 60;
 /// Bytes of the texts of one object; what is larger is cut.
@@ -116,7 +118,10 @@ pub(crate) async fn compare<'t>(app: &App, target: &'t Target) -> Vec<Compared<'
     let prepared = Prepared::new(objects.iter().map(|d| (&d.key, &d.value)), ignore);
     let mut asked = 0;
     let mut compared = Vec::with_capacity(objects.len());
-    for desired in objects {
+    for (at, desired) in objects.into_iter().enumerate() {
+        if at % OBJECTS_AT_ONCE == OBJECTS_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
         let (group, _) = engine::split_api_version(&desired.api_version);
         cluster.watch(group, &desired.key.kind, desired.version());
         let Some(live) = cluster.get(&desired.key) else {

@@ -3,7 +3,6 @@
 
 use crate::access::{App, Desk};
 use crate::call::{Answer, Call};
-use crate::masks::Mask;
 use crate::refusal::Refusal;
 use crate::wire;
 use cluster::{Cluster, LiveObject};
@@ -82,24 +81,26 @@ pub(crate) fn live_nodes(app: &App) -> Vec<LiveNode> {
 /// `GET /api/v1/applications/{app}/tree`
 pub(crate) async fn tree(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let app = desk.app(&call)?;
-    let mut nodes = nodes(&app);
-    let total = nodes.len();
     let all = call.flag("all");
+    // Every object is read.
+    Ok(tokio::task::spawn_blocking(move || tree_of(&app, all))
+        .await?
+        .into())
+}
+
+fn tree_of(app: &App, all: bool) -> Value {
+    let mut nodes = nodes(app);
+    let total = nodes.len();
     if !all {
         fold(&mut nodes);
     }
     let (width, height) = lay_out(&mut nodes);
-    let mask = Mask::new();
-    let drawn: Vec<Value> = nodes
-        .iter()
-        .filter(|n| !n.is_hidden)
-        .map(|n| n.to_value(&nodes, &mask))
-        .collect();
+    let shown = nodes.iter().filter(|n| !n.is_hidden);
+    let drawn: Vec<Value> = shown.map(|n| n.to_value(&nodes)).collect();
     let count = drawn.len();
-    Ok(json!({
+    json!({
         "nodes": drawn, "width": width, "height": height, "total": total, "drawn": count,
     })
-    .into())
 }
 
 /// Returns an application's objects and what they own, parents before children.
@@ -246,7 +247,7 @@ impl Node {
         (self.wave, &self.key.kind, &self.key)
     }
 
-    fn to_value(&self, nodes: &[Self], _mask: &Mask) -> Value {
+    fn to_value(&self, nodes: &[Self]) -> Value {
         let mut reference = wire::reference(&self.key);
         reference.set_at(&["version"], self.version.as_str());
         let mut it = json!({

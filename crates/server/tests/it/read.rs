@@ -243,3 +243,26 @@ async fn a_difference_names_its_owner_and_the_line_of_git() {
         0
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_is_shown_when_the_control_plane_is_gone() {
+    let mut stage = Stage::new().await;
+    stage.shop(true).await;
+    stage.stop_plane().await;
+    let overview = "/api/v1/applications/shop/overview";
+    stage
+        .ask(overview, ADMIN, |a| a.json().at(&["stale"]).is_some())
+        .await;
+    let board = stage.get("/api/v1/board").await;
+    assert_eq!(board.at(&["rows", "name"]), Some(&json!(["shop"])));
+    let fleet = stage.get("/api/v1/fleet").await;
+    let cluster = &fleet.array_at(&["clusters"])[0];
+    assert_eq!(cluster.at(&["connected"]), Some(&Value::Bool(false)));
+    let sync = stage
+        .post("/api/v1/applications/shop/sync", &json!({}))
+        .await;
+    assert_eq!(
+        (sync.status, sync.json().i64_at(&["code"])),
+        (503, Some(14))
+    );
+}

@@ -34,7 +34,8 @@ pub(crate) struct Stage {
     pub(crate) server: server::Server,
     pub(crate) controller: Controller,
     _simulator: Simulator,
-    _plane: ControlPlane,
+    plane: Option<ControlPlane>,
+    address: SocketAddr,
     _dir: tempfile::TempDir,
 }
 
@@ -190,7 +191,8 @@ impl Stage {
             host,
             controller,
             _simulator: simulator,
-            _plane: plane,
+            address: plane.addr(),
+            plane: Some(plane),
             _dir: dir,
         };
         stage.push(
@@ -205,6 +207,12 @@ impl Stage {
         stage
     }
 
+    /// Stops the control plane.
+    pub(crate) async fn stop_plane(&mut self) {
+        let plane = self.plane.take().unwrap();
+        plane.shutdown().await;
+    }
+
     /// Commits files to a repository of the Git server.
     pub(crate) fn push(&self, name: &str, files: &[(&str, &str)], message: &str) -> String {
         let repository = self.host.create(name).unwrap();
@@ -214,7 +222,7 @@ impl Stage {
     }
 
     pub(crate) fn repo(&self, name: &str) -> String {
-        format!("http://{}/git/{name}.git", self._plane.addr())
+        format!("http://{}/git/{name}.git", self.address)
     }
 
     /// Makes an application of the repository `shop`, and waits until it is synced and healthy.
@@ -300,7 +308,7 @@ impl Stage {
     }
 
     /// Asks again until the answer is as wanted: settings are followed, not read.
-    async fn ask(&self, path: &str, token: &str, is: impl Fn(&Answer) -> bool) {
+    pub(crate) async fn ask(&self, path: &str, token: &str, is: impl Fn(&Answer) -> bool) {
         while !is(&self.send("GET", path, token, &[], b"").await) {
             tokio::task::yield_now().await;
         }
