@@ -133,9 +133,16 @@ function Notices({ o, act }: { o: Overview; act: Actions }) {
         .filter((c) => !(told[c.type]?.(o) ?? false))
         .map((c) => (
         <Note key={c.type + c.message} tone={/Error|Invalid/.test(c.type) ? "bad" : "warn"} icon="alert">
-          <p>
-            <span class="strong">{c.type}</span> {c.message}
-          </p>
+          <div class="line wrap">
+            <p class="grow">
+              <span class="strong">{c.type}</span> {c.message}
+            </p>
+            {c.type === "ApprovalRequired" && (
+              <Button small no={o.can.sync ? undefined : t.no.sync} onClick={act.approve}>
+                {t.act.approve}
+              </Button>
+            )}
+          </div>
         </Note>
       ))}
     </>
@@ -151,6 +158,7 @@ type Actions = {
   pause(): void;
   resume(): void;
   terminate(): void;
+  approve(): void;
   remove(): void;
 };
 
@@ -203,6 +211,18 @@ export function actions(app: { ns: string; name: string }, o: Overview | undefin
       }),
     resume: () => tell(change("POST", appPath(app.name, "resume"), at, {}), t.pause.resumed),
     terminate: () => tell(change("DELETE", appPath(app.name, "operation"), at), t.app.terminated),
+    approve: () =>
+      askReason({
+        title: t.approve.title(app.name),
+        text: t.approve.text,
+        confirm: t.act.approve,
+        danger: true,
+        type: app.name,
+        run: async (reason) => {
+          await change("POST", appPath(app.name, "approve"), at, { reason });
+          return t.approve.done;
+        },
+      }),
     remove: () =>
       askReason({
         title: t.remove.title(app.name),

@@ -12,7 +12,9 @@ export type ReasonRequest = {
   until?: boolean;
   /** What has to be typed before it goes. */
   type?: string;
-  run: (reason: string, until: string | undefined) => Promise<string>;
+  /** A number that is asked for, by its name. */
+  parameter?: string;
+  run: (reason: string, until: string | undefined, value: string) => Promise<string>;
 };
 export const planAsked = signal<PlanRequest | null>(null);
 export const reasonAsked = signal<ReasonRequest | null>(null);

@@ -293,17 +293,18 @@ const spans: [string, number][] = [
 
 function ReasonDialog({ request: r, onClose }: { request: ReasonRequest; onClose: () => void }) {
   const [reason, setReason] = useState("");
+  const [value, setValue] = useState("");
   const [span, setSpan] = useState("");
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Failure | null>(null);
-  const no = !reason.trim() ? t.plan.reasonFirst : r.type && typed.trim() !== r.type ? t.plan.typeFirst(r.type) : undefined;
+  const no = r.parameter && !/^\d+$/.test(value) ? t.plan.numberFirst(r.parameter) : !reason.trim() ? t.plan.reasonFirst : r.type && typed.trim() !== r.type ? t.plan.typeFirst(r.type) : undefined;
   const run = async () => {
     if (no) return;
     setBusy(true);
     try {
       const ms = spans.find(([w]) => w === span)?.[1];
-      toast(await r.run(reason.trim(), ms ? new Date(Date.now() + ms).toISOString() : undefined));
+      toast(await r.run(reason.trim(), ms ? new Date(Date.now() + ms).toISOString() : undefined, value));
       onClose();
     } catch (e) {
       setError(e instanceof Failure ? e : new Failure(String(e), 13, 0));
@@ -332,6 +333,12 @@ function ReasonDialog({ request: r, onClose }: { request: ReasonRequest; onClose
       >
         <p class="muted">{r.text}</p>
         {error && <ErrorNote error={error} />}
+        {r.parameter && (
+          <label class="field">
+            <span>{r.parameter}</span>
+            <input type="text" inputMode="numeric" value={value} onInput={(e) => setValue(e.currentTarget.value)} />
+          </label>
+        )}
         <label class="field">
           <span>{t.plan.reasonMust}</span>
           <input type="text" value={reason} onInput={(e) => setReason(e.currentTarget.value)} placeholder={t.plan.reasonHint} />

@@ -94,6 +94,19 @@ export default {
     await seen(page, "spec.template.spec.containers[0].image");
   }),
 
+  "an object's actions, with their parameter and a reason": with_("/apps/windlass/web/tree?node=d", async (page, mock) => {
+    await page.click("text=Live manifest");
+    await seen(page, "kind: Deployment", ".manifest");
+    await page.click("[aria-label='Actions']");
+    await page.click("[role=menuitem]:has-text('Scale')");
+    await page.fill("dialog .field input >> nth=0", "5");
+    await page.fill("dialog .field input >> nth=1", "more load");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog", { state: "detached" });
+    const { body } = mock.log[0];
+    assert.deepEqual([body.action, body.resourceName, body.resourceActionParameters[0].value, body.windlass.reason], ["scale", "api", "5", "more load"]);
+  }),
+
   "what one may not do stays in sight and says why": async (browser) => {
     const mock = await startMock();
     mock.change("web", { flags: Flag.auto });

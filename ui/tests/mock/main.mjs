@@ -214,6 +214,14 @@ export async function startMock(options = {}) {
         case "GET overview": return overview(a);
         case "GET tree": return tree(a, q.get("all") === "true");
         case "GET diff": return diff(a, q.get("from") ?? "live", q.get("to") ?? "git");
+        case "GET resource":
+          return { manifest: JSON.stringify({ apiVersion: "v1", kind: q.get("kind"), metadata: { name: q.get("resourceName"), namespace: q.get("namespace") }, spec: { replicas: 3 } }) };
+        case "GET resource/actions":
+          return { actions: q.get("kind") === "Deployment" ? [{ name: "restart", displayName: "Restart" }, { name: "scale", displayName: "Scale", params: [{ name: "replicas" }] }, { name: "resume", displayName: "Resume", disabled: true }] : [] };
+        case "POST resource/actions/v2":
+        case "DELETE resource":
+        case "POST approve":
+          return write();
         case "GET plan": return plan(a, q.get("prune") === "true");
         case "GET timeline": return q.get("before") ? [] : timeline(a, now()).slice(0, Number(q.get("limit") ?? 100));
         case "GET attempts": return attempts(a);

@@ -2,6 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { refId } from "../../parts/diff";
 import { Cell, Grid, type Column } from "../../parts/grid";
+import { ResourceTools } from "../../parts/resource";
 import { Graph, NodeCard } from "../../parts/tree";
 import { Chip, Empty, ErrorNote, Skeleton, Status } from "../../parts/basic";
 import { appPath } from "../../lib/api";
@@ -110,7 +111,8 @@ export default function TreeTab({ app, o }: TabProps) {
             />
           )}
           {node && (
-            <NodeCard node={node} onClose={() => select(null)}>
+            <NodeCard key={node.id} node={node} onClose={() => select(null)}>
+              <ResourceTools app={app} of={node.ref} can={o.can} />
               <ul class="card-links">
                 <li>
                   <a class="link" href={`${appHref(app, "diff")}?obj=${encodeURIComponent(refId(node.ref))}`}>
