@@ -22,13 +22,14 @@ export const onUnauthenticated: { call: () => void } = { call: () => {} };
 
 const base = "/api/v1/";
 
-export type Query = Record<string, string | number | boolean | undefined | null>;
+export type Query = Record<string, string | number | boolean | readonly string[] | undefined | null>;
 
 /** `path` with a query string of what is set. */
 export function url(path: string, query?: Query): string {
   const q = new URLSearchParams();
   for (const [k, v] of Object.entries(query ?? {})) {
-    if (v !== undefined && v !== null && v !== "") q.set(k, String(v));
+    if (Array.isArray(v)) for (const one of v as readonly string[]) q.append(k, one);
+    else if (v !== undefined && v !== null && v !== "") q.set(k, String(v));
   }
   const text = q.toString();
   return base + path + (text ? `?${text}` : "");

@@ -12,7 +12,7 @@ import { announce, toast } from "../parts/toast";
 import { change, appPath } from "../lib/api";
 import { now } from "../lib/format";
 import { useKeys } from "../lib/keys";
-import { paused, setPaused } from "../lib/live";
+import { paused, rowsChanged, setPaused } from "../lib/live";
 import { appColumns, isOn, parse, toggle } from "../lib/query";
 import { appHref, go, param, replace, search, setParams } from "../lib/router";
 import { favourites, saveViews, toggleFavourite, views } from "../lib/session";
@@ -237,6 +237,15 @@ export default function Apps() {
   useEffect(() => {
     if (shown && q) announce(t.apps.found(ids.length));
   }, [q]);
+
+  // Readers hear a sum, at most once in five seconds.
+  useEffect(() => {
+    let changed = 0;
+    return rowsChanged.on((k) => {
+      changed += k;
+      announce(t.apps.changed(changed), () => (changed = 0));
+    });
+  }, []);
 
   const marked = store.marked.value;
   const mark = (n: number, range: boolean) => {

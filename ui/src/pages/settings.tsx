@@ -110,7 +110,7 @@ export default function Settings() {
         {policy.data && (
           <>
             <p class="muted">{t.prefs.policyDefault(policy.data.default, policy.data.matchMode)}</p>
-            <ol class="policy">
+            <ol class="policy" tabIndex={0} aria-label={t.prefs.policy}>
               {policy.data.rules.map((r, i) => (
                 <li key={i} class={r.problem ? "tone-bad" : ""}>
                   <span class="faint num">{r.source ? `${r.source}:${r.line}` : r.line}</span> <span class="mono break">{r.text}</span>

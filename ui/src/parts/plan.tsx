@@ -5,6 +5,7 @@ import { count } from "../lib/format";
 import { t } from "../strings";
 import type { AppName, Plan, Ref } from "../wire";
 import { Button, Chip, CommitLine, ErrorNote, Note, Skeleton } from "./basic";
+import { refId } from "./diff";
 import { Dialog } from "./dialog";
 import { planAsked, reasonAsked, type PlanRequest, type ReasonRequest } from "./plan-host";
 import { toast } from "./toast";
@@ -26,9 +27,10 @@ export function Dialogs() {
 }
 
 const refText = (r: Ref): string => `${r.kind} ${r.namespace ? `${r.namespace}/` : ""}${r.name}`;
-const refKey = (r: Ref): string => `${r.group}:${r.kind}:${r.namespace}/${r.name}`;
 
-function Refs({ title, sign, tone, refs, app }: { title: string; sign: string; tone: string; refs: { ref: Ref; note?: string }[]; app?: string }) {
+type Picks = { skipped: ReadonlySet<string>; toggle: (id: string) => void };
+
+function Refs({ title, sign, tone, refs, picks }: { title: string; sign: string; tone: string; refs: { ref: Ref; note?: string }[]; picks?: Picks }) {
   if (!refs.length) return null;
   return (
     <section class={`plan-part plan-${tone}`}>
@@ -40,7 +42,15 @@ function Refs({ title, sign, tone, refs, app }: { title: string; sign: string; t
       </h3>
       <ul>
         {refs.slice(0, namesMax).map((r) => (
-          <li key={(app ?? "") + refKey(r.ref)}>
+          <li key={refId(r.ref)}>
+            {picks && (
+              <input
+                type="checkbox"
+                aria-label={t.plan.pick(refText(r.ref))}
+                checked={!picks.skipped.has(refId(r.ref))}
+                onChange={() => picks.toggle(refId(r.ref))}
+              />
+            )}
             <span class="muted">{r.ref.kind}</span> <span class="strong">{r.ref.name}</span>{" "}
             {r.ref.namespace && <span class="faint">{r.ref.namespace}</span>} {r.note && <span class="mono muted trunc">{r.note}</span>}
           </li>
@@ -59,6 +69,8 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
+  /** Objects of the plan that are left out. */
+  const [skipped, setSkipped] = useState<ReadonlySet<string>>(new Set());
   const many = request.apps.length > 1;
 
   useEffect(() => {
@@ -70,7 +82,7 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
         const one = app;
         const result: Got = await get<Plan>(
           appPath(one.name, "plan"),
-          { appNamespace: one.ns, revision: request.revision, prune, resources: request.resources?.join(",") },
+          { appNamespace: one.ns, revision: request.revision, prune, resources: request.resources },
           abort.signal,
         ).then(
           (plan) => ({ app: one, plan }),
@@ -88,9 +100,10 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
   const blocked = plans.filter((p) => p.plan.blocked);
   const failed = got.filter((g) => g.error);
   const sum = (f: (p: Plan) => number): number => plans.reduce((a, p) => a + f(p.plan), 0);
-  const deletes = sum((p) => p.delete.length);
-  const creates = sum((p) => p.create.length);
-  const changes = sum((p) => p.change.length);
+  const kept = (r: Ref): boolean => !skipped.has(refId(r));
+  const deletes = sum((p) => p.delete.filter(kept).length);
+  const creates = sum((p) => p.create.filter(kept).length);
+  const changes = sum((p) => p.change.filter((c) => kept(c.ref)).length);
   const nothing = ready && !failed.length && creates + changes + deletes === 0;
   const mustType = !dryRun && (plans.some((p) => p.plan.friction === "type") || request.apps.length > manyApps);
   const careful = mustType || plans.some((p) => p.plan.friction === "confirm") || deletes > 0;
@@ -99,10 +112,28 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
   const runnable = plans.filter((p) => !p.plan.blocked || (override && p.plan.blocked.overridable));
   const overridable = blocked.some((p) => p.plan.blocked?.overridable);
 
+  const one = !many ? plans[0]?.plan : undefined;
+  const everything = one ? [...one.create, ...one.change.map((c) => c.ref), ...one.delete] : [];
+  const picked = skipped.size ? everything.filter(kept).map(refId) : [];
+  const chosen = skipped.size ? picked : request.resources;
+  const picks: Picks | undefined =
+    one && everything.length > 1
+      ? {
+          skipped,
+          toggle: (id) => {
+            const next = new Set(skipped);
+            if (!next.delete(id)) next.add(id);
+            setSkipped(next);
+          },
+        }
+      : undefined;
+
   const no = !ready
     ? t.plan.waiting
     : !runnable.length
       ? (blocked[0]?.plan.blocked?.why ?? failed[0]?.error?.message ?? t.plan.nothing)
+      : skipped.size && !picked.length
+      ? t.plan.pickSome
       : mustType && typed.trim() !== word
         ? t.plan.typeFirst(word)
         : needReason
@@ -120,9 +151,8 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
           revision: request.revision ?? "",
           prune,
           dryRun,
-          resources: request.resources?.map((r) => {
-            const [group, kind, rest] = r.split(":");
-            const [namespace, name] = (rest ?? "").split("/");
+          resources: chosen?.map((r) => {
+            const [group, kind, namespace, name] = r.split("/");
             return { group, kind, namespace, name };
           }),
           windlass: { reason: reason.trim() || undefined, overrideWindow: override || undefined, planDigest: plan.digest },
@@ -139,7 +169,6 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
     onClose();
   };
 
-  const one = !many ? plans[0]?.plan : undefined;
   return (
     <Dialog
       wide
@@ -182,9 +211,9 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
       )}
       {one && (
         <div class="plan-parts">
-          <Refs title={t.plan.delete} sign="−" tone="bad" refs={one.delete.map((ref) => ({ ref }))} />
-          <Refs title={t.plan.change} sign="~" tone="run" refs={one.change.map((c) => ({ ref: c.ref, note: c.fields.slice(0, 4).join(", ") }))} />
-          <Refs title={t.plan.create} sign="+" tone="ok" refs={one.create.map((ref) => ({ ref }))} />
+          <Refs title={t.plan.delete} sign="−" tone="bad" refs={one.delete.map((ref) => ({ ref }))} {...(picks ? { picks } : {})} />
+          <Refs title={t.plan.change} sign="~" tone="run" refs={one.change.map((c) => ({ ref: c.ref, note: c.fields.slice(0, 4).join(", ") }))} {...(picks ? { picks } : {})} />
+          <Refs title={t.plan.create} sign="+" tone="ok" refs={one.create.map((ref) => ({ ref }))} {...(picks ? { picks } : {})} />
           <Refs title={t.plan.hooks} sign="↻" tone="mute" refs={one.hooks.map((ref) => ({ ref }))} />
         </div>
       )}
@@ -219,6 +248,11 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
             ))}
           </tbody>
         </table>
+      )}
+      {chosen && chosen.length > 0 && (
+        <Note>
+          <p>{t.plan.partial(chosen.length)}</p>
+        </Note>
       )}
       {one && (
         <p class="muted plan-waves">

@@ -21,12 +21,13 @@ const polite = signal("");
 let saidAt = 0;
 let pending: ReturnType<typeof setTimeout> | undefined;
 /** Says something politely, at most once in five seconds; the newest wins. */
-export function announce(text: string): void {
+export function announce(text: string, said: () => void = () => {}): void {
   clearTimeout(pending);
   const wait = Math.max(0, saidAt + 5000 - Date.now());
   pending = setTimeout(() => {
     saidAt = Date.now();
     polite.value = text;
+    said();
   }, wait);
 }
 

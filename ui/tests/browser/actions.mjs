@@ -37,6 +37,16 @@ export default {
     assert.ok(body.windlass.planDigest);
   }),
 
+  "single objects are picked from the plan": with_("/apps/windlass/pay-api", async (page, mock) => {
+    await page.click("text=Sync…");
+    await seen(page, "api-flags", "dialog");
+    await page.uncheck("dialog [aria-label*='Deployment']");
+    await seen(page, "Only 1 object", "dialog");
+    await run(page);
+    await page.waitForSelector("dialog", { state: "detached" });
+    assert.deepEqual(mock.log[0].body.resources, [{ group: "", kind: "ConfigMap", namespace: "payments", name: "api-flags" }]);
+  }),
+
   "a closed window says so and opens with a reason only": with_("/apps/windlass/ledger-db", async (page, mock) => {
     await page.click("text=Sync…");
     await seen(page, "freeze", "dialog");

@@ -160,12 +160,13 @@ export function diff(a, from, to) {
 
 export function plan(a, prune) {
   const missing = a.name === "cart";
+  const extra = a.name === "pay-api" ? [{ ref: ref(a, "", "ConfigMap", `${service(a)}-flags`), fields: ["data.new-path"] }] : [];
   const gone = prune ? [ref(a, "", "ConfigMap", `${service(a)}-old`), ref(a, "", "ServiceAccount", "legacy")] : [];
   const all = prune && a.name === "search-index";
   return {
     revision: commit(a),
     create: missing ? [ref(a, "", "ConfigMap", `${service(a)}-flags`)] : [],
-    change: a.sync === "OutOfSync" ? [{ ref: ref(a, "apps", "Deployment", service(a)), fields: ["spec.replicas"] }] : [],
+    change: a.sync === "OutOfSync" ? [{ ref: ref(a, "apps", "Deployment", service(a)), fields: ["spec.replicas"] }, ...extra] : [],
     delete: gone,
     unchanged: a.resources - 1,
     waves: [{ wave: 0, phase: "Sync", count: a.resources - 2 }, { wave: 1, phase: "Sync", count: 2 }],

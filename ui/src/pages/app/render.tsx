@@ -17,8 +17,12 @@ export default function RenderTab({ app }: TabProps) {
   const f = useFetch<Rendered>(appPath(app.name, "rendered"), { ...at, revision: param("revision") }, { app });
   const [all, setAll] = useState(false);
   const objects = f.data?.objects ?? [];
-  const chosen = objects.find((x) => refId(x.ref) === param("obj")) ?? objects[0];
   const pointer = toPointer(param("ptr"));
+  // An address that names only a field means the object that has it.
+  const chosen =
+    objects.find((x) => refId(x.ref) === param("obj")) ??
+    (pointer ? objects.find((x) => x.lines.some((l) => l.pointer === pointer)) : undefined) ??
+    objects[0];
   const lines = useMemo(() => (chosen ? chosen.text.replace(/\n$/, "").split("\n") : []), [chosen]);
   const byLine = useMemo(() => new Map(chosen?.lines.map((l) => [l.line, l.pointer])), [chosen]);
   const lineOf = chosen?.lines.find((l) => l.pointer === pointer)?.line ?? 0;
@@ -88,7 +92,7 @@ export default function RenderTab({ app }: TabProps) {
         {f.data.values && (
           <details>
             <summary>{t.render.values}</summary>
-            <pre class="values">{f.data.values}</pre>
+            <pre class="values" tabIndex={0}>{f.data.values}</pre>
           </details>
         )}
       </aside>

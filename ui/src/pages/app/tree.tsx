@@ -4,7 +4,8 @@ import { refId } from "../../parts/diff";
 import { Cell, Grid, type Column } from "../../parts/grid";
 import { ResourceTools } from "../../parts/resource";
 import { Graph, NodeCard } from "../../parts/tree";
-import { Chip, Empty, ErrorNote, Skeleton, Status } from "../../parts/basic";
+import { openPlan } from "../../parts/plan-host";
+import { Button, Chip, Empty, ErrorNote, Skeleton, Status } from "../../parts/basic";
 import { appPath } from "../../lib/api";
 import { useFetch } from "../../lib/live";
 import { appHref, param, setParams } from "../../lib/router";
@@ -113,6 +114,11 @@ export default function TreeTab({ app, o }: TabProps) {
           {node && (
             <NodeCard key={node.id} node={node} onClose={() => select(null)}>
               <ResourceTools app={app} of={node.ref} can={o.can} />
+              {node.sync && (
+                <Button small icon="sync" no={o.can.sync ? undefined : t.no.sync} onClick={() => openPlan({ apps: [app], resources: [refId(node.ref)] })}>
+                  {t.tree.syncThis}
+                </Button>
+              )}
               <ul class="card-links">
                 <li>
                   <a class="link" href={`${appHref(app, "diff")}?obj=${encodeURIComponent(refId(node.ref))}`}>
