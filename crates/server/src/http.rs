@@ -3,7 +3,7 @@
 use crate::access::{Caller, Desk};
 use crate::call::{self, Answer, Call, Content};
 use crate::refusal::{Code, Refusal};
-use crate::{assets, auth, board, routes, session};
+use crate::{assets, auth, board, routes, session, sso};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
@@ -125,7 +125,12 @@ async fn respond(desk: &Arc<Desk>, request: Request<Incoming>) -> Result<Answer,
     desk.settings.admits_host(&parts.headers)?;
     let now = Timestamp::now();
     let is_api = path.starts_with("/api/");
-    let known = desk.identify(&parts.headers, now);
+    let mut known = desk.identify(&parts.headers, now);
+    if known.is_err()
+        && let Some(found) = sso::bearer(desk, &parts.headers, now).await
+    {
+        known = found.map(Some);
+    }
     let identity = match known {
         Ok(identity) => identity,
         // A page shows the login; what was logged in before says so to the API alone.
@@ -227,7 +232,11 @@ fn finish(answer: Answer, head: bool, is_page: bool) -> Response<Body> {
     }
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     for (name, value) in answer.headers {
-        headers.insert(name, value);
+        if name == header::SET_COOKIE {
+            headers.append(name, value);
+        } else {
+            headers.insert(name, value);
+        }
     }
     let body = match answer.content {
         Content::Empty => full(Bytes::new()),

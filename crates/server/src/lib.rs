@@ -29,6 +29,7 @@ mod refusal;
 pub mod routes;
 mod server;
 mod session;
+mod sso;
 mod stream;
 mod wire;
 

@@ -3,6 +3,7 @@
 use crate::access::Desk;
 use crate::auth::{Identity, Known};
 use crate::refusal::{Code, Refusal};
+use crate::sso::{self, Sso};
 use accounts::{Accounts, AuthError, Change, ChangeError, Gate, Limits, LoginError, Revoked};
 use cluster::{ApiError, Client, follow_selected};
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ pub(crate) struct Logins {
     accounts: RwLock<Arc<Accounts>>,
     gate: Gate,
     revoked: Revoked,
+    pub(crate) sso: Sso,
 }
 
 /// Fills bytes at random. Without randomness nothing may go on.
@@ -33,6 +35,7 @@ impl Logins {
             accounts: RwLock::new(Arc::new(accounts)),
             gate: Gate::new(Limits::default()),
             revoked: Revoked::default(),
+            sso: Sso::default(),
         }
     }
 
@@ -58,8 +61,50 @@ impl Logins {
 
     /// Returns whose token it is.
     pub(crate) fn verify(&self, token: &str, known: &Known<'_>) -> Result<Identity, Refusal> {
+        let found = self.look(token, known)?;
+        self.admit(&found, token, known.scopes)
+    }
+
+    /// Returns whose token of the provider of single sign-on it is: a program's. `None` if it is
+    /// none of a provider's.
+    pub(crate) async fn foreign(
+        &self,
+        token: &str,
+        now: Timestamp,
+        scopes: &[String],
+    ) -> Option<Result<Identity, Refusal>> {
         let accounts = self.accounts();
-        let found = accounts.verify(token, known.now.as_second(), known.projects)?;
+        let now = now.as_second();
+        let own = accounts.verify(token, now, &accounts::NoProjects);
+        if !matches!(own, Err(AuthError::Foreign(_))) {
+            return None;
+        }
+        match self.sso.foreign(&accounts, token, now).await {
+            Ok(found) => Some(self.admit(&found?, token, scopes)),
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
+    /// Returns whose token it is, one of ours or a session of single sign-on.
+    fn look(&self, token: &str, known: &Known<'_>) -> Result<accounts::Identity, Refusal> {
+        let accounts = self.accounts();
+        let now = known.now.as_second();
+        match accounts.verify(token, now, known.projects) {
+            Err(foreign @ AuthError::Foreign(_)) => {
+                let found = self.sso.session(&accounts, token, now)?;
+                found.ok_or_else(|| foreign.into())
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// Returns who somebody is to the server, unless they gave the token up.
+    fn admit(
+        &self,
+        found: &accounts::Identity,
+        token: &str,
+        scopes: &[String],
+    ) -> Result<Identity, Refusal> {
         if self.revoked.contains(found.token_id()) {
             return Err(AuthError::Revoked.into());
         }
@@ -67,11 +112,11 @@ impl Logins {
             username: found.username().to_owned(),
             subject: found.subject().to_owned(),
             issuer: found.issuer().to_owned(),
-            groups: found.groups(known.scopes),
+            groups: found.groups(scopes),
             expires: found
                 .expires_at()
                 .and_then(|at| Timestamp::from_second(at).ok()),
-            csrf: accounts.csrf_token(token)?,
+            csrf: self.accounts().csrf_token(token)?,
         })
     }
 
@@ -87,7 +132,7 @@ impl Logins {
     /// Ends a token before its time.
     pub(crate) fn end(&self, token: &str, known: &Known<'_>) {
         let now = known.now.as_second();
-        if let Ok(found) = self.accounts().verify(token, now, known.projects) {
+        if let Ok(found) = self.look(token, known) {
             self.revoked
                 .revoke(found.token_id(), found.expires_at(), now);
         }
@@ -157,6 +202,8 @@ pub(crate) async fn follow(desk: Arc<Desk>) {
                 }
             }
             let logins = &desk.auth.logins;
+            let config = sso::settings(&client, &namespace, map, secret).await;
+            logins.sso.take(config);
             let slot = logins.accounts.write();
             *slot.unwrap_or_else(PoisonError::into_inner) = Arc::new(accounts);
         }

@@ -8,7 +8,7 @@ use crate::access::Desk;
 use crate::argo::{change, info, installation, logs, projects, resources, steps, watch};
 use crate::call::{Answer, Call, decode};
 use crate::refusal::Refusal;
-use crate::{actions, activity, apps, detail, fleet, people, session, stream};
+use crate::{actions, activity, apps, detail, fleet, people, session, sso, stream};
 use http::Method;
 use std::future::Future;
 use std::pin::Pin;
@@ -56,6 +56,8 @@ macro_rules! route {
 /// Every route, in the order of the document.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
+    route!(GET "/auth/login" ["return_url"] Open sso::begin, "Sends a browser to the provider of single sign-on."),
+    route!(GET "/auth/callback" ["code state error error_description"] Open sso::finish, "Takes a browser back from the provider, logged in."),
     route!(GET "/healthz" [""] Open session::health, "Says that the server runs."),
     route!(GET "/api/version" [""] Open session::version, "Returns the version."),
     route!(GET "/api/v1/settings" [""] Open session::settings, "Returns how to log in, and what the server is."),

@@ -117,6 +117,10 @@ pub(crate) async fn settings(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
             "controlNamespace": desk.namespace(),
         },
     });
+    if let Some(name) = desk.auth.logins.sso.name() {
+        answer.set_at(&["windlass", "login", "oidc", "name"], name);
+        answer.set_at(&["oidcConfig"], desk.auth.logins.sso.client_settings());
+    }
     if !is_known {
         // Who isn't logged in need not know more than how to.
         for private in ["controllerNamespace", "trackingMethod"] {

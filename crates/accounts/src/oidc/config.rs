@@ -28,7 +28,8 @@ pub struct Config {
     pub root_ca: String,
     pub(super) client_secret: ClientSecret,
     pub(super) accepts_no_audience: bool,
-    pub(super) scopes: Vec<String>,
+    /// What is asked for.
+    pub scopes: Vec<String>,
     /// The parameter `claims`, as JSON.
     pub(super) requested_claims: Option<String>,
     pub(super) logout_url: Option<String>,

@@ -119,3 +119,115 @@ async fn a_projects_role_has_tokens() {
         200
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_sign_on_begins_a_session_with_groups() {
+    let stage = Stage::new().await;
+    stage.shop(true).await;
+    let now = jiff::Timestamp::now().as_second();
+    let idp = testkit::OidcProvider::start(testkit::OidcProviderOptions {
+        now,
+        ..testkit::OidcProviderOptions::default()
+    });
+    let maps = "/api/v1/namespaces/argocd/configmaps";
+    for (name, data) in [
+        ("argocd-cm", json!({"oidc.config": idp.config()})),
+        (
+            "argocd-rbac-cm",
+            json!({"policy.csv": "p, role:dev, applications, get, default/*, allow\ng, acme:dev, role:dev"}),
+        ),
+    ] {
+        let map = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": "argocd"}, "data": data,
+        });
+        stage.client.create(maps, &map).await.unwrap();
+    }
+    // The key of tokens is made before anybody can be let in.
+    stage.first_password().await;
+    let begun = loop {
+        let begun = stage
+            .send("GET", "/auth/login?return_url=/x", "", &[], b"")
+            .await;
+        if begun.status == 303 {
+            break begun;
+        }
+        assert!(matches!(begun.status, 401 | 404), "{}", begun.text());
+        tokio::task::yield_now().await;
+    };
+    let state = begun
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let location = begun.header("location").to_owned();
+    let back = tokio::task::spawn_blocking({
+        let address = location.clone();
+        let idp = std::sync::Arc::new(idp);
+        let at = std::sync::Arc::clone(&idp);
+        move || (at.visit(&address), idp)
+    });
+    let (back, idp) = back.await.unwrap();
+    let (_, path) = back.split_once("/auth/").unwrap();
+    let path = format!("/auth/{path}");
+    let stranger = stage.send("GET", &path, "", &[], b"").await;
+    assert_eq!(stranger.status, 401, "{}", stranger.text());
+    let done = stage
+        .send("GET", &path, "", &[("Cookie", &state)], b"")
+        .await;
+    assert_eq!(
+        (done.status, done.header("location")),
+        (303, "/x"),
+        "{}",
+        done.text()
+    );
+    let cookies: Vec<&str> = done
+        .headers
+        .iter()
+        .filter(|(n, _)| n == "set-cookie")
+        .map(|(_, v)| v.as_str())
+        .collect();
+    let session = cookies
+        .iter()
+        .find_map(|c| c.strip_prefix("argocd.token="))
+        .unwrap();
+    let session = session.split(';').next().unwrap();
+    let cookie = format!("argocd.token={session}");
+    let me = stage
+        .send(
+            "GET",
+            "/api/v1/session/userinfo",
+            "",
+            &[("Cookie", &cookie)],
+            b"",
+        )
+        .await
+        .json();
+    assert_eq!(me.str_at(&["username"]), "alice@example.com");
+    assert_eq!(me.array_at(&["groups"]), [value::Value::from("acme:dev")]);
+    stage
+        .allowed(session, "applications/get/default/shop")
+        .await;
+    // A program shows the provider's own token.
+    let token = idp.sign(&idp.claims());
+    stage.allowed(&token, "applications/get/default/shop").await;
+    let settings = stage.get("/api/v1/settings").await;
+    assert_eq!(
+        settings.str_at(&["windlass", "login", "oidc", "name"]),
+        "Test"
+    );
+    // Who logs out stays out.
+    let csrf = me.str_at(&["csrf"]);
+    let out = stage
+        .send(
+            "DELETE",
+            "/api/v1/session",
+            "",
+            &[("Cookie", &cookie), ("X-Windlass-CSRF", csrf)],
+            b"",
+        )
+        .await;
+    assert_eq!(out.status, 200, "{}", out.text());
+    stage.refused(session).await;
+}
