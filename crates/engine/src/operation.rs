@@ -83,6 +83,13 @@ impl Selector {
     }
 }
 
+impl Request {
+    /// Returns true if somebody sent manifests along, to be deployed instead of Git's.
+    pub(crate) fn brings_manifests(&self) -> bool {
+        !self.raw.array_at(&["sync", "manifests"]).is_empty()
+    }
+}
+
 /// An operation as it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Request {

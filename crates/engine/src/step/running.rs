@@ -218,6 +218,14 @@ impl AppState {
 
     /// Lays out the operation's tasks if the objects that it deploys are known.
     fn plan(&self, operation: &mut Operation, app: &AppView, world: &dyn World) -> Planned {
+        if operation.request.brings_manifests() {
+            let message = "operation.sync.manifests is not supported: Git is the only way to change \
+                           what is deployed; commit the manifests, and sync";
+            return Planned::Never(End {
+                may_repeat: false,
+                ..End::error(message)
+            });
+        }
         let target = match &self.target {
             Some((revision, Ok(target))) if *revision == operation.revision => target,
             Some((revision, Err(problem))) if *revision == operation.revision => {

@@ -348,3 +348,17 @@ fn a_dry_run_waits_for_no_hook() {
     assert_eq!(play.status("/operationState/phase"), "Succeeded");
     assert!(play.cluster.objects.is_empty());
 }
+
+#[test]
+fn manifests_that_are_no_commit_are_refused() {
+    let mut play = Play::new(json!({}));
+    play.push("r1", vec![map("a", "1")]);
+    sync(&mut play, json!({"manifests": ["{}"]}));
+    assert_eq!(play.status("/operationState/phase"), "Error");
+    let message = play.status("/operationState/message");
+    assert!(
+        message.starts_with("operation.sync.manifests is not supported"),
+        "{message}"
+    );
+    assert_eq!(play.text("a"), None);
+}
