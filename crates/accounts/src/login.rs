@@ -18,7 +18,7 @@ pub enum LoginError {
     #[error("Invalid username or password")]
     Invalid,
     /// The name failed too often; how long it has to wait, if that ends.
-    #[error("Too many failed logins: try again later")]
+    #[error("Too many failed logins: try again {}", when(*.seconds))]
     TooManyFailures {
         /// Seconds until the next try.
         seconds: Option<i64>,
@@ -35,6 +35,13 @@ pub enum LoginError {
     /// There is no key to sign with.
     #[error("the server has no key yet: `server.secretkey` of argocd-secret is missing")]
     NoKey,
+}
+
+fn when(seconds: Option<i64>) -> String {
+    match seconds {
+        Some(seconds) => format!("in {seconds} seconds"),
+        None => "after a restart of the server".to_owned(),
+    }
 }
 
 impl Accounts {

@@ -139,6 +139,8 @@ fn five_failures_close_the_gate_for_five_minutes() {
             assert_eq!(login(name, "guess", NOW), Err(LoginError::Invalid));
         }
         let closed = LoginError::TooManyFailures { seconds: Some(301) };
+        let said = "Too many failed logins: try again in 301 seconds";
+        assert_eq!(closed.to_string(), said);
         assert_eq!(login(name, "guess", NOW), Err(closed));
     }
     assert!(login("alice", "password of alice", NOW + 300).is_err());

@@ -262,7 +262,10 @@ pub(crate) async fn begin(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal
     let (provider, page) = (&door.provider, call.param("return_url"));
     let mut bytes = random;
     let begun = provider.begin(&door.web, &accounts, base, page, now, &mut bytes);
-    let begun = begun.await.map_err(|error| told(&error))?;
+    let begun = match begun.await {
+        Ok(begun) => begun,
+        Err(error) => return Ok(told(error)),
+    };
     let cookie = state_cookie(begun.cookie.expose(), STATE_SECONDS, secure);
     Ok(Answer::redirect(&begun.location).with(header::SET_COOKIE, cookie))
 }
@@ -284,17 +287,27 @@ pub(crate) async fn finish(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
     let provider = &door.provider;
     let mut bytes = random;
     let finished = provider.finish(&door.web, &accounts, &callback, now, &mut bytes);
-    let finished = finished.await.map_err(|error| told(&error))?;
+    let finished = match finished.await {
+        Ok(finished) => finished,
+        Err(error) => return Ok(told(error)),
+    };
     let session = auth::set_cookie(finished.session.token.expose(), secure);
     Ok(Answer::redirect(&finished.return_url)
         .with(header::SET_COOKIE, session)
         .with(header::SET_COOKIE, state_cookie("", 0, secure)))
 }
 
-/// Says in the log why somebody could not log in: they see less.
-fn told(error: &OidcError) -> Refusal {
+/// Says why nobody was logged in, to the log and to a person who looks at an empty page.
+fn told(error: OidcError) -> Answer {
     tracing::warn!(error = %error, "nobody was logged in by single sign-on");
-    Refusal::from(error.clone())
+    let refusal = Refusal::from(error);
+    let text = format!(
+        "Not logged in: {}\n\nTry again at /login\n",
+        refusal.message
+    );
+    let mut answer = Answer::text("text/plain; charset=utf-8", text);
+    answer.status = Answer::from(&refusal).status;
+    answer
 }
 
 fn state_cookie(value: &str, seconds: u32, secure: bool) -> HeaderValue {

@@ -1,6 +1,7 @@
 //! `windlass can-i` and `windlass account`.
 
-use crate::process::{run, text};
+use crate::process::{Running, fine, run, text};
+use testkit::git;
 
 const POLICY: &str = "\
 p, role:dev, applications, sync, shop/*, allow
@@ -90,6 +91,54 @@ no: applications sync shop/db is refused as bob by FILE:3
     let (code, _, said) = ask("can-i get clusters", &broken);
     assert_eq!(code, Some(1));
     assert!(said.contains("broken.csv:1: "), "{said}");
+}
+
+#[test]
+fn the_clusters_policy_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let repo = dir.path().join("repo");
+    std::fs::create_dir_all(&repo).unwrap();
+    let objects = OBJECTS.replace(
+        "{name: argocd-rbac-cm}",
+        "{name: argocd-rbac-cm, namespace: argocd}",
+    );
+    let objects = objects.replace("{name: shop}", "{name: shop, namespace: argocd}");
+    std::fs::write(repo.join("rbac.yaml"), objects).unwrap();
+    git(&repo, &["init", "-q", "-b", "main"]);
+    git(&repo, &["add", "."]);
+    git(&repo, &["commit", "-qm", "who may what"]);
+    let url = repo.display().to_string();
+    let up = Running::up(
+        &dir.path().join("up"),
+        &["--repo", &url, "--path", ".", "--name", "web"],
+    );
+    up.until("web", "a deployed policy", fine);
+    let ask = |args: &[&str]| {
+        let answer = up.ask(&[&["can-i"], args].concat());
+        (
+            answer.status.code(),
+            text(&answer.stdout),
+            text(&answer.stderr),
+        )
+    };
+    // The application says which project it is in; who may sync may roll back.
+    let (code, said, wrong) = ask(&["rollback", "app/web", "--as", "alice"]);
+    let want = "yes: applications sync default/web is allowed as alice by policy.csv:1\n";
+    assert!(code == Some(0) && said.starts_with(want), "{said}{wrong}");
+    let ci = [
+        "delete",
+        "app/db",
+        "-p",
+        "shop",
+        "--as",
+        "bob",
+        "--as-group",
+        "acme:ci",
+    ];
+    let (code, said, _) = ask(&ci);
+    assert!(code == Some(0) && said.contains("project shop:2"), "{said}");
+    assert_eq!(ask(&["delete", "app/web", "--as", "alice"]).0, Some(1));
+    assert_eq!(ask(&["get", "app/gone"]).0, Some(5));
 }
 
 #[test]

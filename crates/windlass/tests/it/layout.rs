@@ -41,7 +41,15 @@ const IMPURE: [&str; 11] = [
 /// Crates by floor: one may know only those of lower floors.
 const FLOORS: [&[&str]; 11] = [
     &["value", "tree"],
-    &["yaml", "actions", "api", "health", "merge", "githost", "signatures"],
+    &[
+        "yaml",
+        "actions",
+        "api",
+        "health",
+        "merge",
+        "githost",
+        "signatures",
+    ],
     &["checks", "gotemplate", "controlplane"],
     &["helm", "jq", "kustomize", "project", "rbac", "simulator"],
     &["accounts", "render"],
