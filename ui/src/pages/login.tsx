@@ -37,6 +37,11 @@ export default function Login() {
             <p>{t.login.usedLink}</p>
           </Note>
         )}
+        {param("reason") === "sso" && (
+          <Note tone="bad" icon="alert">
+            <p>{t.login.ssoFailed}</p>
+          </Note>
+        )}
         {error && <ErrorNote error={error} />}
         {how?.oidc && (
           <a class="btn btn-primary btn-wide" href={`/auth/login?return_url=${encodeURIComponent(location.pathname === "/login" ? "/" : location.pathname + location.search)}`}>

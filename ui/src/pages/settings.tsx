@@ -5,6 +5,7 @@ import { paused, setPaused, useFetch } from "../lib/live";
 import { saveViews, setSingleKeys, setTheme, settings, singleKeys, theme, user, views } from "../lib/session";
 import { t } from "../strings";
 import type { ArgoRepository, Policy } from "../wire";
+import Accounts from "./settings/accounts";
 
 export default function Settings() {
   const repos = useFetch<{ items?: ArgoRepository[] | null }>("repositories");
@@ -83,6 +84,10 @@ export default function Settings() {
           <dt>{t.prefs.logins}</dt>
           <dd>{[s?.login.local && t.prefs.local, s?.login.oidc?.name].filter(Boolean).join(", ") || t.prefs.tokenOnly}</dd>
         </dl>
+      </section>
+      <section class="panel">
+        <h2>{t.accounts.title}</h2>
+        <Accounts />
       </section>
       <section class="panel">
         <h2>{t.prefs.repos}</h2>

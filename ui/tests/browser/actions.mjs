@@ -117,6 +117,16 @@ export default {
     assert.deepEqual([body.action, body.resourceName, body.resourceActionParameters[0].value, body.windlass.reason], ["scale", "api", "5", "more load"]);
   }),
 
+  "a token is shown once, and revoked with a reason": with_("/settings", async (page, mock) => {
+    await page.click("[aria-label='New token of ci']");
+    await seen(page, "made-up-token");
+    await page.click("text=Revoke…");
+    await page.fill("dialog .field input", "leaked");
+    await run(page);
+    await page.waitForSelector("dialog", { state: "detached" });
+    assert.deepEqual(mock.log.map((x) => `${x.method} ${x.path}`), ["POST account/ci/token", "DELETE account/ci/token/5f1c2"]);
+  }),
+
   "what one may not do stays in sight and says why": async (browser) => {
     const mock = await startMock();
     mock.change("web", { flags: Flag.auto });

@@ -171,6 +171,10 @@ export async function startMock(options = {}) {
     if (path === "policy")
       return { matchMode: "glob", default: "role:readonly", rules: [{ line: 1, source: "argocd-rbac-cm policy.csv", text: "p, role:deployer, applications, sync, */*, allow" }, { line: 2, source: "argocd-rbac-cm policy.csv", text: "g, team-shop, role:deployer" }] };
     if (path === "can-i") return { allowed: q.get("user") === "alice", rule: "p, role:deployer, applications, sync, */*, allow", source: "policy.csv:1", why: "alice is in team-shop, which has role:deployer." };
+    if (path === "account")
+      return { items: [{ name: "admin", enabled: true, capabilities: ["login"], tokens: [] }, { name: "ci", enabled: true, capabilities: ["apiKey"], tokens: [{ id: "5f1c2", issuedAt: Math.floor(now() / 1000) - 86400 }] }] };
+    if (path === "account/ci/token") return { token: "made-up-token" };
+    if (path.startsWith("account/")) return {};
     if (lists[path]) return lists[path]();
     if (path === "drift") {
       const has = (k, v) => !q.get(k) || v.toLowerCase().includes(q.get(k).toLowerCase());
