@@ -63,6 +63,7 @@ export type Board = {
     health: string[];
   };
   rows: {
+    /** The row's name on this board; not the resource's uid, and another one's after the server's restart. */
     uid: string[];
     ns: number[];
     name: string[];

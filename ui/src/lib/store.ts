@@ -123,6 +123,9 @@ export class Store {
   /** Takes a whole snapshot; what was there before is gone. */
   load(board: Board): void {
     const { dict, rows } = board;
+    // A uid is good for one snapshot only: after the server's restart it may be another application's. A mark follows the name.
+    const named = (i: number): string => `${this.text("ns", i)}/${this.name[i] ?? ""}`;
+    const marks = new Set([...this.marked.peek()].map((u) => named(this.at.get(u) ?? -1)));
     const n = rows.uid.length;
     const room = n + 256;
     const wide = (from: ArrayLike<number>): Int32Array => {
@@ -158,7 +161,9 @@ export class Store {
     this.hay = new Array<string | undefined>(n);
     this.free = [];
     this.nameRank = null;
+    const marked = marks.size ? rows.uid.filter((_, i) => marks.has(named(i))) : [];
     batch(() => {
+      this.marked.value = new Set(marked);
       this.total.value = n;
       this.loaded.value = true;
       this.shape.value++;

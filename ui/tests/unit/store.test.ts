@@ -112,6 +112,18 @@ test("a mark goes with its row", () => {
   expect([...store.marked.value]).toEqual(["u2"]);
 });
 
+test("a mark follows the name into the next snapshot", () => {
+  store.mark("u1", true);
+  const next = board();
+  next.rows.uid = ["u1", "u0", "u3", "u2"];
+  store.load(next);
+  expect([...store.marked.value]).toEqual(["u0"]);
+  expect(show("is:marked")).toEqual(["alpha"]);
+  next.rows.name = ["w", "x", "y", "z"];
+  store.load(next);
+  expect([...store.marked.value]).toEqual([]);
+});
+
 test("a snapshot replaces everything", () => {
   const next = board();
   next.rows.name = ["w", "x", "y", "z"];
