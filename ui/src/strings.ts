@@ -372,6 +372,7 @@ export const t = {
     ready: "Ready",
     wave: "Wave",
     images: "Images",
+    fit: "Fit",
     zoomIn: "Larger",
     zoomOut: "Smaller",
     zoomReset: "Original size",

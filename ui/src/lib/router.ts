@@ -11,6 +11,8 @@ export const moves = signal(0);
 
 function set(to: string, replace: boolean): void {
   const next = new URL(to, location.href);
+  // What a server names leads to its own pages only.
+  if (next.origin !== location.origin) return;
   const same = next.pathname === here.value.path;
   if (same && next.search === here.value.search) return;
   if (replace) history.replaceState(null, "", next);

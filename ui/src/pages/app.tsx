@@ -312,7 +312,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
     { label: star ? t.act.unstar : t.act.star, icon: "star" as const, key: "f", run: () => toggleFavourite(key) },
     { label: t.act.copyLink, icon: "link" as const, key: "c", run: () => void copyText(location.href).then(() => toast(t.copied)) },
     ...(o.links.length ? [null] : []),
-    ...o.links.map((l) => ({ label: l.title, icon: "external" as const, run: () => void window.open(l.url, "_blank", "noopener") })),
+    ...o.links.filter((l) => /^https?:\/\//i.test(l.url)).map((l) => ({ label: l.title, icon: "external" as const, run: () => void window.open(l.url, "_blank", "noopener") })),
     null,
     { label: t.act.remove, icon: "close" as const, danger: true, no: o.can.delete ? undefined : t.no.delete, run: act.remove },
   ];

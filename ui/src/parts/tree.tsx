@@ -197,6 +197,16 @@ export function Graph(p: Props & { title: string }) {
   return (
     <div class="graph">
       <div class="graph-tools">
+        <button
+          type="button"
+          class="btn btn-plain btn-s"
+          onClick={() => {
+            const el = box.current;
+            if (el) setZoom(Math.max(0.2, Math.min(1, el.clientWidth / width, el.clientHeight / height)));
+          }}
+        >
+          {t.tree.fit}
+        </button>
         <button type="button" class="btn btn-plain btn-icon btn-s" aria-label={t.tree.zoomOut} onClick={() => setZoom(Math.max(0.4, zoom - 0.15))}>
           −
         </button>

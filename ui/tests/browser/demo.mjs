@@ -185,4 +185,25 @@ export default {
       await d.end();
     }
   },
+
+  "a server that has ended leaves the last known state, marked": async (browser) => {
+    const d = await demo();
+    if (!d) return missing;
+    let running = true;
+    try {
+      const page = await open(browser, d.link, { quiet: ["Failed to load resource", "ERR_"] });
+      await settled(page);
+      await page.goto(`${d.url}/apps/argocd/shop`);
+      await settled(page);
+      await page.waitForSelector("[data-conn=live]");
+      await d.end();
+      running = false;
+      await page.waitForSelector("[data-conn=offline]");
+      await seen(page, "last known state");
+      await seen(page, "Deployment", ".outline");
+      await page.done();
+    } finally {
+      if (running) await d.end();
+    }
+  },
 };
