@@ -1,7 +1,7 @@
 //! The only way to what there is: everything that is read or changed goes through a permit.
 
 use crate::auth::{Auth, Identity, Known};
-use crate::board::Board;
+use crate::board::{Board, Row};
 use crate::call::Call;
 use crate::policies::{Current, Policies};
 use crate::records::Records;
@@ -79,6 +79,7 @@ pub(crate) struct Desk {
     pub(crate) auth: Auth,
     pub(crate) settings: Settings,
     pub(crate) plans: crate::detail::Memory,
+    pub(crate) index: crate::index::Index,
 }
 
 /// An application that somebody may see.
@@ -117,6 +118,7 @@ impl Desk {
         Self {
             auth: Auth::new(&settings.tokens),
             plans: crate::detail::Memory::default(),
+            index: crate::index::Index::default(),
             view,
             client,
             board,
@@ -245,18 +247,33 @@ impl Desk {
     }
 
     /// Returns the revisions of an application that are held: whoever has its row may know.
-    pub(crate) fn holds(&self, row: &crate::board::Row) -> Vec<engine::Hold> {
+    pub(crate) fn holds(&self, row: &Row) -> Vec<engine::Hold> {
         let app = self.view.application(&row.name);
         app.map_or_else(Vec::new, |app| engine::ask::holds(&app))
     }
 
-    /// Returns every application that the one who asks may see, by name.
-    pub(crate) fn apps(self: &Arc<Self>, caller: &Arc<Caller>) -> Vec<App> {
-        let rows = self.board.visible(caller);
-        let apps = rows
-            .iter()
-            .filter_map(|row| self.app_named(caller, &row.ns, &row.name, "").ok());
-        apps.collect()
+    fn key_of(row: &Row) -> ObjectKey {
+        ObjectKey::new(names::ARGO_GROUP, "Application", &row.ns, &row.name)
+    }
+
+    /// Returns the revision of an application's resource: whoever has its row may know.
+    pub(crate) fn version_of(&self, row: &Row) -> u64 {
+        let live = self.view.cluster().get(&Self::key_of(row));
+        live.map_or(0, |live| live.resource_version)
+    }
+
+    /// Returns an application's resource, for those who have its row; null if it has gone.
+    pub(crate) fn value_of(&self, row: &Row) -> Value {
+        let live = self.view.cluster().get(&Self::key_of(row));
+        live.map_or(Value::Null, |live| live.value())
+    }
+
+    /// Returns the images that an object of an application runs, for those who have its row.
+    pub(crate) fn images_of(&self, _row: &Row, key: &ObjectKey) -> Value {
+        let live = self.view.cluster().get(key);
+        live.map_or(Value::Array(Vec::new()), |live| {
+            crate::detail::images(&live.value())
+        })
     }
 
     /// Creates an application.

@@ -203,6 +203,15 @@ pub(crate) fn audit_event(audit: &Audit, namespace: &str) -> Option<Event> {
         "pause" => ("pause", "warn", "Automation paused".to_owned()),
         "resume" => ("resume", "info", "Automation resumed".to_owned()),
         "refused" => ("refused", "warn", "Refused".to_owned()),
+        "sync-asked" => ("sync", "info", "Sync asked for".to_owned()),
+        "rollback-asked" => ("rollback", "info", "Rollback asked for".to_owned()),
+        "terminate" => ("sync", "warn", "Operation ended".to_owned()),
+        "action" => ("event", "info", "Action run".to_owned()),
+        "delete-resource" => ("event", "warn", "Resource deleted".to_owned()),
+        "approve" => ("settings", "warn", "Deletions approved".to_owned()),
+        "create" => ("settings", "info", "Application made".to_owned()),
+        "update" => ("settings", "info", "Changed".to_owned()),
+        "delete" => ("settings", "warn", "Deletion asked for".to_owned()),
         other => ("settings", "info", other.to_owned()),
     };
     let mut event = json!({

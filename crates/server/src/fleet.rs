@@ -5,6 +5,7 @@ use crate::activity;
 use crate::board::{Row, flag};
 use crate::call::{Answer, Call, Content};
 use crate::detail;
+use crate::index::Entry;
 use crate::refusal::Refusal;
 use crate::wire;
 use api::names;
@@ -19,6 +20,8 @@ use value::{Value, json};
 const NEEDS_MAX: usize = 50;
 /// Events of the fleet's page.
 const ACTIVITY: usize = 20;
+/// Rollouts that are shown.
+const ROLLOUTS_MAX: usize = 200;
 /// Answers to a search.
 const FOUND_MAX: usize = 20;
 /// Rows of one page of resources.
@@ -284,13 +287,13 @@ pub(crate) async fn rollouts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
         let now = Timestamp::now();
         let rows = desk.board.visible(&call.caller);
         let mut found: Vec<(i64, Value)> = Vec::new();
-        for row in rows {
-            let is_news = now.as_second() - row.since < 24 * 3600;
-            let is_of_interest =
-                row.has(flag::RUNNING | flag::HELD | flag::ROLLED_BACK | flag::FAILED);
-            if !is_of_interest && !is_news {
-                continue;
-            }
+        let is_news = |row: &Arc<Row>| now.as_second() - row.since < 24 * 3600;
+        let is_urgent =
+            |row: &Arc<Row>| row.has(flag::RUNNING | flag::HELD | flag::ROLLED_BACK | flag::FAILED);
+        let mut rows = rows;
+        rows.retain(|row| is_urgent(row) || is_news(row));
+        rows.sort_by_key(|row| (!is_urgent(row), std::cmp::Reverse(row.since)));
+        for row in rows.into_iter().take(ROLLOUTS_MAX) {
             if let Ok(app) = desk.app_named(&call.caller, &row.ns, &row.name, "")
                 && let Some(rollout) = rollout(&app, &row)
             {
@@ -304,11 +307,7 @@ pub(crate) async fn rollouts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
             _ => 3,
         };
         found.sort_by_key(|(since, value)| (rank(value), std::cmp::Reverse(*since)));
-        found
-            .into_iter()
-            .map(|(_, value)| value)
-            .take(200)
-            .collect::<Value>()
+        found.into_iter().map(|(_, value)| value).collect::<Value>()
     });
     Ok(answer.await?.into())
 }
@@ -408,90 +407,61 @@ fn stages(
     json!([apply, {"name": "health gate", "state": gate, "detail": detail}])
 }
 
-/// A resource of some application.
-struct Found {
-    sort: String,
-    value: Value,
+/// `GET /api/v1/resources`
+pub(crate) async fn resources(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    let answer = tokio::task::spawn_blocking(move || resources_of(&desk, &call));
+    Ok(answer.await?.into())
 }
 
-/// Returns the resources of all applications that somebody may see and that fit.
-fn each_resource(
-    desk: &Arc<Desk>,
-    caller: &Arc<Caller>,
-    mut take: impl FnMut(&App, &Value) -> bool,
-) {
-    for app in desk.apps(caller) {
-        for resource in app.value.array_at(&["status", "resources"]) {
-            if !take(&app, resource) {
-                return;
+fn resources_of(desk: &Desk, call: &Call) -> Value {
+    let limit = call.number("limit", 100, RESOURCES_MAX);
+    let q = call.param("q").trim().to_lowercase();
+    let is = |name: &str, own: &str| {
+        let wanted = call.param(name);
+        wanted.is_empty() || wanted.split(',').any(|w| w.eq_ignore_ascii_case(own))
+    };
+    let after = call.param("after");
+    let rows = desk.board.visible(&call.caller);
+    let objects = desk.index.of(desk, &rows);
+    let mut found: Vec<(String, &Row, &Entry)> = Vec::new();
+    let mut total: usize = 0;
+    for (row, objects) in rows.iter().zip(&objects) {
+        if !is("cluster", &row.cluster) {
+            continue;
+        }
+        for entry in &objects.entries {
+            let key = &entry.key;
+            if !is("kind", &key.kind) || !is("health", &entry.health) || !entry.has(&q) {
+                continue;
+            }
+            total += 1;
+            let place = format!("{}/{}/{}/{}", row.name, key.kind, key.namespace, key.name);
+            if *place > *after {
+                found.push((place, row, entry));
             }
         }
     }
-}
-
-/// `GET /api/v1/resources`
-pub(crate) async fn resources(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
-    let answer = tokio::task::spawn_blocking(move || {
-        let limit = call.number("limit", 100, RESOURCES_MAX);
-        let q = call.param("q").to_lowercase();
-        let is = |name: &str, own: &str| {
-            let wanted = call.param(name);
-            wanted.is_empty() || wanted.split(',').any(|w| w.eq_ignore_ascii_case(own))
-        };
-        let after = call.param("after");
-        let (mut total, mut rows): (usize, Vec<Found>) = (0, Vec::new());
-        each_resource(&desk, &call.caller, |app, resource| {
-            let text = |path: &[&str]| resource.str_at(path);
-            let health = text(&["health", "status"]);
-            let words = format!(
-                "{} {}/{} {} {}",
-                app.name(),
-                text(&["kind"]),
-                text(&["name"]),
-                text(&["namespace"]),
-                text(&["health", "message"]),
-            );
-            let fits = is("kind", text(&["kind"]))
-                && is("health", health)
-                && is("cluster", names::IN_CLUSTER_NAME)
-                && (q.is_empty() || q.split(' ').all(|w| words.to_lowercase().contains(w)));
-            if !fits {
-                return true;
-            }
-            total += 1;
-            let key = wire::key_of(resource);
-            let sort = format!("{}/{}/{}/{}", app.name(), key.kind, key.namespace, key.name);
-            if *sort <= *after {
-                return true;
-            }
-            let live = app.view().cluster().get(&key);
-            let images = live.map_or(Value::Array(Vec::new()), |live| {
-                detail::images(&live.value())
-            });
-            let mut reference = wire::reference(&key);
-            reference.set_at(&["version"], text(&["version"]));
-            rows.push(Found {
-                sort,
-                value: json!({
-                    "app": {"ns": &*app.key.namespace, "name": app.name()},
-                    "ref": reference, "cluster": names::IN_CLUSTER_NAME,
-                    "sync": text(&["status"]), "health": health,
-                    "message": text(&["health", "message"]), "images": images,
-                }),
-            });
-            true
-        });
-        rows.sort_by(|a, b| a.sort.cmp(&b.sort));
-        let next = (rows.len() > limit).then(|| rows[limit - 1].sort.clone());
-        rows.truncate(limit);
-        let rows: Value = rows.into_iter().map(|f| f.value).collect();
-        let mut answer = json!({"rows": rows, "total": total});
-        if let Some(next) = next {
-            answer.set_at(&["next"], next);
-        }
-        answer
-    });
-    Ok(answer.await?.into())
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let next = (found.len() > limit).then(|| found[limit - 1].0.clone());
+    found.truncate(limit);
+    let shown: Value = found
+        .iter()
+        .map(|(_, row, entry)| {
+            let mut reference = wire::reference(&entry.key);
+            reference.set_at(&["version"], &*entry.version);
+            json!({
+                "app": {"ns": &*row.ns, "name": &*row.name},
+                "ref": reference, "cluster": &*row.cluster,
+                "sync": &*entry.sync, "health": &*entry.health, "message": &*entry.message,
+                "images": desk.images_of(row, &entry.key),
+            })
+        })
+        .collect();
+    let mut answer = json!({"rows": shown, "total": total});
+    if let Some(next) = next {
+        answer.set_at(&["next"], next);
+    }
+    answer
 }
 
 /// Pages that a search finds.
@@ -552,25 +522,25 @@ pub(crate) async fn search(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
         for name in people.iter().take(3) {
             found.push(hit("person", name, "drift", format!("/drift?actor={name}")));
         }
-        each_resource(&desk, &call.caller, |app, resource| {
-            let name = resource.str_at(&["name"]);
-            if name.to_lowercase().contains(&q) {
-                let kind = resource.str_at(&["kind"]);
-                let href = format!("/apps/{}/{}/tree", app.key.namespace, app.name());
-                found.push(hit("resource", &format!("{kind}/{name}"), app.name(), href));
-            }
-            found.len() < FOUND_MAX
-        });
-        if found.len() < FOUND_MAX {
-            for app in desk.apps(&call.caller) {
-                for image in app.value.array_at(&["status", "summary", "images"]) {
-                    let image = image.as_str().unwrap_or_default();
-                    if image.to_lowercase().contains(&q) && found.len() < FOUND_MAX {
-                        let href = format!("/apps/{}/{}/tree", app.key.namespace, app.name());
-                        found.push(hit("image", image, app.name(), href));
-                    }
+        let objects = desk.index.of(&desk, &rows);
+        let each = || rows.iter().zip(&objects);
+        for (row, objects) in each() {
+            for image in objects
+                .images
+                .iter()
+                .filter(|i| i.to_lowercase().contains(&q))
+            {
+                if found.len() < FOUND_MAX * 3 / 4 {
+                    found.push(hit("image", image, &row.name, page(row, "/tree")));
                 }
             }
+        }
+        let named =
+            each().flat_map(|(row, objects)| objects.entries.iter().map(move |entry| (row, entry)));
+        let named = named.filter(|(_, e)| e.key.name.to_lowercase().contains(&q));
+        for (row, entry) in named.take(FOUND_MAX.saturating_sub(found.len())) {
+            let title = format!("{}/{}", entry.key.kind, entry.key.name);
+            found.push(hit("resource", &title, &row.name, page(row, "/tree")));
         }
         found.truncate(FOUND_MAX);
         Value::Array(found)

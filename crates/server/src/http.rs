@@ -26,6 +26,8 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 const CONNECTIONS_MAX: usize = 4_096;
 /// Bytes of a request's body; manifests are smaller.
 const BODY_MAX: usize = 1024 * 1024;
+/// Bytes of the body of somebody who hasn't logged in: a name and a password.
+const OPEN_BODY_MAX: usize = 16 * 1024;
 /// Bytes of a request's path and query.
 const PATH_MAX: usize = 16 * 1024;
 /// Headers are small and come at once.
@@ -146,7 +148,12 @@ async fn respond(desk: &Arc<Desk>, request: Request<Incoming>) -> Result<Answer,
     let body = if auth::is_safe(&method) {
         Bytes::new()
     } else {
-        read(body, &parts.headers).await?
+        let max = if caller.identity.is_some() {
+            BODY_MAX
+        } else {
+            OPEN_BODY_MAX
+        };
+        read(body, &parts.headers, max).await?
     };
     let call = Call {
         method,
@@ -184,13 +191,13 @@ async fn respond(desk: &Arc<Desk>, request: Request<Incoming>) -> Result<Answer,
     Ok(assets::root_file(&call).unwrap_or_else(|| assets::page(&call)))
 }
 
-async fn read(body: Incoming, headers: &HeaderMap) -> Result<Bytes, Refusal> {
+async fn read(body: Incoming, headers: &HeaderMap, max: usize) -> Result<Bytes, Refusal> {
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > BODY_MAX) {
+    if length.is_some_and(|length| length > max) {
         return Err(Refusal::too_large("the body"));
     }
-    let collected = Limited::new(body, BODY_MAX).collect();
+    let collected = Limited::new(body, max).collect();
     match tokio::time::timeout(BODY_TIME, collected).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(_)) => Err(Refusal::too_large("the body")),

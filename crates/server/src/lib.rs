@@ -20,6 +20,7 @@ mod call;
 mod detail;
 mod fleet;
 mod http;
+mod index;
 mod logins;
 mod masks;
 mod people;

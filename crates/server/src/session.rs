@@ -28,11 +28,7 @@ pub(crate) fn redeem(desk: &Desk, call: &Call, now: Timestamp) -> Option<Answer>
     if token.is_empty() {
         return None;
     }
-    let target = if call.path.starts_with("//") {
-        "/"
-    } else {
-        &call.path
-    };
+    let target = own_page(&call.path);
     Some(match desk.auth.redeem(token, now) {
         Ok(session) => Answer::redirect(target).with(
             header::SET_COOKIE,
@@ -41,6 +37,15 @@ pub(crate) fn redeem(desk: &Desk, call: &Call, now: Timestamp) -> Option<Answer>
         Err(_) if call.caller.identity.is_some() => Answer::redirect(target),
         Err(_) => Answer::redirect("/login?reason=link"),
     })
+}
+
+/// Returns a path of ours: browsers take `//host` and `/\host` for another site's.
+fn own_page(path: &str) -> &str {
+    match path.as_bytes() {
+        [b'/'] => path,
+        [b'/', second, ..] if !matches!(second, b'/' | b'\\') => path,
+        _ => "/",
+    }
 }
 
 /// `GET /api/v1/session/userinfo`
@@ -166,4 +171,23 @@ pub(crate) fn known(desk: &Desk, call: &Call) -> Result<(), Refusal> {
 /// Returns an empty list as the API has them.
 pub(crate) fn list(items: Vec<Value>) -> Value {
     json!({"metadata": {}, "items": items})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_page;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for (path, want) in [
+            ("/", "/"),
+            ("/apps/argocd/shop", "/apps/argocd/shop"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(own_page(path), want);
+        }
+    }
 }

@@ -223,7 +223,12 @@ async fn dashboard(
     client: &Client,
     controller: &Controller,
 ) -> Result<server::Server, Failure> {
-    let at = |port| SocketAddr::new(options.listen.ip(), port);
+    // Who has the link may do everything: nobody else is to come near it.
+    let ip = match options.listen.ip() {
+        ip if ip.is_loopback() => ip,
+        _ => std::net::Ipv4Addr::LOCALHOST.into(),
+    };
+    let at = |port| SocketAddr::new(ip, port);
     let settings = |port| {
         let mut settings = server::Options::new(at(port));
         settings.mode = options.mode;
