@@ -32,19 +32,26 @@ export const paused = signal(false);
 export const boardError = signal<Failure | null>(null);
 
 let waiting: (() => void)[] = [];
+let missed = false;
+/** More than this isn't kept while updates are paused: a snapshot is cheaper then. */
+const waitingMax = 2000;
 /** Runs now, or when updates go on again. */
 function whenRunning(run: () => void): void {
-  if (paused.peek()) {
-    if (waiting.length < 5000) waiting.push(run);
-  } else run();
+  if (!paused.peek()) run();
+  else if (waiting.length < waitingMax) waiting.push(run);
+  else missed = true;
 }
 export function setPaused(on: boolean): void {
   paused.value = on;
-  if (!on) {
-    const runs = waiting;
-    waiting = [];
-    for (const r of runs) r();
-  }
+  if (on) return;
+  const runs = waiting;
+  waiting = [];
+  if (missed) {
+    missed = false;
+    void snapshot()
+      .then(() => allChanged.emit(null))
+      .catch(() => stream.nudge());
+  } else for (const r of runs) r();
 }
 
 async function snapshot(): Promise<number> {
@@ -154,9 +161,9 @@ export type RefetchOn = { app?: AppName; drift?: boolean; audit?: boolean; rows?
  */
 export function useFetch<T>(path: string | null, query: Query = {}, on: RefetchOn = {}, everyMs = 250): Fetched<T> {
   const key = path === null ? "" : `${path}?${JSON.stringify(query)}`;
-  const [state, set] = useState<{ key: string; data?: T; error: Failure | null; loading: boolean; at: number }>(() => {
+  const [state, set] = useState<{ key: string; path: string | null; data?: T; error: Failure | null; loading: boolean; at: number }>(() => {
     const known = answers.get(key);
-    return { key, data: known?.data as T | undefined, error: null, loading: true, at: known?.at ?? 0 };
+    return { key, path, data: known?.data as T | undefined, error: null, loading: true, at: known?.at ?? 0 };
   });
   const again = useRef<() => void>(() => {});
   const appKey = on.app ? `${on.app.ns}/${on.app.name}` : "";
@@ -169,7 +176,8 @@ export function useFetch<T>(path: string | null, query: Query = {}, on: RefetchO
     let running = false;
     let dirty = false;
     const known = answers.get(key);
-    set((s) => ({ key, data: (known?.data as T | undefined) ?? (s.key === key ? s.data : undefined), error: null, loading: true, at: known?.at ?? 0 }));
+    // Another filter of the same thing: what was there stays until the answer comes.
+    set((s) => ({ key, path, data: (known?.data as T | undefined) ?? (s.path === path ? s.data : undefined), error: null, loading: true, at: known?.at ?? s.at }));
     const run = async () => {
       clearTimeout(timer);
       timer = undefined;
@@ -183,7 +191,7 @@ export function useFetch<T>(path: string | null, query: Query = {}, on: RefetchO
       try {
         const data = await get<T>(path, query, abort.signal);
         remember(key, data);
-        set({ key, data, error: null, loading: false, at: now.peek() });
+        set({ key, path, data, error: null, loading: false, at: now.peek() });
       } catch (e) {
         if (!abort.signal.aborted) {
           const error = e instanceof Failure ? e : new Failure(String(e), 13, 0);
@@ -213,7 +221,7 @@ export function useFetch<T>(path: string | null, query: Query = {}, on: RefetchO
 
   const mine = state.key === key;
   return {
-    data: mine ? state.data : (answers.get(key)?.data as T | undefined),
+    data: mine || state.path === path ? state.data : (answers.get(key)?.data as T | undefined),
     error: mine ? state.error : null,
     loading: mine ? state.loading : true,
     at: state.at,

@@ -239,6 +239,16 @@ export function matches(query: Query, columns: Columns, row: Subject): boolean {
 
 const quote = (v: string): string => (/[\s,"]/.test(v) ? `"${v.replaceAll('"', "")}"` : v);
 
+/** A term that matches one value, quoted where it must be. */
+export function term(key: string, value: string): string {
+  return `${key}:${quote(value)}`;
+}
+
+/** The address of the list that shows what `query` matches. */
+export function listHref(query: string): string {
+  return `/apps?q=${encodeURIComponent(query)}`;
+}
+
 /** The query with `value` of `key` switched on or off: what a click on a facet does. */
 export function toggle(text: string, key: string, word: string): string {
   const v = word.toLowerCase();

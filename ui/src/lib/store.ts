@@ -254,7 +254,6 @@ export class Store {
   watch(i: number): Signal<number> {
     let s = this.signals.get(i);
     if (!s) {
-      if (this.signals.size > 2000) this.signals.clear();
       s = signal(0);
       this.signals.set(i, s);
     }

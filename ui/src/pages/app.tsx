@@ -10,6 +10,7 @@ import { appPath, change, Failure } from "../lib/api";
 import { repoName, short } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { useFetch, useTopic } from "../lib/live";
+import { listHref, term } from "../lib/query";
 import { appHref, go, setParams } from "../lib/router";
 import { favourites, toggleFavourite } from "../lib/session";
 import { t } from "../strings";
@@ -326,7 +327,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
             <span aria-hidden="true">/</span>
             <a href={`/projects/${encodeURIComponent(o.project)}`}>{o.project}</a>
             <span aria-hidden="true">/</span>
-            <a href={`/apps?q=${encodeURIComponent(`cluster:${o.cluster}`)}`}>{o.cluster}</a>
+            <a href={listHref(term("cluster", o.cluster))}>{o.cluster}</a>
             <span class="faint">
               {t.app.into} {o.destNs || "–"}
             </span>

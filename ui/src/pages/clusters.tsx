@@ -2,6 +2,7 @@
 import { Chip, Empty, ErrorNote, Since, Skeleton } from "../parts/basic";
 import { count } from "../lib/format";
 import { useFetch } from "../lib/live";
+import { listHref, term } from "../lib/query";
 import { t } from "../strings";
 import type { ArgoCluster, Fleet } from "../wire";
 
@@ -45,7 +46,7 @@ export default function Clusters({ parts }: { parts: readonly string[] }) {
                 return (
                   <tr key={c.server}>
                     <td>
-                      <a class="strong" href={`/apps?q=${encodeURIComponent(`cluster:${c.name}`)}`}>
+                      <a class="strong" href={listHref(term("cluster", c.name))}>
                         {c.name}
                       </a>
                     </td>

@@ -6,6 +6,7 @@ import { Spark } from "../parts/spark";
 import { Timeline } from "../parts/timeline";
 import { count } from "../lib/format";
 import { useFetch, useTopic } from "../lib/live";
+import { listHref, term } from "../lib/query";
 import { appHref } from "../lib/router";
 import { t } from "../strings";
 import type { Fleet, FleetCluster, Need } from "../wire";
@@ -78,7 +79,7 @@ function ClusterRow({ c }: { c: FleetCluster }) {
   return (
     <tr>
       <td>
-        <a class="strong" href={`/apps?q=${encodeURIComponent(`cluster:${/[\s,]/.test(c.name) ? `"${c.name}"` : c.name}`)}`}>
+        <a class="strong" href={listHref(term("cluster", c.name))}>
           {c.name}
         </a>
       </td>

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { Button, Chip, Empty, ErrorNote, Note, Skeleton } from "../parts/basic";
 import { get, Failure } from "../lib/api";
 import { useFetch } from "../lib/live";
+import { listHref, term } from "../lib/query";
 import { t } from "../strings";
 import type { ArgoProject, CanI } from "../wire";
 
@@ -137,7 +138,7 @@ export default function Projects({ parts }: { parts: readonly string[] }) {
         <h1>{one.metadata.name}</h1>
         <span class="sub">{s.description}</span>
         <span class="grow" />
-        <a class="link" href={`/apps?q=${encodeURIComponent(`project:${one.metadata.name}`)}`}>
+        <a class="link" href={listHref(term("project", one.metadata.name))}>
           {t.projects.apps}
         </a>
       </header>

@@ -169,6 +169,13 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
     onClose();
   };
 
+  const enter = (e: KeyboardEvent) => {
+    if (e.key !== "Enter" || e.isComposing) return;
+    e.preventDefault();
+    if (no) toast(no, "warn");
+    else if (!busy) void run();
+  };
+
   return (
     <Dialog
       wide
@@ -303,7 +310,7 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
       {(careful || override) && (
         <label class="field">
           <span>{override ? t.plan.reasonMust : t.plan.reason}</span>
-          <input type="text" value={reason} onInput={(e) => setReason(e.currentTarget.value)} placeholder={t.plan.reasonHint} />
+          <input type="text" value={reason} onInput={(e) => setReason(e.currentTarget.value)} onKeyDown={enter} placeholder={t.plan.reasonHint} />
         </label>
       )}
       {mustType && (
@@ -311,7 +318,7 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
           <span>
             {t.plan.type} <strong class="mono">{word}</strong>
           </span>
-          <input type="text" class="mono" value={typed} onInput={(e) => setTyped(e.currentTarget.value)} autocomplete="off" spellcheck={false} />
+          <input type="text" class="mono" value={typed} onInput={(e) => setTyped(e.currentTarget.value)} onKeyDown={enter} autocomplete="off" spellcheck={false} />
         </label>
       )}
     </Dialog>
