@@ -5,6 +5,7 @@ import { Cell, Grid, type Column } from "../parts/grid";
 import { valueText } from "../parts/diff";
 import { toast } from "../parts/toast";
 import { get } from "../lib/api";
+import { ignoreRule } from "../lib/ignore";
 import { count, took, utc, when } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { driftSeen, useFetch, useTopic } from "../lib/live";
@@ -300,7 +301,13 @@ function Detail({ e }: { e: DriftEvent }) {
       <ul class="diff-fields boxed">
         {e.fields.map((x) => (
           <li key={x.path} class="diff-field">
-            <div class="diff-path mono">{x.path}</div>
+            <div class="diff-path">
+              <span class="mono">{x.path}</span>
+              <span class="grow" />
+              <button type="button" class="text-button" title={t.diff.ignoreHint} onClick={() => void copyText(ignoreRule(e.ref, x.path)).then(() => toast(t.diff.ignoreCopied))}>
+                {t.diff.ignore}
+              </button>
+            </div>
             <div class="diff-side del">
               <span class="sign">−</span>
               <span class="mono diff-value">{valueText(x.live)}</span>

@@ -1,10 +1,12 @@
 // Differences: the field's path first, whose it is, which line of Git wants it. The whole text on demand.
 import { useMemo, useState } from "preact/hooks";
+import { ignoreRule } from "../lib/ignore";
 import { lineDiff, type Op } from "../lib/linediff";
 import { firstLine, short } from "../lib/format";
 import { t } from "../strings";
 import type { Diff, DiffField, DiffObject, Json, Line, Ref } from "../wire";
-import { Actor, Button, Chip, Empty, Since } from "./basic";
+import { Actor, Button, Chip, copyText, Empty, Since } from "./basic";
+import { toast } from "./toast";
 import { Icon } from "./icon";
 
 export const refId = (r: Ref): string => `${r.group}/${r.kind}/${r.namespace}/${r.name}`;
@@ -36,7 +38,7 @@ export function GitLine({ line }: { line: Line }) {
   );
 }
 
-function Field({ f, left, right, explain }: { f: DiffField; left: string; right: string; explain?: (path: string) => void }) {
+function Field({ of, f, left, right, explain }: { of: Ref; f: DiffField; left: string; right: string; explain?: (path: string) => void }) {
   const added = f.left === null || f.left === undefined;
   const gone = f.right === null || f.right === undefined;
   return (
@@ -44,6 +46,10 @@ function Field({ f, left, right, explain }: { f: DiffField; left: string; right:
       <div class="diff-path">
         <span class="mono">{f.path || "/"}</span>
         {f.masked && <Chip icon="lock">{t.diff.masked}</Chip>}
+        <span class="grow" />
+        <button type="button" class="text-button" title={t.diff.ignoreHint} onClick={() => void copyText(ignoreRule(of, f.path)).then(() => toast(t.diff.ignoreCopied))}>
+          {t.diff.ignore}
+        </button>
         {explain && (
           <button type="button" class="text-button" onClick={() => explain(f.pointer ?? f.path)}>
             {t.diff.explain}
@@ -178,7 +184,7 @@ function ObjectDiff({ o, left, right, explain }: { o: DiffObject; left: string; 
       {o.fields.length > 0 && !(whole && text && o.verdict !== "changed") && (
         <ul class="diff-fields">
           {o.fields.map((f) => (
-            <Field key={f.path} f={f} left={left} right={right} {...(explain ? { explain: (p: string) => explain(o.ref, p) } : {})} />
+            <Field key={f.path} of={o.ref} f={f} left={left} right={right} {...(explain ? { explain: (p: string) => explain(o.ref, p) } : {})} />
           ))}
         </ul>
       )}
