@@ -317,7 +317,7 @@ export const t = {
     reasonMust: "Reason (required, recorded in the audit trail)",
     reasonHint: "for example: incident 4711",
     reasonFirst: "Give a reason first.",
-    numberFirst: (what: string) => `${what} needs a number.`,
+    valueFirst: (what: string) => `Say a value for ${what} first.`,
     type: "Type to confirm:",
     typeFirst: (word: string) => `Type “${word}” to confirm.`,
     until: "For how long",

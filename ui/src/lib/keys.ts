@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { singleKeys } from "./session";
 
-export type Binding = { key: string; what: string; run: (e: KeyboardEvent) => void; always?: boolean };
+export type Binding = { key: string; what: string; run: (e: KeyboardEvent) => unknown; always?: boolean };
 
 const layers = signal<readonly (readonly Binding[])[]>([]);
 let prefix = "";

@@ -287,10 +287,7 @@ export default function Apps() {
 
   useKeys(
     () => [
-      { key: "j", what: t.keys.down, run: () => api.current?.move(1) },
-      { key: "k", what: t.keys.up, run: () => api.current?.move(-1) },
       { key: "x", what: t.keys.mark, run: () => cursor() >= 0 && mark(cursor(), false) },
-      { key: "Enter", what: t.keys.open, run: () => open(cursor()) },
       { key: "s", what: t.keys.sync, run: sync },
       { key: "r", what: t.keys.refresh, run: refresh },
       { key: "l", what: t.keys.logs, run: () => open(cursor(), "logs") },

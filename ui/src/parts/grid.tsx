@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
 import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useKeys } from "../lib/keys";
 import { t } from "../strings";
 import { Icon } from "./icon";
 
@@ -16,7 +17,7 @@ export type Column = {
   end?: boolean;
 };
 
-export type GridApi = { focus(): void; move(by: number): void; current(): number };
+export type GridApi = { current(): number };
 
 type Props = {
   label: string;
@@ -156,13 +157,21 @@ export function Grid(p: Props) {
   };
 
   useImperativeHandle(p.api ?? { current: null }, () => ({
-    focus: () => moveTo(cursor),
-    move: (by: number) => {
-      const inside = scroller.current?.contains(document.activeElement);
-      moveTo(inside ? cursor + by : cursor);
-    },
     current: () => (count ? Math.min(cursor, count - 1) : -1),
   }));
+
+  const step = (by: number) => {
+    const inside = scroller.current?.contains(document.activeElement);
+    moveTo(inside ? cursor + by : cursor);
+  };
+  useKeys(
+    () => [
+      { key: "j", what: t.keys.down, run: () => step(1) },
+      { key: "k", what: t.keys.up, run: () => step(-1) },
+      ...(p.open ? [{ key: "Enter", what: t.keys.open, run: (e: KeyboardEvent) => count && p.open?.(Math.min(cursor, count - 1), e) }] : []),
+    ],
+    [cursor, count, p.open],
+  );
 
   const place = (e: Event): number => Number((e.target as Element).closest<HTMLElement>("[data-at]")?.dataset["at"] ?? -1);
 

@@ -339,7 +339,7 @@ function ReasonDialog({ request: r, onClose }: { request: ReasonRequest; onClose
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Failure | null>(null);
-  const no = r.parameter && !/^\d+$/.test(value) ? t.plan.numberFirst(r.parameter) : !reason.trim() ? t.plan.reasonFirst : r.type && typed.trim() !== r.type ? t.plan.typeFirst(r.type) : undefined;
+  const no = r.parameter && !(r.parameter === "replicas" ? /^\d+$/.test(value) : value.trim()) ? t.plan.valueFirst(r.parameter) : !reason.trim() ? t.plan.reasonFirst : r.type && typed.trim() !== r.type ? t.plan.typeFirst(r.type) : undefined;
   const run = async () => {
     if (no) return;
     setBusy(true);

@@ -117,6 +117,26 @@ export default {
     }
   },
 
+  "j, k and Enter work in every list": async (browser) => {
+    const mock = await startMock();
+    try {
+      const page = await open(browser, `${mock.url}/drift`);
+      await settled(page);
+      await page.waitForSelector("[data-at='3']");
+      await keys(page, "j", "j", "k", "j", "Enter");
+      await page.waitForSelector(".node-card");
+      const id = await page.evaluate(() => document.activeElement?.dataset.id);
+      assert.match(page.url(), new RegExp(`id=${id}`));
+      await page.goto(`${mock.url}/audit`);
+      await page.waitForSelector("[data-at='3']");
+      await keys(page, "j", "j", "Enter");
+      await page.waitForURL("**/timeline");
+      await page.done();
+    } finally {
+      await mock.close();
+    }
+  },
+
   "single keys can be switched off": async (browser) => {
     const mock = await startMock();
     try {
