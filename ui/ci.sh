@@ -15,11 +15,10 @@ if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null 2>&1 && ! command 
 fi
 
 say "types and a fresh build"
-committed=$(mktemp -d)
-trap 'rm -rf "$committed"' EXIT
-cp -r dist/. "$committed"
-npm run -s build
-if ! diff -rq dist "$committed"; then
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+UI_DIST=$fresh npm run -s build
+if ! diff -rq "$fresh" dist; then
   echo "ui/dist isn't what its sources build: npm run build, and commit it" >&2
   exit 1
 fi

@@ -5,7 +5,8 @@ export default defineConfig({
   base: "/ui/",
   publicDir: false,
   build: {
-    outDir: "dist",
+    // Elsewhere to compare a fresh build with what is committed.
+    outDir: process.env.UI_DIST ?? "dist",
     emptyOutDir: true,
     target: "es2022",
     assetsDir: "",

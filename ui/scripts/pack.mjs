@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const dist = new URL("../dist", import.meta.url).pathname;
+const dist = process.env.UI_DIST ?? new URL("../dist", import.meta.url).pathname;
 const packed = /\.(js|css|html|svg|json|txt)$/;
 
 for (const name of readdirSync(dist).sort()) {
