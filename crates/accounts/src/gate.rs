@@ -3,7 +3,7 @@
 use crate::LoginError;
 use crate::config::ADMIN;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 /// The limits; the defaults are Argo CD's, with the environment variables that set them there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +15,11 @@ pub struct Limits {
     pub window_seconds: i64,
     /// Names that are remembered (`ARGOCD_SESSION_MAX_CACHE_SIZE`).
     pub names_max: usize,
-    /// Passwords that are checked at a time (`ARGOCD_MAX_CONCURRENT_LOGIN_REQUESTS_COUNT`).
+    /// Logins at a time (`ARGOCD_MAX_CONCURRENT_LOGIN_REQUESTS_COUNT`).
     pub concurrent_max: u32,
+    /// Hashes that are computed at a time, while the other logins wait: each takes a processor and
+    /// 19 MiB.
+    pub hashes_max: u32,
 }
 
 impl Default for Limits {
@@ -26,6 +29,7 @@ impl Default for Limits {
             window_seconds: 300,
             names_max: 10_000,
             concurrent_max: 50,
+            hashes_max: 4,
         }
     }
 }
@@ -48,6 +52,9 @@ struct State {
 pub struct Gate {
     limits: Limits,
     state: Mutex<State>,
+    /// Hashes that are being computed, and the end of one.
+    hashing: Mutex<u32>,
+    hashed: Condvar,
 }
 
 /// A password that is being checked. Dropped, it neither failed nor succeeded.
@@ -64,6 +71,8 @@ impl Gate {
         Self {
             limits,
             state: Mutex::default(),
+            hashing: Mutex::new(0),
+            hashed: Condvar::new(),
         }
     }
 
@@ -115,6 +124,16 @@ impl Gate {
         })
     }
 
+    /// Computes when it is its turn.
+    fn in_turn<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let max = self.limits.hashes_max.max(1);
+        let hashing = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
+        let hashing = self.hashed.wait_while(hashing, |running| *running >= max);
+        *hashing.unwrap_or_else(PoisonError::into_inner) += 1;
+        let _turn = Turn(self);
+        compute()
+    }
+
     fn counts(&self, tries: &Tries, now: i64) -> bool {
         let window = self.limits.window_seconds;
         tries.failures > 0 && (window == 0 || now.saturating_sub(tries.failed_at) <= window)
@@ -125,7 +144,23 @@ impl Gate {
     }
 }
 
+/// The turn to compute; it ends also if that panics.
+struct Turn<'a>(&'a Gate);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let hashing = self.0.hashing.lock();
+        *hashing.unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.hashed.notify_one();
+    }
+}
+
 impl Pass<'_> {
+    /// Computes a hash when it is its turn.
+    pub(crate) fn compute<T>(&self, compute: impl FnOnce() -> T) -> T {
+        self.gate.in_turn(compute)
+    }
+
     pub(crate) fn failed(self, now: i64) {
         self.gate.with(|state| {
             let tries = state.names.entry(self.name.clone()).or_default();

@@ -1,6 +1,6 @@
 //! Logging in with a password.
 
-use crate::{Accounts, Capability, Gate, Random, Session, password};
+use crate::{Account, Accounts, Capability, Gate, Random, Session, password};
 
 /// Bytes of an account's name: names that were tried are remembered.
 const NAME_BYTES_MAX: usize = 32;
@@ -47,7 +47,8 @@ fn when(seconds: Option<i64>) -> String {
 impl Accounts {
     /// Checks a password and begins a session.
     ///
-    /// This takes a tenth of a second of one processor and some memory: not for an async thread.
+    /// This takes a tenth of a second of one processor and waits for its turn: not for an async
+    /// thread.
     /// A name that no account has takes as long as the administrator's.
     ///
     /// # Errors
@@ -87,7 +88,8 @@ impl Accounts {
         // Somebody else's hash is as much work as one's own.
         let own = account.filter(|a| a.has_password());
         let hashed = own.or_else(|| self.iter().find(|a| a.has_password()));
-        let fits = hashed.is_some_and(|a| password::verify(password, a.password_hash.expose()));
+        let fits = |a: &Account| password::verify(password, a.password_hash.expose());
+        let fits = pass.compute(|| hashed.is_some_and(fits));
         let Some(account) = own.filter(|_| fits) else {
             pass.failed(now);
             return Err(LoginError::Invalid);

@@ -27,6 +27,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How often keys are asked for again because a token names one that isn't known, in seconds:
 /// anybody can make such tokens.
 const REFRESH_SECONDS: i64 = 60;
+/// How long a provider that could not be asked is left alone, in seconds: anybody can make tokens
+/// that name it.
+const RETRY_SECONDS: i64 = 5;
 /// How long what a provider says of itself is believed, in seconds.
 const DISCOVERY_SECONDS: i64 = 3600;
 
@@ -115,7 +118,14 @@ struct Known {
 #[derive(Debug)]
 pub struct Provider {
     config: Config,
-    known: Mutex<Option<Known>>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    known: Option<Known>,
+    /// When asking failed last, and why.
+    failed: Option<(i64, OidcError)>,
 }
 
 impl Provider {
@@ -124,7 +134,10 @@ impl Provider {
     pub const fn new(config: Config) -> Self {
         Self {
             config,
-            known: Mutex::new(None),
+            memory: Mutex::new(Memory {
+                known: None,
+                failed: None,
+            }),
         }
     }
 
@@ -145,7 +158,7 @@ impl Provider {
     }
 
     async fn known(&self, http: &impl Http, now: i64) -> Result<Known, OidcError> {
-        let known = self.lock().clone();
+        let known = self.lock().known.clone();
         match known {
             Some(known) if now.saturating_sub(known.at) < DISCOVERY_SECONDS => Ok(known),
             Some(old) => Ok(self.ask(http, now).await.unwrap_or(old)),
@@ -155,7 +168,7 @@ impl Provider {
 
     /// Asks again because a key isn't known; `None` if that was done a moment ago.
     async fn refreshed(&self, http: &impl Http, now: i64) -> Option<Known> {
-        let at = self.lock().as_ref().map(|k| k.at);
+        let at = self.lock().known.as_ref().map(|k| k.at);
         if at.is_some_and(|at| now.saturating_sub(at) < REFRESH_SECONDS) {
             return None;
         }
@@ -163,19 +176,38 @@ impl Provider {
     }
 
     async fn ask(&self, http: &impl Http, now: i64) -> Result<Known, OidcError> {
+        if let Some((at, error)) = &self.lock().failed
+            && now.saturating_sub(*at) < RETRY_SECONDS
+        {
+            return Err(error.clone());
+        }
+        let asked = self.fetch(http, now).await;
+        let mut memory = self.lock();
+        match asked {
+            Ok(known) => {
+                memory.failed = None;
+                memory.known = Some(known.clone());
+                Ok(known)
+            }
+            Err(error) => {
+                memory.failed = Some((now, error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch(&self, http: &impl Http, now: i64) -> Result<Known, OidcError> {
         let discovery = Discovery::fetch(http, &self.config.issuer).await?;
         let keys = Keys::fetch(http, &discovery).await?;
-        let known = Known {
+        Ok(Known {
             discovery: Arc::new(discovery),
             keys: Arc::new(keys),
             at: now,
-        };
-        *self.lock() = Some(known.clone());
-        Ok(known)
+        })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

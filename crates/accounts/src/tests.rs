@@ -26,8 +26,13 @@ fn config_map() -> Value {
     }})
 }
 
-/// Accounts whose passwords are `password of NAME`.
+/// Accounts whose passwords are `password of NAME`; hashed once for all tests.
 fn secret() -> Value {
+    static SECRET: std::sync::LazyLock<Value> = std::sync::LazyLock::new(hashed);
+    SECRET.clone()
+}
+
+fn hashed() -> Value {
     let mut secret = json!({"data": {}});
     let (accounts, problems) = Accounts::from_config(&config_map(), &secret);
     assert_eq!(problems, []);
@@ -175,6 +180,34 @@ fn a_gate_bounds_what_runs_and_what_it_remembers() {
     assert_eq!(gate.enter("a", NOW).unwrap_err(), LoginError::Busy);
     drop(passes);
     gate.enter("a", NOW).expect("a pass").succeeded();
+}
+
+#[test]
+fn few_hashes_are_computed_at_a_time() {
+    let gate = Gate::new(Limits {
+        hashes_max: 2,
+        ..Limits::default()
+    });
+    let running = std::sync::atomic::AtomicU32::new(0);
+    let most = std::sync::atomic::AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+            let (gate, running, most) = (&gate, &running, &most);
+            scope.spawn(move || {
+                let pass = gate.enter(name, NOW).expect("a pass");
+                pass.compute(|| {
+                    use std::sync::atomic::Ordering::SeqCst;
+                    most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                    let _no = password::verify(
+                        "x",
+                        "$2a$04$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+                    );
+                    running.fetch_sub(1, SeqCst);
+                });
+            });
+        }
+    });
+    assert!((1..=2).contains(&most.into_inner()));
 }
 
 #[test]

@@ -362,6 +362,30 @@ fn a_token_is_taken_only_as_the_provider_signed_it() {
 }
 
 #[test]
+fn a_provider_that_is_down_is_left_alone_for_a_while() {
+    struct Down(std::sync::atomic::AtomicU32);
+    impl Http for Down {
+        fn send(&self, _: Request) -> impl Future<Output = Result<Response, String>> + Send {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            std::future::ready(Err("connection refused".to_owned()))
+        }
+    }
+    let scene = Scene::new(OidcProviderOptions::default());
+    let forged = scene.idp.sign(&scene.idp.claims());
+    let down = Down(0.into());
+    for now in [NOW, NOW + 1, NOW + 4] {
+        let verify = scene.provider.verify(&down, &scene.accounts, &forged, now);
+        let said = run(verify).unwrap_err().to_string();
+        assert!(said.ends_with("connection refused"), "{said}");
+    }
+    assert_eq!(down.0.into_inner(), 1);
+    scene.verify(&forged, NOW + 4).expect_err("not yet");
+    scene
+        .verify(&forged, NOW + 5)
+        .expect("alice, when it is back");
+}
+
+#[test]
 fn what_a_provider_says_is_not_believed_blindly() {
     let scene = Scene::new(OidcProviderOptions::default());
     let fails = |provider: &Provider| {
