@@ -31,7 +31,7 @@ const SLOW: Duration = Duration::from_secs(1);
 const HANGS: Duration = Duration::from_secs(30);
 
 /// What inputs begin from, if nothing else is at hand.
-const SEEDS: [&str; 14] = [
+const SEEDS: [&str; 15] = [
     "a: &x {b: [1, 2.5, ~]}\nc: *x\n<<: *x\n",
     "a: |2-\n   x\n  y\n\nb: >+\n  z\n\n'c d': \"e\\u00e9\\n\"\n? f\n: !!binary aGk=\n",
     "- a\n- - b\n  - c: 0x1F\n-\n---\n...\n%YAML 1.1\n---\nx: 2020-01-01\n",
@@ -44,6 +44,7 @@ const SEEDS: [&str; 14] = [
     "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {name: sub, version: 1.x, condition: sub.on, alias: s, import-values: [data]}\n\0sub: {on: true}\n\0kind: A\n\0{}\0name: sub\nversion: 1.2.3\n",
     "resources: [a.yaml, ../base]\nnamePrefix: x-\nimages: [{name: web, newTag: '2'}]\npatches: [{path: p.yaml}]\n",
     "configMapGenerator: [{name: c, literals: [a=b]}]\nreplacements: [{source: {kind: ConfigMap}, targets: [{select: {kind: Deployment}, fieldPaths: [spec.x]}]}]\n",
+    "p, role:a, applications, *, */{a,b}[!c]?*, allow\ng, \"alice\", role:a\np, alice, ^log(s|x), get, .*, deny\n\0alice\0shop/web",
     "- op: replace\n  path: /spec/template/spec/containers/0/image\n  value: web:2\n",
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers: [{name: web, $patch: delete}]\n",
 ];
