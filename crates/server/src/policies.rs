@@ -4,6 +4,7 @@
 use cluster::{Client, Cluster, Objects, follow_selected};
 use engine::ObjectKey;
 use rbac::{Config, Policy};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use value::Value;
@@ -26,6 +27,8 @@ pub(crate) struct Current {
     pub(crate) refused: Vec<String>,
     /// Grows with every change.
     pub(crate) generation: u64,
+    /// A digest of what all this was read from.
+    read_from: u64,
 }
 
 impl Policies {
@@ -38,6 +41,7 @@ impl Policies {
             config,
             refused: Vec::new(),
             generation: 0,
+            read_from: 0,
         };
         Self {
             current: RwLock::new(Arc::new(current)),
@@ -52,6 +56,10 @@ impl Policies {
 
     fn take(&self, config_map: &Value, projects: &[Value], admins: &[String]) {
         let before = self.current();
+        let read_from = state_of(config_map, projects);
+        if before.read_from == read_from {
+            return;
+        }
         let mut refused = Vec::new();
         let read = Config::from_config_map(config_map).map_err(|e| e.to_string());
         let read = read.and_then(|config| {
@@ -81,6 +89,7 @@ impl Policies {
             config,
             refused,
             generation,
+            read_from,
         });
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
@@ -113,6 +122,18 @@ impl Policies {
             while changed.try_recv().is_ok() {}
         }
     }
+}
+
+/// Returns a digest of what a policy is made of: the rest of a project is no news.
+fn state_of(config_map: &Value, projects: &[Value]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let text = |value: Option<&Value>| value.map_or_else(String::new, Value::to_json);
+    text(config_map.get("data")).hash(&mut hasher);
+    for project in projects {
+        project.str_at(&["metadata", "name"]).hash(&mut hasher);
+        text(project.at(&["spec", "roles"])).hash(&mut hasher);
+    }
+    hasher.finish().max(1)
 }
 
 /// Returns the projects of an installation.

@@ -14,11 +14,7 @@ use value::{Value, json};
 pub(crate) fn is_open(path: &str) -> bool {
     matches!(
         path,
-        "/api/version"
-            | "/api/v1/settings"
-            | "/api/v1/session"
-            | "/api/v1/session/userinfo"
-            | "/api/badge"
+        "/api/version" | "/api/v1/settings" | "/api/v1/session" | "/api/v1/session/userinfo"
     )
 }
 

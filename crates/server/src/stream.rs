@@ -126,6 +126,10 @@ impl Listener {
         let mut asks = tokio::time::interval(ASK);
         asks.tick().await;
         loop {
+            if !self.has_same_policy() {
+                // Who comes back is asked by the policy of now.
+                return Ok(());
+            }
             news.borrow_and_update();
             self.catch_up().await?;
             tokio::select! {
@@ -137,13 +141,17 @@ impl Listener {
         }
     }
 
-    /// Returns true while the session lasts and the policy is the one that was asked.
+    /// Returns true while the policy is the one that was asked.
+    fn has_same_policy(&self) -> bool {
+        let generation = self.desk.policies.current().generation;
+        generation == self.call.caller.current().generation
+    }
+
+    /// Returns true while the session lasts.
     fn is_known(&self) -> bool {
         let now = Timestamp::now();
         let known = self.desk.identify(&self.call.headers, now);
-        let is_same = known.is_ok_and(|identity| identity == self.call.caller.identity);
-        let generation = self.desk.policies.current().generation;
-        is_same && generation == self.call.caller.current().generation
+        known.is_ok_and(|identity| identity == self.call.caller.identity)
     }
 
     async fn ping(&self) -> Result<(), Gone> {

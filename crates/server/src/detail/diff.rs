@@ -290,7 +290,8 @@ fn one_field(
     it
 }
 
-/// Returns who owns a field that differs: as the ledger knows them, else by field manager.
+/// Returns who set a field that differs: as the ledger knows them while the drift is open, else by
+/// field manager. What nobody else owns is as we have applied it: from an earlier revision.
 fn owner(
     key: &ObjectKey,
     field: &FieldDiff,
@@ -298,18 +299,28 @@ fn owner(
 ) -> Option<Value> {
     let known = drifts.iter().find(|drift| {
         let record = &drift.record;
-        record.key == *key && record.fields.iter().any(|f| f.path == field.path)
+        drift.is_open() && record.key == *key && record.fields.iter().any(|f| f.path == field.path)
     });
     if let Some(drift) = known {
         let mut actor = wire::actor(&drift.record.author);
         actor.set_at(&["at"], drift.record.at.to_string());
         return Some(actor);
     }
-    let manager = field.managers.iter().find(|m| !m.is_empty())?;
-    Some(wire::named(
-        manager,
-        field.owner.as_deref().unwrap_or(manager),
-    ))
+    match &field.owner {
+        Some(words) => {
+            let manager = words.split(" through ").next().unwrap_or(words);
+            let manager = manager.split(" since ").next().unwrap_or(manager);
+            let mut actor = wire::named(manager, words);
+            if let Some((_, time)) = words.split_once(" since ") {
+                actor.set_at(&["at"], time);
+            }
+            Some(actor)
+        }
+        None => field
+            .live
+            .as_ref()
+            .map(|_| json!({"name": "windlass", "via": "apply", "grade": "-"})),
+    }
 }
 
 type Lines = HashMap<(ObjectKey, String), Value>;
