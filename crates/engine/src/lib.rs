@@ -17,6 +17,7 @@ mod ignore;
 mod object;
 mod operation;
 mod order;
+mod path;
 mod rules;
 mod sources;
 mod spec;
@@ -35,6 +36,7 @@ pub use object::{
 };
 pub use operation::{Operation, OperationPhase, Request, ResourceResult, Selector};
 pub use order::kind_rank;
+pub use path::pointer_of;
 pub use rules::{Dependency, Pause, Window};
 pub use sources::{Source, Sources, join as join_revisions};
 pub use spec::{

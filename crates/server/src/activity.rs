@@ -325,8 +325,9 @@ fn state_events(app: &App) -> Vec<Event> {
             }),
         ));
     }
-    for entry in app.value.array_at(&["status", "history"]) {
-        let revision = argo::revision_of(entry);
+    let history = app.value.array_at(&["status", "history"]);
+    let revisions: BTreeSet<String> = history.iter().map(argo::revision_of).collect();
+    for revision in revisions {
         let Some(info) = crate::detail::commit_info(app, &revision) else {
             continue;
         };
@@ -349,9 +350,10 @@ fn state_events(app: &App) -> Vec<Event> {
 /// `GET /api/v1/applications/{app}/attempts`
 pub(crate) async fn attempts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let app = desk.app(&call)?;
-    let current = argo::deployed_revision(&app.value);
+    let current = crate::detail::deployed(&app);
     let history = app.value.array_at(&["status", "history"]);
-    let last = history.last().map(argo::revision_of);
+    let last = history.last().and_then(|entry| entry.i64_at(&["id"]));
+    let holds = engine::ask::holds(&app.value);
     let commit = |revision: &str| crate::detail::commit(&app, revision);
     let mut attempts: Vec<Event> = Vec::new();
     for entry in history {
@@ -364,7 +366,8 @@ pub(crate) async fn attempts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
             .at(&["initiatedBy", "automated"])
             .and_then(Value::as_bool);
         let automated = automated == Some(true) || by.is_empty();
-        let is_current = Some(&revision) == last.as_ref() && revision == current;
+        let is_current = entry.i64_at(&["id"]) == last;
+        let hold = holds.iter().find(|h| h.revision == revision);
         let started = entry.str_at(&["deployStartedAt"]);
         attempts.push((
             at,
@@ -373,10 +376,12 @@ pub(crate) async fn attempts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
                 "revision": commit(&revision),
                 "startedAt": if started.is_empty() { entry.str_at(&["deployedAt"]) } else { started },
                 "finishedAt": entry.str_at(&["deployedAt"]),
-                "phase": "Succeeded", "message": "",
+                "phase": "Succeeded", "message": hold.map_or("", |h| h.message.as_str()),
+                "held": hold.is_some(),
                 "by": if automated { json!({"name": "windlass", "via": "automated sync", "grade": "-"}) } else { wire::named(by, "operation") },
                 "automated": automated, "reason": "", "resources": 0,
-                "isCurrent": is_current, "canRollBack": !is_current,
+                "isCurrent": is_current,
+                "canRollBack": revision != current && hold.is_none(),
             }),
         ));
     }

@@ -8,7 +8,7 @@ use crate::refusal::{Code, Refusal};
 use crate::wire;
 use bytes::Bytes;
 use cluster::{LiveObject, Prepared};
-use engine::{Desired, FieldDiff, Match, ObjectKey, Target};
+use engine::{Desired, FieldDiff, Match, ObjectKey, Target, pointer_of};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use value::{Value, json};
@@ -205,7 +205,7 @@ async fn live_with(app: &App, target: &Target, all: bool, order: Order) -> Resul
         let shown: Vec<Value> = fields
             .iter()
             .map(|field| {
-                let line = lines.get(&(key.clone(), field.pointer.clone()));
+                let line = lines.get(&(key.clone(), field.path.clone()));
                 let own = || object_line(app, target, it.desired);
                 let line = line.cloned().unwrap_or_else(own);
                 let owner = owner(key, field, &drifts);
@@ -323,21 +323,21 @@ fn owner(
     }
 }
 
+/// Lines of Git by object and path.
 type Lines = HashMap<(ObjectKey, String), Value>;
 
 /// Returns the lines of Git that want the fields that differ.
 async fn lines(app: &App, target: &Target, compared: &[Compared<'_>]) -> Lines {
-    let mut questions = Vec::new();
+    let (mut questions, mut paths) = (Vec::new(), Vec::new());
     for it in compared {
         let Match::Drift(fields) = &it.verdict else {
             continue;
         };
-        for field in fields
-            .iter()
-            .filter(|f| !f.pointer.is_empty() && f.git.is_some())
-        {
-            if questions.len() < LINES_MAX {
-                questions.push((it.desired.key.clone(), field.pointer.clone()));
+        for field in fields.iter().filter(|f| f.git.is_some()) {
+            let pointer = pointer_of(&it.desired.value, &field.path);
+            if let Some(pointer) = pointer.filter(|_| questions.len() < LINES_MAX) {
+                paths.push(field.path.clone());
+                questions.push((it.desired.key.clone(), pointer));
             }
         }
     }
@@ -354,9 +354,10 @@ async fn lines(app: &App, target: &Target, compared: &[Compared<'_>]) -> Lines {
         return Lines::new();
     };
     let last = |explanation: Option<controller::Explanation>| explanation?.steps.pop();
-    let pairs = questions.into_iter().zip(answers);
+    let keys = questions.into_iter().map(|(key, _)| key).zip(paths);
+    let pairs = keys.zip(answers);
     pairs
-        .filter_map(|(question, answer)| Some((question, step(&last(answer)?))))
+        .filter_map(|(field, answer)| Some((field, step(&last(answer)?))))
         .collect()
 }
 

@@ -2,47 +2,6 @@
 
 use value::Value;
 
-/// Returns the JSON pointer of a field of an object: `/spec/replicas` as it is, or
-/// `spec.containers[name=web].image`; `None` if the text isn't a path, or names an item that the
-/// object doesn't have.
-pub(super) fn pointer_of(object: &Value, text: &str) -> Option<String> {
-    if text.is_empty() || text.starts_with('/') {
-        return Some(text.to_owned());
-    }
-    let mut pointer = String::new();
-    let mut rest = text.trim_start_matches('.');
-    while !rest.is_empty() {
-        if let Some(inside) = rest.strip_prefix('[') {
-            let (inside, after) = inside.split_once(']')?;
-            pointer.push('/');
-            match inside.split_once('=') {
-                None if inside.parse::<usize>().is_ok() => pointer.push_str(inside),
-                // A name with dots: metadata.annotations[example.com/a].
-                None => pointer.push_str(&escaped(inside.trim_matches(['"', '\'']))),
-                Some((name, wanted)) => {
-                    let list = object.pointer(&pointer[..pointer.len() - 1])?.as_array()?;
-                    let fits = |item: &Value| {
-                        let value = item.get(name);
-                        value.is_some_and(|v| match v.as_str() {
-                            Some(text) => text == wanted,
-                            None => v.to_json() == wanted,
-                        })
-                    };
-                    pointer.push_str(&list.iter().position(fits)?.to_string());
-                }
-            }
-            rest = after.strip_prefix('.').unwrap_or(after);
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            pointer.push('/');
-            pointer.push_str(&escaped(&rest[..end]));
-            rest = &rest[end..];
-            rest = rest.strip_prefix('.').unwrap_or(rest);
-        }
-    }
-    Some(pointer)
-}
-
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -143,6 +102,7 @@ pub(super) fn readable(pointer: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::pointer_of;
     use value::json;
 
     fn object() -> Value {
