@@ -84,7 +84,10 @@ const hiddenMs = 20_000;
 let begun = false;
 /** Fetches the snapshot and follows it. Tries again by itself when the server isn't there yet. */
 export async function begin(): Promise<void> {
-  if (begun) return;
+  if (begun) {
+    stream.nudge();
+    return;
+  }
   begun = true;
   setInterval(() => stream.tick(Date.now()), 1000);
   addEventListener("online", () => stream.nudge());

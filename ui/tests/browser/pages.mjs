@@ -114,6 +114,13 @@ export default {
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(wide <= 320, `${path} is ${wide} pixels wide`);
       }
+      const told = [];
+      for (const path of ["/", "/apps", "/apps/windlass/web", "/drift"]) {
+        await page.goto(mock.url + path);
+        await settled(page);
+        told.push(...(await axe(page, `${path} at 320`)));
+      }
+      assert.deepEqual(told, []);
       await page.done();
       const bare = await open(browser, mock.url, { javaScriptEnabled: false });
       await seen(bare, "drawn by scripts").catch(() => {});

@@ -98,6 +98,27 @@ export default {
     }
   },
 
+  "an ended session asks who it is, and goes on": async (browser) => {
+    const mock = await startMock();
+    try {
+      const page = await open(browser, `${mock.url}/apps?sort=name`, { quiet: [...quiet, "401"] });
+      await conn(page, "live");
+      mock.expire();
+      mock.cut();
+      await page.waitForSelector(".login");
+      await page.fill("input[type=text]", "alice");
+      await page.fill("input[type=password]", "correct");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("[data-at='3']");
+      await conn(page, "live");
+      mock.change("dns", { cause: "after the second log-in" });
+      await seen(page, "after the second log-in");
+      await page.done();
+    } finally {
+      await mock.close();
+    }
+  },
+
   "updates hold still on demand, and go on": async (browser) => {
     const mock = await startMock();
     try {

@@ -340,6 +340,10 @@ export async function startMock(options = {}) {
       drift = [e, ...drift];
       publish("drift", "drift", e);
     },
+    /** The session ends, as an expired one does. */
+    expire() {
+      loggedIn = false;
+    },
     /** Ends every stream, as a proxy would. */
     cut() {
       for (const c of clients) c.res.destroy();
