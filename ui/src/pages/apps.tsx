@@ -173,6 +173,8 @@ export default function Apps() {
   const api = useRef<GridApi | null>(null);
   const [view, setView] = useState<View | null>(null);
   const anchor = useRef(-1);
+  /** Narrow windows show the facets on demand. */
+  const [rail, setRail] = useState(false);
   const sort = { key: (param("sort").replace("-", "") || "worst") as SortKey, down: param("sort").startsWith("-") };
   const sortKey = param("sort");
   const q = text.value;
@@ -346,6 +348,9 @@ export default function Apps() {
           placeholder={t.apps.queryHint}
           result={q ? t.apps.of(ids.length, total) : t.apps.all(total)}
         />
+        <span class="only-narrow">
+          <Button icon="list" label={t.apps.facets} expanded={rail} pressed={rail} onClick={() => setRail(!rail)} />
+        </span>
         <Menu
           label={t.apps.views}
           icon="star"
@@ -369,7 +374,7 @@ export default function Apps() {
           <span class="hide-sm">{t.apps.views}</span>
         </Menu>
       </div>
-      <div class="apps-body">
+      <div class={`apps-body${rail ? " rail" : ""}`}>
         <Facets facets={facets} toggle={toggleFacet} />
         <Grid
           label={t.apps.grid}
