@@ -21,6 +21,13 @@ pub fn definitions() -> Vec<Value> {
             ]),
         ),
         definition(
+            names::ARGO_GROUP,
+            "AppProject",
+            "appprojects",
+            &["appproj", "appprojs"],
+            json!([]),
+        ),
+        definition(
             names::GROUP,
             "DriftRecord",
             "driftrecords",

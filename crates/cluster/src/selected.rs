@@ -138,9 +138,15 @@ impl Follower {
         Ok(from)
     }
 
+    /// Tells the listeners, if they don't know it yet.
     fn publish(&self) {
-        self.sender
-            .send_replace(Some(Arc::new(self.objects.clone())));
+        self.sender.send_if_modified(|known| {
+            let is_known = known.as_deref() == Some(&self.objects);
+            if !is_known {
+                *known = Some(Arc::new(self.objects.clone()));
+            }
+            !is_known
+        });
     }
 }
 

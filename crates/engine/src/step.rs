@@ -536,7 +536,11 @@ impl AppState {
             let message = format!("Application has {orphans} orphaned resources");
             notes.push(("OrphanedResourceWarning".to_owned(), message));
         }
-        self.status.set_conditions(notes, now);
+        let waits = self.resolving || self.asked.is_some();
+        if !waits {
+            // Until the new objects are known, the old ones' conditions stay, with their times.
+            self.status.set_conditions(notes, now);
+        }
         let quiet = self
             .operation
             .as_ref()
@@ -547,7 +551,6 @@ impl AppState {
             self.operation.as_ref().is_some_and(|o| !o.is_told()) && effects.iter().any(is_change);
         // So is the end of a hook before anything that would wipe it out.
         let untold = std::mem::take(&mut self.untold) && effects.iter().any(is_change);
-        let waits = self.resolving || self.asked.is_some();
         if starts || untold || clear_operation || (quiet && !waits) {
             if let Some(operation) = &mut self.operation {
                 operation.set_told();

@@ -362,3 +362,19 @@ fn manifests_that_are_no_commit_are_refused() {
     );
     assert_eq!(play.text("a"), None);
 }
+
+#[test]
+fn a_condition_keeps_its_time_from_commit_to_commit() {
+    let mut play = Play::new(json!({}));
+    play.push("r1", vec![map("a", "1").with(OPTIONS, "Bogus=true")]);
+    let condition = |play: &Play| {
+        let all = play.application.array_at(&["status", "conditions"]);
+        let found = all.iter().find(|c| c.to_json().contains("Bogus"));
+        found.map(|c| c.str_at(&["lastTransitionTime"]).to_owned())
+    };
+    let before = condition(&play);
+    assert!(before.is_some(), "an unknown option is told of");
+    play.now += SignedDuration::from_secs(60);
+    play.push("r2", vec![map("a", "2").with(OPTIONS, "Bogus=true")]);
+    assert_eq!(condition(&play), before);
+}
