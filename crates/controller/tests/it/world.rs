@@ -107,6 +107,8 @@ impl World {
             });
             self.make(&self.real(&project)).await;
         }
+        // There may be applications among the objects: what they track must be there.
+        self.commit(scenario.get("files"), &[]);
         for object in scenario.array_at(&["before"]) {
             self.make(&self.real(object)).await;
         }
@@ -115,7 +117,6 @@ impl World {
             .iter()
             .map(|w| self.real(w))
             .collect();
-        self.commit(scenario.get("files"), &[]);
         let mut metadata = scenario
             .get("metadata")
             .cloned()
