@@ -6,7 +6,7 @@ use crate::projects::Projects;
 use crate::settings::Settings;
 use crate::{Mailboxes, Shared, credentials};
 use api::names;
-use checks::Checks;
+use checks::{Actions, Checks};
 use cluster::{ApiError, Client, Judge, Objects, follow_selected};
 use signatures::Keyring;
 use source::Credentials;
@@ -29,6 +29,8 @@ const SIGNERS: &str = "windlass-allowed-signers";
 pub struct Installation {
     /// What `argocd-cm` says.
     pub settings: Settings,
+    /// What can be done to objects with one click.
+    pub actions: Arc<Actions>,
     /// Logins of repositories.
     pub(crate) credentials: Credentials,
     /// Projects by name, as they are written.
@@ -83,6 +85,11 @@ impl HealthChecks {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.source == other.source
     }
+}
+
+fn actions_of(config_map: &Value) -> Actions {
+    let now = || jiff::Timestamp::now().as_second();
+    Actions::from_argocd_cm(config_map).with_clock(now)
 }
 
 type ByName = BTreeMap<String, Arc<Value>>;
@@ -162,11 +169,14 @@ impl Installation {
         let global = &settings.global_projects;
         let config_map = config_maps.get(SETTINGS).map(AsRef::as_ref);
         let checks = HealthChecks::of(config_map, &mut settings.problems);
+        let actions = config_map.map(actions_of).unwrap_or_default();
+        settings.problems.extend(actions.problems.iter().cloned());
         let keys = keys(config_maps, &mut settings.problems);
         let read_from = state_of([config_maps, secrets, &projects]);
         let counting = Projects::of(&projects, global, &mut settings.problems);
         Self {
             settings,
+            actions: Arc::new(actions),
             credentials,
             written_projects: projects,
             projects: counting,

@@ -457,6 +457,11 @@ impl App {
         &self.desk.client
     }
 
+    /// Returns the settings that count now.
+    pub(crate) fn installation(&self) -> Arc<controller::Installation> {
+        self.desk.view.installation()
+    }
+
     /// Writes down what the one who asks has done to it.
     pub(crate) fn audit(&self, what: &str, message: String) {
         self.desk.audit(&self.caller, self.name(), what, message);

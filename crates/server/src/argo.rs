@@ -3,7 +3,6 @@
 pub(crate) mod change;
 pub(crate) mod info;
 pub(crate) mod installation;
-pub(crate) mod kinds;
 pub(crate) mod logs;
 pub(crate) mod projects;
 pub(crate) mod resources;

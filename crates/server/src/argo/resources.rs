@@ -1,11 +1,11 @@
 //! Objects of an application: the tree, what is managed, one object and what can be done to it.
 
-use super::kinds::{self, Deed};
 use crate::access::{App, Desk};
 use crate::call::{Answer, Call};
 use crate::detail;
 use crate::masks::Mask;
 use crate::refusal::{Code, Refusal};
+use actions::{ActionError, Change};
 use cluster::LiveObject;
 use engine::{Match, ObjectKey};
 use jiff::Timestamp;
@@ -13,6 +13,8 @@ use rbac::action;
 use std::sync::Arc;
 use value::{Object, Value, json};
 
+/// By whom the dashboard's changes are.
+const MANAGER: &str = "?fieldManager=windlass-dashboard";
 /// Objects of which it is asked what they would become.
 const ASKED_MAX: usize = 50;
 /// Bytes of a patch of one object.
@@ -389,21 +391,59 @@ pub(crate) async fn actions(desk: Arc<Desk>, call: Call) -> Result<Answer, Refus
     let app = desk.app(&call)?;
     let live = object(&app, &call, &Value::Null)?;
     let value = live.value();
-    let actions: Value = kinds::actions(&value)
-        .iter()
-        .map(|a| {
-            let may = app.may(&action::run(&live.key.group, &live.key.kind, a.name));
-            let mut it = json!({
-                "name": a.name, "disabled": a.is_disabled || !may, "iconClass": a.icon,
-                "displayName": a.title,
-            });
-            if !a.parameter.is_empty() {
-                it.set_at(&["params"], json!([{"name": a.parameter}]));
-            }
-            it
-        })
-        .collect();
-    Ok(json!({"actions": actions}).into())
+    let installation = app.installation();
+    let found = blocking(move || installation.actions.available(&value)).await?;
+    let shown = |a: &actions::Action| {
+        let may = app.may(&action::run(&live.key.group, &live.key.kind, &a.name));
+        let mut shown = json!({
+            "name": a.name.as_ref(), "disabled": a.disabled || !may,
+            "iconClass": a.icon_class.as_ref(), "displayName": a.display_name.as_ref(),
+        });
+        if !a.params.is_empty() {
+            let params = a.params.iter();
+            let params =
+                params.map(|p| json!({"name": p.name.as_str(), "default": p.default.as_str()}));
+            shown.set_at(&["params"], params.collect::<Value>());
+        }
+        shown
+    };
+    let shown: Value = found.iter().map(shown).collect();
+    Ok(json!({"actions": shown}).into())
+}
+
+/// Asks for actions away from the threads that others wait for: they may be users' scripts.
+async fn blocking<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, ActionError> + Send + 'static,
+) -> Result<T, Refusal> {
+    let answer = tokio::task::spawn_blocking(ask).await?;
+    answer.map_err(|error| Refusal::invalid(error.to_string()))
+}
+
+/// Makes an object what an action says: its status apart, where the kind has it apart.
+async fn become_it(
+    app: &App,
+    permit: &rbac::Permit,
+    live: &LiveObject,
+    before: &Value,
+    after: &Value,
+) -> Result<(), Refusal> {
+    let client = app.client(permit);
+    let path = path_of(app, &live.key, live.version())?;
+    let mut patch = value::create_merge_patch(before, after);
+    let status = patch.remove_at(&["status"]);
+    let whole = format!("{path}{MANAGER}");
+    if !patch.is_empty() {
+        client.merge_patch(&whole, &patch).await?;
+    }
+    let Some(status) = status else { return Ok(()) };
+    let patch = json!({"status": status});
+    let by_status = format!("{path}/status{MANAGER}");
+    match client.merge_patch(&by_status, &patch).await {
+        // Not every kind has such a path.
+        Err(error) if error.is_not_found() => client.merge_patch(&whole, &patch).await?,
+        answer => answer?,
+    };
+    Ok(())
 }
 
 /// `POST /api/v1/applications/{app}/resource/actions` and `.../v2`
@@ -419,53 +459,35 @@ pub(crate) async fn run_action(desk: Arc<Desk>, call: Call) -> Result<Answer, Re
         },
     };
     let permit = app.permit_to(&action::run(&live.key.group, &live.key.kind, &name))?;
-    let parameters = body.array_at(&["resourceActionParameters"]);
-    let number = parameters.first().and_then(|p| match p.get("value") {
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        value => value.and_then(Value::as_i64),
-    });
-    let deed = kinds::deed(&live.value(), &name, number, Timestamp::now());
-    let Some(deed) = deed else {
-        let (kind, known) = (&live.key.kind, kinds::actions(&live.value()));
-        let known: Vec<&str> = known
-            .iter()
-            .filter(|a| !a.is_disabled)
-            .map(|a| a.name)
-            .collect();
-        return Err(
-            Refusal::invalid(format!("{kind} has no action {name:?} now"))
-                .hint(format!("possible are: {}", known.join(", "))),
-        );
+    let text = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.to_string(),
+        other => other.map(Value::to_json).unwrap_or_default(),
     };
-    let client = app.client(&permit);
-    let manager = "?fieldManager=windlass-dashboard";
-    match deed {
-        Deed::Patch(patch) => {
-            let path = path_of(&app, &live.key, live.version())?;
-            client
-                .merge_patch(&format!("{path}{manager}"), &patch)
-                .await?;
+    let params = body.array_at(&["resourceActionParameters"]).iter();
+    let params: Vec<(String, String)> = params
+        .map(|p| (p.str_at(&["name"]).to_owned(), text(p.get("value"))))
+        .collect();
+    let (installation, value) = (app.installation(), live.value());
+    let (before, asked) = (value.clone(), name.clone());
+    let changes = blocking(move || {
+        let all = &installation.actions;
+        let offered = all.available(&value)?;
+        if offered.iter().any(|a| a.name == asked && a.disabled) {
+            return Err(ActionError::Refused(format!("{asked} makes no sense now")));
         }
-        Deed::Status(patch) => {
-            let path = path_of(&app, &live.key, live.version())?;
-            let by_status = format!("{path}/status{manager}");
-            match client.merge_patch(&by_status, &patch).await {
-                // Definitions of old have no such path.
-                Err(error) if error.is_not_found() => {
-                    client
-                        .merge_patch(&format!("{path}{manager}"), &patch)
-                        .await?;
-                }
-                answer => {
-                    answer?;
-                }
+        all.run(&value, &asked, &params, Timestamp::now())
+    })
+    .await?;
+    for change in changes {
+        match change {
+            Change::Patch(after) => become_it(&app, &permit, &live, &before, &after).await?,
+            Change::Create(object) => {
+                let key = ObjectKey::of(&object);
+                let resource = app.resource(&key, "")?;
+                let path = resource.collection_path(&key.namespace);
+                let path = format!("{path}{MANAGER}");
+                app.client(&permit).create(&path, &object).await?;
             }
-        }
-        Deed::Create(made) => {
-            let (key, object) = *made;
-            let resource = app.resource(&key, "")?;
-            let path = resource.collection_path(&key.namespace);
-            client.create(&format!("{path}{manager}"), &object).await?;
         }
     }
     app.audit("action", format!("{name} on {}", live.key));

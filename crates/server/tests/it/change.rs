@@ -201,7 +201,7 @@ async fn objects_are_restarted_scaled_and_deleted_by_those_who_may() {
         .iter()
         .map(|a| a.str_at(&["name"]))
         .collect();
-    assert_eq!(names, ["restart", "scale", "pause", "resume"]);
+    assert_eq!(names, ["pause", "restart", "resume", "scale"]);
     let restarted = stage.post(&actions, &Value::from("restart")).await;
     assert_eq!(restarted.status, 200, "{}", restarted.text());
     let unknown = stage.post(&actions, &Value::from("explode")).await;
