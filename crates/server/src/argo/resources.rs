@@ -395,10 +395,15 @@ pub(crate) async fn actions(desk: Arc<Desk>, call: Call) -> Result<Answer, Refus
     let found = blocking(move || installation.actions.available(&value)).await?;
     let shown = |a: &actions::Action| {
         let may = app.may(&action::run(&live.key.group, &live.key.kind, &a.name));
-        let mut shown = json!({
-            "name": a.name.as_ref(), "disabled": a.disabled || !may,
-            "iconClass": a.icon_class.as_ref(), "displayName": a.display_name.as_ref(),
-        });
+        let mut shown = json!({"name": a.name.as_ref(), "disabled": a.disabled || !may});
+        for (field, text) in [
+            ("iconClass", &a.icon_class),
+            ("displayName", &a.display_name),
+        ] {
+            if !text.is_empty() {
+                shown.set_at(&[field], text.as_ref());
+            }
+        }
         if !a.params.is_empty() {
             let params = a.params.iter();
             let params =
