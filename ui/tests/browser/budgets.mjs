@@ -1,6 +1,11 @@
 // 10,000 applications and 1,000 changes a second. Limits are for an idle reference machine (2 cores, no GPU); on a slower or busier one
 // they grow with how much longer a fixed piece of work takes.
-import { fork } from "node:child_process";
+import { execFile, fork, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { binary } from "./demo.mjs";
 import { assert, open, settled } from "./kit.mjs";
 
 /** What the piece of work takes there. */
@@ -36,8 +41,49 @@ async function mock(apps, deltas) {
   return { url, close: () => child.kill() };
 }
 
-async function measure(browser, url, throttle) {
+/** The real server with applications that don't exist, on a control plane of its own. */
+async function fakeFleet(apps, deltas) {
+  const bin = binary();
+  if (!bin) return null;
+  const dir = mkdtempSync(join(tmpdir(), "windlass-ui-"));
+  const kubeconfig = join(dir, "kubeconfig");
+  const children = [];
+  const start = (args, ready) =>
+    new Promise((done, lost) => {
+      let out = "";
+      const child = spawn(bin, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+      children.push(child);
+      const more = (d) => {
+        out += d;
+        const m = ready.exec(out);
+        if (m) done(m);
+      };
+      child.stdout.on("data", more);
+      child.stderr.on("data", more);
+      child.once("exit", (code) => lost(new Error(`${args[0]} ended with ${code}:\n${out}`)));
+    });
+  const close = () => {
+    for (const c of children) {
+      c.removeAllListeners("exit");
+      c.kill("SIGINT");
+    }
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    await start(["control-plane", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig], /control plane\s+ready/);
+    await promisify(execFile)(bin, ["install", "--kubeconfig", kubeconfig]);
+    const args = ["serve", "--kubeconfig", kubeconfig, "--cache", join(dir, "cache"), "--fake-fleet", String(apps), "--deltas", String(deltas), "--ui-listen", "127.0.0.1:0"];
+    const [, link] = await start(args, /dashboard\s+ready\s+(http\S+)\s/);
+    return { link, url: new URL(link).origin, close };
+  } catch (e) {
+    close();
+    throw e;
+  }
+}
+
+async function measure(browser, url, throttle, cookies = []) {
   const page = await open(browser, null);
+  await page.context().addCookies(cookies);
   const cdp = await page.context().newCDPSession(page);
   if (throttle > 1) await cdp.send("Emulation.setCPUThrottlingRate", { rate: throttle });
   await page.addInitScript(() => {
@@ -165,6 +211,30 @@ export default {
       assert.ok(got.dom < 3000, `${got.dom} elements`);
       await page.done();
       return { told: `${told.join(", ")} ms; ${got.ages.length} changes seen, heap ${(got.heap / 1e6).toFixed(0)} MB, ${got.dom} elements` };
+    } finally {
+      server.close();
+    }
+  },
+
+  "10,000 applications and 1,000 changes a second from the real server": async (browser) => {
+    const server = await fakeFleet(10_000, 1000);
+    if (!server) return { skip: "no windlass binary: cargo build --release, or set WINDLASS_BIN" };
+    try {
+      // The link works once: its cookie is kept for the pages that are measured.
+      const first = await open(browser, server.link);
+      await settled(first);
+      const cookies = await first.context().cookies();
+      const factor = await slowness(first);
+      await first.done();
+      const { page, out } = await measure(browser, server.url, 1, cookies);
+      const told = [];
+      check("rows", out.rows, 1000, factor, told);
+      // What changes is on the screen by itself.
+      await page.waitForSelector("[data-conn=live]");
+      const before = await page.evaluate(() => document.querySelector(".facets")?.textContent);
+      await page.waitForFunction((was) => document.querySelector(".facets")?.textContent !== was, before);
+      await page.done();
+      return { told: `${told.join(", ")} ms` };
     } finally {
       server.close();
     }

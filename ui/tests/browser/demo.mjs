@@ -7,7 +7,7 @@ import { assert, axe, open, seen, settled } from "./kit.mjs";
 const run = promisify(execFile);
 
 /** WINDLASS_BIN, or the newest of what cargo built here. */
-function binary() {
+export function binary() {
   if (process.env.WINDLASS_BIN) return process.env.WINDLASS_BIN;
   const target = process.env.CARGO_TARGET_DIR ?? new URL("../../../target", import.meta.url).pathname;
   return ["release", "debug"]
