@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Actor, Button, Chip, copyText, Empty, ErrorNote, Skeleton } from "../parts/basic";
 import { Cell, Grid, type Column } from "../parts/grid";
-import { valueText } from "../parts/diff";
+import { Path, valueText } from "../parts/diff";
 import { toast } from "../parts/toast";
 import { get } from "../lib/api";
 import { ignoreRule } from "../lib/ignore";
@@ -302,7 +302,7 @@ function Detail({ e }: { e: DriftEvent }) {
         {e.fields.map((x) => (
           <li key={x.path} class="diff-field">
             <div class="diff-path">
-              <span class="mono">{x.path}</span>
+              <Path path={x.path} />
               <span class="grow" />
               <button type="button" class="text-button" title={t.diff.ignoreHint} onClick={() => void copyText(ignoreRule(e.ref, x.path)).then(() => toast(t.diff.ignoreCopied))}>
                 {t.diff.ignore}

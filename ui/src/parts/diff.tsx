@@ -19,6 +19,15 @@ export function valueText(v: Json | undefined): string {
   return JSON.stringify(v);
 }
 
+/** A field's path, broken between its steps only where it can. */
+export function Path({ path }: { path: string }) {
+  return (
+    <span class="mono">
+      {path.split(/(?<=[^.]\.)(?=[A-Za-z])/).map((step, i) => [i ? <wbr key={`w${i}`} /> : null, step])}
+    </span>
+  );
+}
+
 export function GitLine({ line }: { line: Line }) {
   const title = [line.repo, line.what, line.message && firstLine(line.message)].filter(Boolean).join("\n");
   return (
@@ -44,7 +53,7 @@ function Field({ of, f, left, right, explain }: { of: Ref; f: DiffField; left: s
   return (
     <li class="diff-field" data-change tabIndex={-1}>
       <div class="diff-path">
-        <span class="mono">{f.path || "/"}</span>
+        <Path path={f.path || "/"} />
         {f.masked && <Chip icon="lock">{t.diff.masked}</Chip>}
         <span class="grow" />
         <button type="button" class="text-button" title={t.diff.ignoreHint} onClick={() => void copyText(ignoreRule(of, f.path)).then(() => toast(t.diff.ignoreCopied))}>
