@@ -1,6 +1,6 @@
 //! The whole board as columns: a third of what objects would be, and it compresses better.
 
-use super::row::{Row, flag, push_string};
+use super::row::{Row, flag, push_number, push_string};
 use super::sight::{SEES, SYNCS};
 use bytes::Bytes;
 use flate2::Compression;
@@ -86,14 +86,14 @@ pub(crate) fn pack(plain: &[u8]) -> Bytes {
 #[derive(Default)]
 struct Dictionary<'r> {
     words: Vec<&'r str>,
-    places: HashMap<&'r str, usize>,
+    places: HashMap<&'r str, u32>,
 }
 
 impl<'r> Dictionary<'r> {
-    fn place(&mut self, word: &'r str) -> usize {
+    fn place(&mut self, word: &'r str) -> u32 {
         *self.places.entry(word).or_insert_with(|| {
             self.words.push(word);
-            self.words.len() - 1
+            u32::try_from(self.words.len() - 1).unwrap_or(u32::MAX)
         })
     }
 }
@@ -105,8 +105,8 @@ fn write(seq: u64, rows: &[(&Row, u8)]) -> String {
     let mut out = String::with_capacity(128 + rows.len() * 96);
     let mut namespaces = Dictionary::default();
     // Namespaces of applications and those that they deploy to share one dictionary.
-    let ns: Vec<usize> = rows.iter().map(|(r, _)| namespaces.place(&r.ns)).collect();
-    let dest: Vec<usize> = rows
+    let ns: Vec<u32> = rows.iter().map(|(r, _)| namespaces.place(&r.ns)).collect();
+    let dest: Vec<u32> = rows
         .iter()
         .map(|(r, _)| namespaces.place(&r.dest_ns))
         .collect();
@@ -119,7 +119,7 @@ fn write(seq: u64, rows: &[(&Row, u8)]) -> String {
     ];
     let coded = fields.map(|(name, field)| {
         let mut words = Dictionary::default();
-        let places: Vec<usize> = rows.iter().map(|(r, _)| words.place(field(r))).collect();
+        let places: Vec<u32> = rows.iter().map(|(r, _)| words.place(field(r))).collect();
         (name, words, places)
     });
     let _never = write!(out, "{{\"seq\":{seq},\"dict\":{{");
@@ -186,11 +186,9 @@ fn texts<'r>(name: &str, items: impl Iterator<Item = &'r str>, out: &mut String)
     out.push(']');
 }
 
-fn numbers<T: std::fmt::Display>(name: &str, items: impl Iterator<Item = T>, out: &mut String) {
+fn numbers<T: Into<i64>>(name: &str, items: impl Iterator<Item = T>, out: &mut String) {
     let _never = write!(out, "\"{name}\":[");
-    list(items, out, |n, out| {
-        let _never = write!(out, "{n}");
-    });
+    list(items, out, |n, out| push_number(n.into(), out));
     out.push(']');
 }
 
