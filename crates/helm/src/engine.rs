@@ -7,6 +7,7 @@ mod files;
 mod objects;
 mod parsing;
 mod record;
+mod turn;
 mod versions;
 
 pub use cache::Cache;
@@ -82,6 +83,7 @@ pub fn render(
     values: &value::Value,
     context: Context<'_>,
 ) -> Result<Rendered, RenderError> {
+    let turn = turn::Turn::begin();
     let compat = context.compat;
     let values_type = objects::values_type(compat);
     let mut found = BTreeMap::new();
@@ -104,7 +106,7 @@ pub fn render(
         .map(|name| (name.as_str(), found[*name].text))
         .collect();
     let mut templates = Templates::new();
-    for parsed in parsing::parse(&texts, context.cache, compat.dialect())? {
+    for parsed in parsing::parse(&turn, &texts, context.cache, compat.dialect())? {
         templates.add(&parsed);
     }
     let options = Options {

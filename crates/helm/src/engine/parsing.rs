@@ -2,14 +2,13 @@
 
 use super::cache::Cache;
 use super::failure::{RenderError, of_parsing};
+use super::turn::Turn;
 use gotemplate::{Dialect, Parsed, parse_shared};
 use std::sync::Arc;
 
 /// Parses texts by their names, or remembers them; returns the first error in their order.
-///
-/// One thread does it all: a second one costs a tenth more, for its memory, and on a machine with
-/// other things to do it makes a render later, not sooner. Charts are rendered side by side instead.
 pub(super) fn parse(
+    turn: &Turn,
     texts: &[(&str, &Arc<[u8]>)],
     cache: Option<&Cache>,
     dialect: Dialect,
@@ -21,5 +20,6 @@ pub(super) fn parse(
         };
         parsed.map_err(|error| of_parsing(name, &error))
     };
-    texts.iter().map(one).collect()
+    let parsed = turn.each(texts, |(_, text)| text.len(), one);
+    parsed.into_iter().collect()
 }
