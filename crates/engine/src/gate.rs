@@ -113,6 +113,22 @@ pub(crate) enum Verdict {
     Failed,
 }
 
+/// Returns the revision whose health counts, and since when it does: that of the last operation, but
+/// partial and dry runs deploy no revision. Nothing while an operation goes on.
+pub(crate) fn deployed(status: &Status) -> Option<(&str, Timestamp)> {
+    let operation = status.operation.as_ref()?;
+    let finished = operation.finished_at?;
+    if operation.revision.is_empty() {
+        return None;
+    }
+    let sync = |name: &str| operation.operation.at(&["sync", name]);
+    if sync("resources").is_none() && sync("dryRun").is_none() {
+        return Some((&operation.revision, finished));
+    }
+    let last = status.history.last()?;
+    Some((&last.revision, last.deployed_at))
+}
+
 /// Judges the deployed revision.
 pub(crate) fn judge(
     spec: &Spec,
@@ -121,19 +137,8 @@ pub(crate) fn judge(
     (on, gate): (RollbackOn, Option<SignedDuration>),
     now: Timestamp,
 ) -> Verdict {
-    let Some(operation) = &status.operation else {
+    let Some((deployed, since)) = deployed(status) else {
         return Verdict::Idle;
-    };
-    let (Some(finished), false) = (operation.finished_at, operation.revision.is_empty()) else {
-        return Verdict::Idle;
-    };
-    // Partial and dry runs deploy no revision.
-    let full = operation.operation.at(&["sync", "resources"]).is_none()
-        && operation.operation.at(&["sync", "dryRun"]).is_none();
-    let deployed = if full {
-        operation.revision.as_str()
-    } else {
-        status.history.last().map_or("", |h| h.revision.as_str())
     };
     if deployed.is_empty() || deployed == last_healthy {
         return Verdict::Idle;
@@ -156,11 +161,6 @@ pub(crate) fn judge(
     let (Some(gate), true, false) = (gate, spec.automated.is_some(), last_healthy.is_empty())
     else {
         return Verdict::Idle;
-    };
-    let since = if full {
-        finished
-    } else {
-        status.history.last().map_or(finished, |h| h.deployed_at)
     };
     let status = status.health.as_ref().map(|h| h.status);
     match on {

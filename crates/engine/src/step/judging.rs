@@ -44,7 +44,7 @@ impl AppState {
         notes: &mut Vec<(String, String)>,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(failed) = self.status.operation.as_ref().map(|o| o.revision.clone()) else {
+        let Some(failed) = gate::deployed(&self.status).map(|(r, _)| r.to_owned()) else {
             return;
         };
         if self.holds.iter().any(|h| h.revision == failed) || failed == self.last_healthy {

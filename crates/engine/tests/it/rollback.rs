@@ -172,3 +172,20 @@ fn a_person_rolls_back_under_automation() {
     );
     assert!(play.condition("RevisionHeld").unwrap().contains("alice"));
 }
+
+#[test]
+fn a_dry_run_is_not_blamed_for_what_is_deployed() {
+    let mut play = deployed();
+    play.push("bad", vec![web("broken")]);
+    play.pass(SignedDuration::from_mins(5));
+    let dry_run = json!({"sync": {"dryRun": true, "revision": "good"}});
+    play.edit(&["operation"], dry_run);
+    play.expect("Synced", "Progressing");
+    play.pass(SignedDuration::from_mins(5));
+    assert_eq!(text(&play), "1");
+    let held = play.condition("RevisionHeld").unwrap();
+    assert!(
+        held.contains("revision bad is held by health gate"),
+        "{held}"
+    );
+}
