@@ -104,6 +104,12 @@ pub(crate) struct Events {
 }
 
 impl Events {
+    /// Waits until something is sent; returns false if the stream has ended.
+    pub(crate) fn wait(&mut self) -> bool {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).is_ok_and(|read| read > 0)
+    }
+
     /// Reads the next line that isn't empty and no length of a chunk.
     pub(crate) fn line(&mut self) -> String {
         loop {
@@ -270,12 +276,12 @@ impl Stage {
             if answer.status == 200 && is(&answer.json()) {
                 return answer.json();
             }
-            events = tokio::task::spawn_blocking(move || {
-                events.line();
-                events
-            })
-            .await
-            .unwrap();
+            let waited = tokio::task::spawn_blocking(move || events.wait().then_some(events));
+            events = match waited.await.unwrap() {
+                Some(events) => events,
+                // The server may end a stream whenever it likes: whoever listens asks again.
+                None => self.events("topics=apps&since=0", ADMIN).await,
+            };
         }
     }
 
