@@ -126,7 +126,7 @@ impl Actor {
             "" => self
                 .commit_author(to)
                 .unwrap_or_else(|| windlass("automated sync")),
-            user if self.shared.is_vouched(&self.key.name, user) => Author {
+            user if self.shared.take_vouch(&self.key.name, user) => Author {
                 name: user.to_owned(),
                 via: "dashboard".into(),
                 grade: Grade::Verified,

@@ -19,11 +19,11 @@ pub struct View {
 }
 
 impl Shared {
-    /// Returns true if somebody who authenticated `user` said that they asked for the operation of
-    /// an application.
-    pub(crate) fn is_vouched(&self, app: &str, user: &str) -> bool {
-        let vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
-        vouched.get(app).is_some_and(|who| **who == *user)
+    /// Returns true, once, if somebody who authenticated `user` said that they asked for the
+    /// operation of an application. What anybody else writes under their name later says nothing.
+    pub(crate) fn take_vouch(&self, app: &str, user: &str) -> bool {
+        let mut vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
+        vouched.remove(app).is_some_and(|who| *who == *user)
     }
 }
 

@@ -38,6 +38,24 @@ async fn a_sync_is_planned_asked_for_and_known_by_name() {
     };
     assert_eq!(entry.str_at(&["actor", "name"]), "alice");
     assert_eq!(entry.str_at(&["actor", "grade"]), "V");
+
+    // Whoever writes another name into an operation doesn't become that person.
+    let forged = json!({"operation": {"initiatedBy": {"username": "alice"}, "sync": {}}});
+    let path = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/shop";
+    stage.client.merge_patch(path, &forged).await.unwrap();
+    let read = async {
+        loop {
+            stage.controller.flush().await;
+            let trail = stage.get("/api/v1/audit?action=sync").await;
+            if let [newest, _] = trail.array_at(&["entries"]) {
+                return newest.clone();
+            }
+        }
+    };
+    let entry = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
+    let entry = entry.expect("the second sync is in the trail");
+    assert_eq!(entry.str_at(&["actor", "name"]), "alice");
+    assert_eq!(entry.str_at(&["actor", "grade"]), "M");
 }
 
 #[tokio::test(flavor = "multi_thread")]
