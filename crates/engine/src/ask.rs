@@ -54,6 +54,29 @@ pub struct Sync {
     pub override_window: Option<String>,
 }
 
+/// Reads one object that a sync is limited to: `GROUP/KIND/NAMESPACE/NAME`, or Argo CD's
+/// `GROUP:KIND:NAME` and `GROUP:KIND:NAMESPACE/NAME`. Empty parts are left out.
+#[must_use]
+pub fn selector(text: &str) -> Option<Value> {
+    let slashes: Vec<&str> = text.split('/').collect();
+    let colons: Vec<&str> = text.split(':').collect();
+    let (group, kind, namespace, name) = match (slashes.as_slice(), colons.as_slice()) {
+        ([group, kind, namespace, name], _) => (*group, *kind, *namespace, *name),
+        (_, [group, kind, name]) => {
+            let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+            (*group, *kind, namespace, name)
+        }
+        _ => return None,
+    };
+    let mut selector = json!({"kind": kind, "name": name});
+    for (field, text) in [("group", group), ("namespace", namespace)] {
+        if !text.is_empty() {
+            selector.set_at(&[field], text);
+        }
+    }
+    Some(selector)
+}
+
 /// Asks for a sync by `user`.
 ///
 /// # Errors
@@ -286,6 +309,35 @@ mod tests {
 
     fn now() -> Timestamp {
         "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn objects_are_named_in_two_ways() {
+        for (text, wanted) in [
+            (
+                "apps/Deployment/shop/web",
+                Some(
+                    json!({"group": "apps", "kind": "Deployment", "namespace": "shop", "name": "web"}),
+                ),
+            ),
+            (
+                "apps:Deployment:shop/web",
+                Some(
+                    json!({"group": "apps", "kind": "Deployment", "namespace": "shop", "name": "web"}),
+                ),
+            ),
+            (
+                ":ConfigMap:a",
+                Some(json!({"kind": "ConfigMap", "name": "a"})),
+            ),
+            (
+                "/ConfigMap//a",
+                Some(json!({"kind": "ConfigMap", "name": "a"})),
+            ),
+            ("web", None),
+        ] {
+            assert_eq!(selector(text), wanted, "{text}");
+        }
     }
 
     #[test]

@@ -31,24 +31,11 @@ pub(crate) async fn plan(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal>
     Ok(of(&app, &ask).await?.into())
 }
 
-/// Reads `GROUP:KIND:NAMESPACE/NAME`, or `GROUP/KIND/NAMESPACE/NAME`.
 fn selector(text: &str) -> Result<Value, Refusal> {
-    let slashes: Vec<&str> = text.split('/').collect();
-    let colons: Vec<&str> = text.split(':').collect();
-    let (group, kind, namespace, name) = match (slashes.as_slice(), colons.as_slice()) {
-        ([group, kind, namespace, name], _) => (*group, *kind, *namespace, *name),
-        (_, [group, kind, name]) => match name.split_once('/') {
-            Some((namespace, name)) => (*group, *kind, namespace, name),
-            None => (*group, *kind, "", *name),
-        },
-        _ => {
-            return Err(
-                Refusal::invalid(format!("resources: {text:?} names no object"))
-                    .hint("apps/Deployment/shop/web"),
-            );
-        }
-    };
-    Ok(json!({"group": group, "kind": kind, "namespace": namespace, "name": name}))
+    ask::selector(text).ok_or_else(|| {
+        Refusal::invalid(format!("resources: {text:?} names no object"))
+            .hint("apps/Deployment/shop/web")
+    })
 }
 
 /// Returns why the project's windows don't let a person sync, if they don't.

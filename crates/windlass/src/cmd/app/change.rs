@@ -251,28 +251,11 @@ async fn finish(session: &Session, name: &str, timeout: Duration) -> Result<(), 
     }
 }
 
-/// Reads `GROUP/KIND/NAMESPACE/NAME`, or Argo CD's `GROUP:KIND:NAME`.
 fn selector(text: &str) -> Result<Value, Failure> {
-    let slashes: Vec<&str> = text.split('/').collect();
-    let colons: Vec<&str> = text.split(':').collect();
-    let (group, kind, namespace, name) = match (slashes.as_slice(), colons.as_slice()) {
-        ([group, kind, namespace, name], _) => (*group, *kind, *namespace, *name),
-        (_, [group, kind, name]) => match name.split_once('/') {
-            Some((namespace, name)) => (*group, *kind, namespace, name),
-            None => (*group, *kind, "", *name),
-        },
-        _ => {
-            let wrong = format!("{text:?} is not GROUP/KIND/NAMESPACE/NAME");
-            return Err(Failure::new(USAGE, wrong).hint("apps/Deployment/shop/web"));
-        }
-    };
-    let mut it = json!({"kind": kind, "name": name});
-    for (field, text) in [("group", group), ("namespace", namespace)] {
-        if !text.is_empty() {
-            it.set_at(&[field], text);
-        }
-    }
-    Ok(it)
+    ask::selector(text).ok_or_else(|| {
+        let wrong = format!("{text:?} is not GROUP/KIND/NAMESPACE/NAME");
+        Failure::new(USAGE, wrong).hint("apps/Deployment/shop/web")
+    })
 }
 
 pub(crate) async fn rollback(
