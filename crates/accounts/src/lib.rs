@@ -38,7 +38,6 @@ mod project;
 mod revoked;
 mod secret;
 mod session;
-mod ticket;
 mod tokens;
 
 pub use account::{Account, Capability, Token};
@@ -53,7 +52,6 @@ pub use project::{NoProjects, Projects, project_has_token};
 pub use revoked::Revoked;
 pub use secret::{Redacted, same};
 pub use session::{AuthError, Session};
-pub use ticket::Tickets;
 pub use tokens::Issued;
 
 /// The issuer of our own tokens, which is Argo CD's.

@@ -213,13 +213,6 @@ impl Accounts {
         Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(code))
     }
 
-    /// Returns true if a page's token belongs to the session.
-    #[must_use]
-    pub fn check_csrf_token(&self, session_token: &str, csrf_token: &str) -> bool {
-        let want = self.csrf_token(session_token);
-        want.is_ok_and(|want| crate::same(want.as_bytes(), csrf_token.as_bytes()))
-    }
-
     /// Returns a key of our own for a purpose, from the server's; `None` if there is none yet.
     pub(crate) fn derived_key(&self, purpose: &str) -> Option<Redacted<[u8; 32]>> {
         let key = self.key.as_ref()?;
