@@ -83,13 +83,6 @@ impl Selector {
     }
 }
 
-impl Request {
-    /// Returns true if somebody sent manifests along, to be deployed instead of Git's.
-    pub(crate) fn brings_manifests(&self) -> bool {
-        !self.raw.array_at(&["sync", "manifests"]).is_empty()
-    }
-}
-
 /// An operation as it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -117,6 +110,13 @@ pub struct Request {
     pub retry: Retry,
     /// How often self-heal has tried, this one included; 0 if it is none of self-heal's.
     pub heal_attempts: i64,
+}
+
+impl Request {
+    /// Returns true if somebody sent manifests along, to be deployed instead of Git's.
+    pub(crate) fn brings_manifests(&self) -> bool {
+        !self.raw.array_at(&["sync", "manifests"]).is_empty()
+    }
 }
 
 impl Request {
