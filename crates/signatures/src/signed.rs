@@ -86,7 +86,8 @@ impl Signed {
         }
         let (payload, signature) = raw.split_at(begin.unwrap_or(raw.len()));
         Self {
-            payload: payload.to_vec(),
+            // A signature for another hash is a header here too, and wasn't signed.
+            payload: Self::commit(payload).payload,
             signature: begin.map(|_| String::from_utf8_lossy(signature).into_owned()),
         }
     }

@@ -34,7 +34,7 @@ pub use chart::{
 pub use credentials::{Credential, Credentials};
 pub use digest::Digest;
 pub use error::{Error, Reason};
-pub use mirror::{Commit, CommitInfo, Freshness, Sources};
+pub use mirror::{Commit, CommitInfo, Freshness, Sources, Tag, TagNames};
 pub use snapshot::Snapshot;
 pub use url::redact;
 

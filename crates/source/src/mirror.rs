@@ -1,5 +1,8 @@
 //! Mirrors: one bare repository per URL, fetched at most once for all who ask at the same time.
 
+mod tags;
+
+pub use self::tags::{Tag, TagNames};
 use crate::chart::{ChartRepository, Charts, Verify};
 use crate::credentials::{Credential, Credentials};
 use crate::error::{Error, Reason, chain};
