@@ -1,7 +1,7 @@
 //! Rendering one revision of an application, on a thread of its own.
 
 use super::charts::{Seen, World};
-use super::integrity;
+use super::integrity::{self, Wanted};
 use super::remotes::{RemoteBase, Remotes};
 use super::{chart_repository, comparison_error, invalid_source, unreadable};
 use crate::Installation;
@@ -143,20 +143,30 @@ impl Job {
         // A commit of history may be asked for after the mirror was deleted: fetch it again.
         let id = self.sources.resolve(repo_url, revision, Freshness::Known);
         let id = id.map_err(failed)?;
-        let project = self.installation.projects.get(&self.spec.project);
-        let project = project.map(AsRef::as_ref);
-        integrity::check(
-            &self.sources,
-            project,
-            &self.installation.keys,
-            repo_url,
-            id,
-        )?;
+        self.check_integrity(source, revision, id)?;
         let tree = self.sources.snapshot(repo_url, id).map_err(failed)?;
         Ok(Files {
             tree: Box::new(tree),
             packed_seconds: None,
         })
+    }
+
+    /// Fails if a commit isn't signed as the project asks for.
+    fn check_integrity(
+        &self,
+        source: &Source,
+        revision: &str,
+        head: source::Id,
+    ) -> Result<(), Problem> {
+        let url = &source.repo_url;
+        let name = match source::Id::from_hex(revision.as_bytes()) {
+            Ok(_) => &source.target_revision,
+            Err(_) => revision,
+        };
+        let wanted = Wanted { url, name, head };
+        let project = self.installation.projects.get(&self.spec.project);
+        let keys = &self.installation.keys;
+        integrity::check(&self.sources, project.map(AsRef::as_ref), keys, wanted)
     }
 
     fn render(&self, files: &[Files]) -> Result<Loaded, Problem> {
