@@ -58,6 +58,11 @@ impl Tokens {
                 .cloned()
                 .ok_or_else(Failure::unauthorized)?
         };
+        let (user, groups) = match impersonated(headers)? {
+            None => (user, groups),
+            Some(_) if user == ANONYMOUS => return Err(Failure::unauthorized()),
+            Some(other) => other,
+        };
         Ok(Caller {
             user,
             groups,
@@ -73,6 +78,33 @@ impl Tokens {
         }
         Err(denied(call))
     }
+}
+
+/// Returns the user whose rights are to count instead of the sender's, and their groups.
+fn impersonated(headers: &HeaderMap) -> Result<Option<(String, Vec<String>)>> {
+    let text = |value: &http::HeaderValue| value.to_str().map(str::to_owned).ok();
+    let user = headers.get("impersonate-user").and_then(text);
+    let all = headers.get_all("impersonate-group").iter();
+    let mut groups: Vec<String> = all.filter_map(text).collect();
+    let Some(user) = user.filter(|user| !user.is_empty()) else {
+        return match groups.is_empty() {
+            true => Ok(None),
+            false => Err(Failure::bad_request(
+                "groups can't be impersonated without a user",
+            )),
+        };
+    };
+    if groups.is_empty()
+        && let Some(account) = user.strip_prefix("system:serviceaccount:")
+        && let Some((namespace, _)) = account.split_once(':')
+    {
+        groups.push("system:serviceaccounts".to_owned());
+        groups.push(format!("system:serviceaccounts:{namespace}"));
+    }
+    if user != ANONYMOUS && !groups.iter().any(|g| g == "system:authenticated") {
+        groups.push("system:authenticated".to_owned());
+    }
+    Ok(Some((user, groups)))
 }
 
 fn denied(call: &Call) -> Failure {
