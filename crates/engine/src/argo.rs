@@ -96,7 +96,6 @@ pub fn view(application: &Value) -> AppView {
             _ => Some(Refresh::Normal),
         },
         deleting: application.at(&["metadata", "deletionTimestamp"]).is_some(),
-        cascade: cascade(&finalizers),
         finalizers,
         holds: Hold::parse_list(annotation(names::HOLDS)),
         last_healthy: annotation(names::LAST_HEALTHY).to_owned(),
@@ -149,7 +148,7 @@ fn unknown_field(message: String) -> (String, String) {
     ("UnknownFieldWarning".to_owned(), message)
 }
 
-fn cascade(finalizers: &[String]) -> Option<Propagation> {
+pub(crate) fn cascade(finalizers: &[String]) -> Option<Propagation> {
     finalizers
         .iter()
         .find_map(|f| match f.strip_prefix(names::RESOURCES_FINALIZER)? {

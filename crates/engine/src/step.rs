@@ -69,8 +69,6 @@ pub struct AppView {
     pub refresh: Option<Refresh>,
     /// True if its deletion was asked for.
     pub deleting: bool,
-    /// Whether deleting it deletes what it deployed; `None` if it has no finalizer of ours.
-    pub cascade: Option<Propagation>,
     /// Its finalizers.
     pub finalizers: Vec<String>,
     /// Revisions that are not to be deployed.

@@ -2,6 +2,7 @@
 //! until then.
 
 use super::{AppState, AppView, ApplyItem, Effect, Target};
+use crate::argo;
 use crate::compare::{LiveFacts, Subject, World, is_itself};
 use crate::object::{DeletePhase, DeletePolicy, ObjectKey, Permission};
 use crate::spec::Propagation;
@@ -48,7 +49,7 @@ impl AppState {
         let (done, finalizer) = if has(pre) {
             let done = self.run_delete_hooks(DeletePhase::PreDelete, world, now, effects);
             (done, pre.to_owned())
-        } else if let Some(propagation) = app.cascade {
+        } else if let Some(propagation) = argo::cascade(&app.finalizers) {
             let done = self.delete_all(app, world, propagation, now, &mut notes, effects);
             (done, names::RESOURCES_FINALIZER.to_owned())
         } else if has(post) {
