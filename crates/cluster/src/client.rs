@@ -158,6 +158,17 @@ impl Client {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Begins a request: who sends it, and whose rights count.
+    fn request(&self, path: &str) -> http::request::Builder {
+        let request = Request::builder()
+            .uri(path)
+            .header(http::header::USER_AGENT, USER_AGENT);
+        match &self.user {
+            None => request,
+            Some(user) => request.header("Impersonate-User", &**user),
+        }
+    }
+
     /// Sends one request and returns the answer's body.
     ///
     /// # Errors
@@ -169,12 +180,9 @@ impl Client {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<Bytes, ApiError> {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = self.request(path).method(method);
         if !content_type.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, content_type);
-        }
-        if let Some(user) = &self.user {
-            request = request.header("Impersonate-User", &**user);
         }
         let accept = if path.starts_with("/api?") || path.starts_with("/apis?") {
             DISCOVERY_ACCEPT
@@ -183,7 +191,6 @@ impl Client {
         };
         let request = request
             .header(http::header::ACCEPT, accept)
-            .header(http::header::USER_AGENT, USER_AGENT)
             .body(Body::from(body));
         let request = request.map_err(|e| ApiError::unreachable(&e))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -258,11 +265,9 @@ impl Client {
         &self,
         path: &str,
     ) -> Result<impl AsyncBufRead + Unpin + Send + use<>, ApiError> {
-        let request = Request::builder()
-            .uri(path)
+        let request = self
+            .request(path)
             .header(http::header::ACCEPT, "application/json")
-            .header(http::header::USER_AGENT, USER_AGENT);
-        let request = request
             .body(Body::empty())
             .map_err(|e| ApiError::unreachable(&e))?;
         self.requests.fetch_add(1, Ordering::Relaxed);

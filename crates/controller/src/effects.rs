@@ -1,6 +1,7 @@
 //! Carrying out what the core decides.
 
 use crate::actor::Actor;
+use crate::settings::Impersonation;
 use cluster::{ApiError, Writer};
 use engine::{ApplyItem, Effect, Event, ObjectKey, Outcome, Propagation, Target, argo};
 use futures_util::StreamExt as _;
@@ -77,10 +78,15 @@ impl Actor {
         let installation = self.shared.installation();
         let app = self.life.as_ref().and_then(|l| l.state.app.clone());
         let spec = app.as_ref().map(|a| &a.spec);
+        let project = spec.and_then(|s| installation.projects.get(&s.project));
+        let mut settings = installation.settings.impersonation;
+        if settings == Impersonation::Always && app.as_ref().is_some_and(|a| a.deleting) {
+            // Nobody needs to be named for an application to go, or it could never go.
+            settings = Impersonation::WhereKnown;
+        }
         let user = crate::projects::acting_user(
-            spec.and_then(|s| installation.projects.get(&s.project))
-                .map(AsRef::as_ref),
-            installation.settings.impersonation,
+            project.map(AsRef::as_ref),
+            settings,
             &self.key.namespace,
             spec.map_or("", |s| &s.destination.namespace),
         );

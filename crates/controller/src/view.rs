@@ -91,6 +91,18 @@ impl View {
         projects::objections(project.as_deref(), spec)
     }
 
+    /// Returns the user whose rights count when a person changes an application's objects, or reads
+    /// logs and events; nobody for ours.
+    ///
+    /// # Errors
+    /// Fails with Argo CD's sentence if somebody must act, and nobody is named.
+    pub fn acting_user(&self, spec: &Spec) -> Result<Option<String>, String> {
+        let project = self.project(&spec.project);
+        let settings = self.installation().settings.impersonation;
+        let to = &spec.destination.namespace;
+        projects::acting_user(project.as_deref(), settings, self.namespace(), to)
+    }
+
     /// Returns how long a new revision may take to become healthy, unless an application says
     /// otherwise.
     #[must_use]

@@ -451,10 +451,20 @@ impl App {
         found.cloned().ok_or_else(missing)
     }
 
-    /// Returns the connection to the cluster that it is deployed to, for what the cache doesn't
-    /// hold: logs, events, dry runs.
+    /// Returns the connection to the cluster that it is deployed to, for dry runs that tell what
+    /// differs.
     pub(crate) fn client(&self, _permit: &Permit) -> &Client {
         &self.desk.client
+    }
+
+    /// Returns the connection on which the rights count that its project asks for: for changes of
+    /// its objects, logs and events.
+    pub(crate) fn acting_client(&self, _permit: &Permit) -> Result<Client, Refusal> {
+        match self.view().acting_user(&self.parsed.spec) {
+            Ok(None) => Ok(self.desk.client.clone()),
+            Ok(Some(user)) => Ok(self.desk.client.acting_as(&user)),
+            Err(why) => Err(Refusal::new(crate::refusal::Code::Precondition, why)),
+        }
     }
 
     /// Returns the settings that count now.

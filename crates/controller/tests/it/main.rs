@@ -1,8 +1,10 @@
 //! The controller against a real API and a real repository.
 
 mod charts;
+mod impersonation;
 mod integrity;
 mod login;
+mod recorder;
 mod remotes;
 mod rules;
 mod scenarios;

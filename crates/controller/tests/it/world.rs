@@ -42,6 +42,14 @@ pub(crate) struct World {
 impl World {
     /// Makes repository, namespace, project and objects, then the application.
     pub(crate) async fn start(scenario: &Value) -> Self {
+        Self::start_by(scenario, async |client| client).await
+    }
+
+    /// Does the same, with a controller that reaches the API server by another way.
+    pub(crate) async fn start_by(
+        scenario: &Value,
+        way: impl AsyncFnOnce(Client) -> Client,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let plane = ControlPlane::start(controlplane::Options {
             tokens: vec![Token::admin(TOKEN)],
@@ -84,7 +92,7 @@ impl World {
                     let path = format!("/api/v1/namespaces/{NAMESPACE}/configmaps");
                     admin.create(&path, &settings).await.expect("settings");
                 }
-                Controller::start(connect().await, options)
+                Controller::start(way(connect().await).await, options)
                     .await
                     .expect("a controller")
             },

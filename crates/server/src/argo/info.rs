@@ -50,7 +50,7 @@ pub(crate) async fn events(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
         namespace => format!("/api/v1/namespaces/{namespace}/events"),
     };
     let path = format!("{path}?limit=500&fieldSelector={}", escaped(&selector));
-    let client = app.client(app.permit());
+    let client = app.acting_client(app.permit())?;
     let mut list = client.get(&path).await?;
     list.remove_at(&["apiVersion"]);
     list.remove_at(&["kind"]);

@@ -36,7 +36,7 @@ pub(crate) async fn logs(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal>
     let sources = sources(&app, &call)?;
     let follow = call.flag("follow");
     let filter = Filter::parse(call.param("filter"));
-    let client = app.client(&permit).clone();
+    let client = app.acting_client(&permit)?;
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let (first, rest) = sources.split_at(1.min(sources.len()));
     // A log that can't be read at all is said at once.

@@ -341,7 +341,7 @@ pub(crate) async fn patch(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal
     };
     let path = path_of(&app, &live.key, live.version())?;
     let path = format!("{path}?fieldManager=windlass-dashboard");
-    let client = app.client(&permit);
+    let client = app.acting_client(&permit)?;
     let changed = client
         .send(http::Method::PATCH, &path, content_type, text.into_bytes())
         .await?;
@@ -366,7 +366,7 @@ pub(crate) async fn delete(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
     // What has been made anew since it was looked at stays.
     options.set_at(&["preconditions", "uid"], &*live.uid);
     let path = path_of(&app, &live.key, live.version())?;
-    app.client(&permit).delete(&path, &options).await?;
+    app.acting_client(&permit)?.delete(&path, &options).await?;
     app.audit("delete-resource", format!("{} was deleted", live.key));
     Ok(json!({}).into())
 }
@@ -432,7 +432,7 @@ async fn become_it(
     before: &Value,
     after: &Value,
 ) -> Result<(), Refusal> {
-    let client = app.client(permit);
+    let client = app.acting_client(permit)?;
     let path = path_of(app, &live.key, live.version())?;
     let mut patch = value::create_merge_patch(before, after);
     let status = patch.remove_at(&["status"]);
@@ -491,7 +491,7 @@ pub(crate) async fn run_action(desk: Arc<Desk>, call: Call) -> Result<Answer, Re
                 let resource = app.resource(&key, "")?;
                 let path = resource.collection_path(&key.namespace);
                 let path = format!("{path}{MANAGER}");
-                app.client(&permit).create(&path, &object).await?;
+                app.acting_client(&permit)?.create(&path, &object).await?;
             }
         }
     }
