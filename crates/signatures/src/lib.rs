@@ -20,6 +20,7 @@ mod signers;
 mod ssh;
 
 pub use keyring::{Keyring, Outcome, Verification};
+pub use openpgp::{OpenPgpKey, openpgp_keys};
 pub use signed::{Format, Signed};
 
 /// A key can't be read.

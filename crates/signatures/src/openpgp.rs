@@ -3,10 +3,12 @@
 use crate::KeyError;
 use crate::keyring::{Outcome, Verification};
 use jiff::Timestamp;
-use pgp::composed::{Deserializable as _, DetachedSignature, SignedPublicKey};
+use pgp::composed::{ArmorOptions, Deserializable as _, DetachedSignature, SignedPublicKey};
+use pgp::crypto::ecc_curve::ECCCurve;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType};
-use pgp::types::{KeyDetails, KeyId, PublicKeyTrait, Tag};
+use pgp::ser::Serialize as _;
+use pgp::types::{KeyDetails, KeyId, PublicKeyTrait, PublicParams, Tag};
 
 /// A key in its armour; far beyond any that people have.
 const ARMORED_BYTES_MAX: usize = 4 << 20;
@@ -22,6 +24,58 @@ pub(crate) struct Certificate(SignedPublicKey);
 impl Certificate {
     pub(crate) fn key_id(&self) -> String {
         digits(&self.0.key_id())
+    }
+}
+
+/// A public key, as a list of keys shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenPgpKey {
+    /// The last sixteen digits of its fingerprint.
+    pub id: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// The first user id that the key vouches for.
+    pub owner: String,
+    /// What kind of key it is, as `gpg` says it: `rsa4096`, `ed25519`.
+    pub algorithm: String,
+    /// The key alone in its armour.
+    pub armored: String,
+}
+
+/// Returns the OpenPGP public keys of a text.
+///
+/// # Errors
+/// Fails if one can't be read, or if there is none.
+pub fn openpgp_keys(armored: &str) -> Result<Vec<OpenPgpKey>, KeyError> {
+    let shown = |certificate: Certificate| {
+        let key = &certificate.0.primary_key;
+        let armored = certificate.0.to_armored_string(ArmorOptions::default());
+        let armored = armored.map_err(|e| KeyError(format!("no OpenPGP key: {e}")))?;
+        Ok(OpenPgpKey {
+            id: certificate.key_id(),
+            fingerprint: format!("{:X}", key.fingerprint()),
+            owner: certificate.user(),
+            algorithm: algorithm(key.public_params()),
+            armored,
+        })
+    };
+    read(armored)?.into_iter().map(shown).collect()
+}
+
+fn algorithm(params: &PublicParams) -> String {
+    match params {
+        // Two lengths of two bytes, and an exponent of three as every program makes it.
+        PublicParams::RSA(rsa) => format!("rsa{}", rsa.write_len().saturating_sub(7) * 8),
+        PublicParams::DSA(_) => "dsa".into(),
+        PublicParams::ECDSA(ec) => match ec.curve() {
+            ECCCurve::P256 => "nistp256".into(),
+            ECCCurve::P384 => "nistp384".into(),
+            ECCCurve::P521 => "nistp521".into(),
+            other => other.to_string().to_lowercase(),
+        },
+        PublicParams::EdDSALegacy(_) | PublicParams::Ed25519(_) => "ed25519".into(),
+        PublicParams::Ed448(_) => "ed448".into(),
+        _ => "unknown".into(),
     }
 }
 

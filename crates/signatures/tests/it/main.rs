@@ -176,3 +176,18 @@ fn the_config_map_of_keys() {
     );
     assert!(Keyring::from_gpg_keys_cm(&Value::Null).0.is_empty());
 }
+
+#[test]
+fn keys_are_listed() {
+    let keys = signatures::openpgp_keys(&data("ada.asc")).unwrap();
+    let [key] = keys.as_slice() else {
+        panic!("{keys:?}");
+    };
+    assert_eq!(key.id, "DAC50D1F3EC4788F");
+    assert!(key.fingerprint.ends_with(&key.id), "{}", key.fingerprint);
+    assert!(!key.owner.is_empty() && !key.algorithm.is_empty());
+    // What is kept is the key alone, and reads as itself.
+    let again = signatures::openpgp_keys(&key.armored).unwrap();
+    assert_eq!(again[0].fingerprint, key.fingerprint);
+    assert!(signatures::openpgp_keys("nonsense").is_err());
+}
