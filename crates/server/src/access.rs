@@ -14,7 +14,7 @@ use engine::{AppView, ObjectKey, argo};
 use jiff::Timestamp;
 use ledger::{AuditEntry, Author, Grade};
 use rbac::{Permit, Resource as Thing, Subject, action};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use value::Value;
 
 /// Who asks, and by which policy.
@@ -78,6 +78,7 @@ pub(crate) struct Desk {
     pub(crate) policies: Arc<Policies>,
     pub(crate) auth: Auth,
     pub(crate) settings: Settings,
+    argocd_cm: RwLock<Arc<Value>>,
     pub(crate) plans: crate::detail::Memory,
     pub(crate) index: crate::index::Index,
 }
@@ -117,6 +118,7 @@ impl Desk {
     ) -> Self {
         Self {
             auth: Auth::new(&settings.tokens),
+            argocd_cm: RwLock::default(),
             plans: crate::detail::Memory::default(),
             index: crate::index::Index::default(),
             view,
@@ -169,7 +171,8 @@ impl Desk {
         }
     }
 
-    fn project(&self, name: &str) -> Option<Value> {
+    /// Returns a project as it is written; who may see it has been asked.
+    pub(crate) fn project(&self, name: &str) -> Option<Value> {
         let key = ObjectKey::new(names::ARGO_GROUP, "AppProject", self.namespace(), name);
         Some(self.view.cluster().get(&key)?.value())
     }
@@ -306,9 +309,32 @@ impl Desk {
         &self.client
     }
 
-    /// Reads Secrets of the installation, whose values stay here; `None` if we may not.
-    pub(crate) async fn secrets(&self, path: &str) -> Option<Value> {
+    /// Reads what the installation keeps beside applications, for handlers that show of it what
+    /// somebody may see; `None` if it isn't there, or if we may not.
+    pub(crate) async fn kept(&self, path: &str) -> Option<Value> {
         self.client.get(path).await.ok()
+    }
+
+    /// Returns `argocd-cm` as it is now; null if there is none.
+    pub(crate) fn argocd_cm(&self) -> Arc<Value> {
+        let cm = self.argocd_cm.read();
+        Arc::clone(&cm.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a new `argocd-cm`.
+    pub(crate) fn configure(&self, cm: Arc<Value>) {
+        let slot = self.argocd_cm.write();
+        *slot.unwrap_or_else(PoisonError::into_inner) = cm;
+    }
+
+    /// Returns the project of an application, as it is written; null if it is gone.
+    pub(crate) fn project_of(&self, app: &App) -> Value {
+        self.project(&app.parsed.spec.project).unwrap_or_default()
+    }
+
+    /// Returns how many kinds the cluster serves.
+    pub(crate) fn kinds(&self) -> usize {
+        self.view.cluster().discovery().preferred().count()
     }
 
     /// Returns how many objects the live cache holds, and their bytes.

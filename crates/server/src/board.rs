@@ -93,7 +93,8 @@ impl Board {
         rows.get(&(ns.into(), name.into())).cloned()
     }
 
-    fn all(&self) -> Vec<Arc<Row>> {
+    /// Returns every row, for what everybody may know.
+    pub(crate) fn all(&self) -> Vec<Arc<Row>> {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
         rows.values().cloned().collect()
     }

@@ -201,6 +201,7 @@ pub(crate) async fn follow(desk: Arc<Desk>) {
                     tracing::warn!(error = %error, "accounts can't be set up");
                 }
             }
+            desk.configure(Arc::clone(map));
             let logins = &desk.auth.logins;
             let config = sso::settings(&client, &namespace, map, secret).await;
             logins.sso.take(config);

@@ -5,7 +5,10 @@ mod openapi;
 pub use openapi::document;
 
 use crate::access::Desk;
-use crate::argo::{change, info, installation, logs, projects, resources, steps, watch};
+use crate::argo::{
+    applicationsets, badge, certificates, change, clusters, gpgkeys, info, links, logs, policy,
+    projects, repositories, resources, steps, watch,
+};
 use crate::call::{Answer, Call, decode};
 use crate::refusal::Refusal;
 use crate::{actions, activity, apps, detail, fleet, people, session, sso, stream};
@@ -60,6 +63,7 @@ pub static ROUTES: &[Route] = &[
     route!(GET "/auth/callback" ["code state error error_description"] Open sso::finish, "Takes a browser back from the provider, logged in."),
     route!(GET "/healthz" [""] Open session::health, "Says that the server runs."),
     route!(GET "/api/version" [""] Open session::version, "Returns the version."),
+    route!(GET "/api/badge" ["name namespace project revision keepFullRevision showAppName width"] Open badge::badge, "Draws how an application or a project is, if the installation lets anybody see that."),
     route!(GET "/api/v1/settings" [""] Open session::settings, "Returns how to log in, and what the server is."),
     route!(GET "/api/v1/session/userinfo" [""] Open session::userinfo, "Returns who asks, and what their changes must carry."),
     route!(POST "/api/v1/session" [""] Open session::login, "Logs in with a name and a password."),
@@ -94,8 +98,8 @@ pub static ROUTES: &[Route] = &[
     route!(GET "/api/v1/applications/{app}/resource/actions" ["namespace resourceName version group kind appNamespace project"] Known resources::actions, "Lists what can be done to an object."),
     route!(POST "/api/v1/applications/{app}/resource/actions" ["namespace resourceName version group kind appNamespace project"] Known resources::run_action, "Does something to an object."),
     route!(POST "/api/v1/applications/{app}/resource/actions/v2" [""] Known resources::run_action, "Does something to an object, with parameters."),
-    route!(GET "/api/v1/applications/{app}/resource/links" ["namespace resourceName version group kind appNamespace project"] Known info::links, "Lists links of an object."),
-    route!(GET "/api/v1/applications/{app}/links" ["appNamespace project"] Known info::links, "Lists links of an application."),
+    route!(GET "/api/v1/applications/{app}/resource/links" ["namespace resourceName version group kind appNamespace project"] Known links::of_resource, "Lists links of an object."),
+    route!(GET "/api/v1/applications/{app}/links" ["appNamespace project"] Known links::of_application, "Lists links of an application."),
     route!(GET "/api/v1/applications/{app}/events" ["resourceNamespace resourceName resourceUID appNamespace project"] Known info::events, "Lists the events of an application, or of one of its objects."),
     route!(GET "/api/v1/applications/{app}/syncwindows" ["appNamespace project"] Known info::windows, "Returns the project's windows that are for an application."),
     route!(GET "/api/v1/applications/{app}/revisions/{revision}/metadata" ["appNamespace project"] Known info::revision, "Returns who made a revision."),
@@ -125,11 +129,35 @@ pub static ROUTES: &[Route] = &[
     route!(DELETE "/api/v1/projects/{name}" [""] Known projects::delete, "Deletes a project."),
     route!(GET "/api/v1/projects/{name}/detailed" [""] Known projects::detailed, "Returns a project with its repositories and clusters."),
     route!(GET "/api/v1/projects/{name}/syncwindows" [""] Known projects::windows, "Returns the windows of a project that are open."),
-    route!(GET "/api/v1/repositories" ["repo"] Known installation::repositories, "Lists repositories."),
-    route!(GET "/api/v1/clusters" ["server name"] Known installation::clusters, "Lists clusters."),
-    route!(GET "/api/v1/clusters/{server}" [""] Known installation::cluster, "Returns a cluster."),
-    route!(GET "/api/v1/can-i" ["user groups resource action object"] Known installation::can_i, "Says whether somebody may do something, and which rule decides."),
-    route!(GET "/api/v1/policy" [""] Known installation::policy, "Returns the policy, with what is wrong with it."),
+    route!(GET "/api/v1/projects/{name}/globalprojects" [""] Known projects::global, "Lists the projects that one inherits from."),
+    route!(GET "/api/v1/projects/{name}/events" [""] Known projects::events, "Lists the events of a project."),
+    route!(GET "/api/v1/projects/{name}/links" [""] Known links::of_project, "Lists links of a project."),
+    route!(GET "/api/v1/repositories" ["repo forceRefresh appProject"] Known repositories::all, "Lists repositories, never with their logins."),
+    route!(POST "/api/v1/repositories" ["upsert credsOnly"] Known repositories::create, "Makes a repository known."),
+    route!(GET "/api/v1/repositories/{repo}" ["forceRefresh appProject"] Known repositories::get, "Returns a repository."),
+    route!(PUT "/api/v1/repositories/{repo}" [""] Known repositories::update, "Changes a repository."),
+    route!(DELETE "/api/v1/repositories/{repo}" ["appProject"] Known repositories::delete, "Takes a repository out."),
+    route!(GET "/api/v1/repocreds" ["url"] Known repositories::all_credentials, "Lists what repositories with a prefix are logged in to with, never passwords."),
+    route!(POST "/api/v1/repocreds" ["upsert"] Known repositories::create_credentials, "Makes credentials for repositories with a prefix."),
+    route!(PUT "/api/v1/repocreds/{url}" [""] Known repositories::update_credentials, "Changes credentials for repositories with a prefix."),
+    route!(DELETE "/api/v1/repocreds/{url}" [""] Known repositories::delete_credentials, "Takes credentials for repositories with a prefix out."),
+    route!(GET "/api/v1/clusters" ["server name id.type id.value"] Known clusters::all, "Lists clusters, never with their logins."),
+    route!(POST "/api/v1/clusters" ["upsert"] Known clusters::create, "Makes a cluster known."),
+    route!(GET "/api/v1/clusters/{server}" ["id.type"] Known clusters::get, "Returns a cluster."),
+    route!(PUT "/api/v1/clusters/{server}" ["id.type updatedFields"] Known clusters::update, "Changes a cluster."),
+    route!(DELETE "/api/v1/clusters/{server}" ["id.type"] Known clusters::delete, "Takes a cluster out."),
+    route!(POST "/api/v1/clusters/{server}/invalidate-cache" ["id.type"] Known clusters::invalidate, "Returns a cluster: what is known of it is never old."),
+    route!(GET "/api/v1/certificates" ["hostNamePattern certType certSubType"] Known certificates::all, "Lists what repositories' servers are known by."),
+    route!(POST "/api/v1/certificates" ["upsert"] Known certificates::create, "Makes host keys and certificates known."),
+    route!(DELETE "/api/v1/certificates" ["hostNamePattern certType certSubType"] Known certificates::delete, "Takes host keys and certificates out."),
+    route!(GET "/api/v1/gpgkeys" ["keyID"] Known gpgkeys::all, "Lists keys that commits may be signed with."),
+    route!(POST "/api/v1/gpgkeys" ["upsert"] Known gpgkeys::create, "Makes keys known that commits may be signed with."),
+    route!(DELETE "/api/v1/gpgkeys" ["keyID"] Known gpgkeys::delete, "Takes a key out."),
+    route!(GET "/api/v1/gpgkeys/{keyID}" [""] Known gpgkeys::get, "Returns a key."),
+    route!(GET "/api/v1/applicationsets" ["projects selector appsetNamespace fields"] Known applicationsets::all, "Lists application sets."),
+    route!(GET "/api/v1/applicationsets/{name}" ["appsetNamespace"] Known applicationsets::get, "Returns an application set."),
+    route!(GET "/api/v1/can-i" ["user groups resource action object"] Known policy::can_i, "Says whether somebody may do something, and which rule decides."),
+    route!(GET "/api/v1/policy" [""] Known policy::policy, "Returns the policy, with what is wrong with it."),
     route!(GET "/api/v1/account" [""] Known people::all, "Lists accounts."),
     route!(PUT "/api/v1/account/password" [""] Known people::set_password, "Changes a password."),
     route!(GET "/api/v1/account/{name}" [""] Known people::get, "Returns an account."),
@@ -137,7 +165,7 @@ pub static ROUTES: &[Route] = &[
     route!(DELETE "/api/v1/account/{name}/token/{id}" [""] Known people::delete_token, "Deletes a token of an account."),
     route!(POST "/api/v1/projects/{name}/roles/{role}/token" [""] Known people::make_project_token, "Makes a token of a project's role."),
     route!(DELETE "/api/v1/projects/{name}/roles/{role}/token/{iat}" ["id"] Known people::delete_project_token, "Deletes a token of a project's role."),
-    route!(GET "/api/v1/account/can-i/{resource}/{action}/{object...}" [""] Known installation::account_can_i, "Says whether one may do something."),
+    route!(GET "/api/v1/account/can-i/{resource}/{action}/{object...}" [""] Known policy::account_can_i, "Says whether one may do something."),
     route!(POST "/api/v1/applications/{app}/approve" [""] Known actions::approve, "Approves the deletions that ask for it."),
 ];
 

@@ -14,7 +14,11 @@ use value::{Value, json};
 pub(crate) fn is_open(path: &str) -> bool {
     matches!(
         path,
-        "/api/version" | "/api/v1/settings" | "/api/v1/session" | "/api/v1/session/userinfo"
+        "/api/version"
+            | "/api/badge"
+            | "/api/v1/settings"
+            | "/api/v1/session"
+            | "/api/v1/session/userinfo"
     )
 }
 
@@ -92,22 +96,65 @@ pub(crate) async fn logout(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
     ))
 }
 
+/// Members of the settings that are texts of `argocd-cm`, as they are there.
+const TEXTS: [(&str, &str); 6] = [
+    ("uiCssURL", "ui.cssurl"),
+    ("uiBannerContent", "ui.bannercontent"),
+    ("uiBannerURL", "ui.bannerurl"),
+    ("uiBannerPosition", "ui.bannerposition"),
+    ("statusBadgeRootUrl", "statusbadge.url"),
+    ("installationID", "installationID"),
+];
+/// Members of the settings that are `"true"` there.
+const FLAGS: [(&str, &str); 3] = [
+    ("statusBadgeEnabled", "statusbadge.enabled"),
+    ("uiBannerPermanent", "ui.bannerpermanent"),
+    (
+        "impersonationEnabled",
+        "application.sync.impersonation.enabled",
+    ),
+];
+
+/// Returns where one gets help, as `argocd-cm` says.
+fn help(cm: &Value) -> Value {
+    let mut it = Value::object();
+    let data = cm.get("data").and_then(Value::as_object);
+    for (name, text) in data.into_iter().flat_map(value::Object::iter) {
+        match name.as_str() {
+            "help.chatUrl" => it.set_at(&["chatUrl"], text.clone()),
+            "help.chatText" => it.set_at(&["chatText"], text.clone()),
+            name => {
+                if let Some(system) = name.strip_prefix("help.download.") {
+                    it.set_at(&["binaryUrls", system], text.clone());
+                }
+            }
+        }
+    }
+    it
+}
+
 /// `GET /api/v1/settings`
 pub(crate) async fn settings(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let settings = &desk.settings;
     let accounts = desk.auth.logins.accounts();
     let host = call.header(&header::HOST);
     let is_known = call.caller.identity.is_some();
+    let cm = desk.argocd_cm();
+    let said = |name: &str| cm.str_at(&["data", name]).to_owned();
+    let or = |name: &str, default: &str| match said(name) {
+        text if text.is_empty() => default.to_owned(),
+        text => text,
+    };
     let mut answer = json!({
-        "url": format!("http://{host}"),
-        "appLabelKey": api::names::INSTANCE_LABEL,
+        "url": or("url", &format!("http://{host}")),
+        "appLabelKey": or("application.instanceLabelKey", api::names::INSTANCE_LABEL),
         "userLoginsDisabled": !accounts.is_login_possible(),
         "passwordPattern": accounts.password_pattern(),
         "execEnabled": false,
         "appsInAnyNamespaceEnabled": false,
         "controllerNamespace": desk.namespace(),
-        "trackingMethod": "annotation",
-        "help": {},
+        "trackingMethod": or("application.resourceTrackingMethod", "annotation"),
+        "help": help(&cm),
         "plugins": [],
         "windlass": {
             "mode": settings.mode.as_str(),
@@ -118,13 +165,23 @@ pub(crate) async fn settings(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
             "controlNamespace": desk.namespace(),
         },
     });
+    for (field, name) in TEXTS {
+        if !said(name).is_empty() {
+            answer.set_at(&[field], said(name));
+        }
+    }
+    for (field, name) in FLAGS {
+        if said(name) == "true" {
+            answer.set_at(&[field], true);
+        }
+    }
     if let Some(name) = desk.auth.logins.sso.name() {
         answer.set_at(&["windlass", "login", "oidc", "name"], name);
         answer.set_at(&["oidcConfig"], desk.auth.logins.sso.client_settings());
     }
     if !is_known {
         // Who isn't logged in need not know more than how to.
-        for private in ["controllerNamespace", "trackingMethod"] {
+        for private in ["controllerNamespace", "trackingMethod", "installationID"] {
             answer.remove_at(&[private]);
         }
     }
@@ -137,7 +194,6 @@ pub(crate) async fn version(desk: Arc<Desk>, call: Call) -> Result<Answer, Refus
     let mut answer = json!({"Version": format!("v{version}+windlass")});
     if call.caller.identity.is_some() {
         for (name, text) in [
-            ("BuildDate", ""),
             ("Compiler", "rustc"),
             ("KustomizeVersion", "built in"),
             ("HelmVersion", "built in"),

@@ -1,11 +1,11 @@
-//! What else Argo CD's clients ask about an application: events, windows, commits, links.
+//! What else Argo CD's clients ask about an application: events, windows, commits.
 
 use super::logs::escaped;
-use super::resources;
 use crate::access::Desk;
 use crate::call::{Answer, Call};
 use crate::refusal::Refusal;
 use crate::wire;
+use cluster::Client;
 use jiff::Timestamp;
 use project::{Trigger, Verdict, WindowKind};
 use std::sync::Arc;
@@ -44,17 +44,32 @@ pub(crate) async fn events(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
             )
         }
     };
+    // An application's own events are ours to read; those of its objects are in the cluster that
+    // it is deployed to, where its project may ask for other rights.
+    let client = match call.param("resourceName") {
+        "" => app.client(app.permit()).clone(),
+        _ => app.acting_client(app.permit())?,
+    };
+    Ok(events_of(&client, &namespace, &name, &uid).await?.into())
+}
+
+/// Returns the events about an object.
+pub(super) async fn events_of(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    uid: &str,
+) -> Result<Value, Refusal> {
     let selector = format!("involvedObject.name={name},involvedObject.uid={uid}");
-    let path = match namespace.as_str() {
+    let path = match namespace {
         "" => "/api/v1/events".to_owned(),
         namespace => format!("/api/v1/namespaces/{namespace}/events"),
     };
     let path = format!("{path}?limit=500&fieldSelector={}", escaped(&selector));
-    let client = app.acting_client(app.permit())?;
     let mut list = client.get(&path).await?;
     list.remove_at(&["apiVersion"]);
     list.remove_at(&["kind"]);
-    Ok(list.into())
+    Ok(list)
 }
 
 /// `GET /api/v1/applications/{app}/syncwindows`
@@ -103,18 +118,8 @@ pub(crate) async fn revision(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
         Ok(json!({
             "author": format!("{} <{}>", info.author, info.email),
             "date": wire::time_of(info.seconds),
-            "tags": [],
             "message": info.subject.as_str(),
         }))
     });
     Ok(answer.await??.into())
-}
-
-/// `GET /api/v1/applications/{app}/links` and `.../resource/links`
-pub(crate) async fn links(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
-    let app = desk.app(&call)?;
-    if !call.param("resourceName").is_empty() {
-        resources::object(&app, &call, &Value::Null)?;
-    }
-    Ok(json!({"items": []}).into())
 }

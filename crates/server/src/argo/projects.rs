@@ -1,11 +1,13 @@
 //! Projects.
 
+use super::{clusters, repositories};
 use crate::access::Desk;
 use crate::call::{Answer, Call};
 use crate::refusal::{Code, Refusal};
 use crate::session::list;
 use api::names;
 use jiff::Timestamp;
+use project::GlobalProjects;
 use rbac::{Permit, Resource, action};
 use std::sync::Arc;
 use value::{Value, json};
@@ -15,7 +17,7 @@ fn shown(mut project: Value) -> Value {
     project
 }
 
-fn find(desk: &Desk, call: &Call) -> Result<(Permit, Value), Refusal> {
+pub(super) fn find(desk: &Desk, call: &Call) -> Result<(Permit, Value), Refusal> {
     let name = call.capture(0);
     let mut all = desk.projects(&call.caller).into_iter();
     // What is absent and what is forbidden look the same.
@@ -39,16 +41,43 @@ pub(crate) async fn get(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> 
 /// `GET /api/v1/projects/{name}/detailed`
 pub(crate) async fn detailed(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     let (permit, project) = find(&desk, &call)?;
-    let repositories = super::installation::repositories_of(&desk, &call, &permit).await?;
-    let name = permit.object();
-    let own = repositories
-        .into_iter()
-        .filter(|r| r.str_at(&["project"]) == name);
+    let global: Value = inherited(&desk, &project).into();
     Ok(json!({
-        "globalProjects": [], "project": shown(project),
-        "repositories": own.collect::<Vec<Value>>(), "clusters": [],
+        "globalProjects": global, "project": shown(project),
+        "repositories": repositories::of_project(&desk, &permit).await,
+        "clusters": clusters::of_project(&desk, &permit).await,
     })
     .into())
+}
+
+/// Returns the projects that one inherits from, by `globalProjects` of `argocd-cm`.
+fn inherited(desk: &Desk, project: &Value) -> Vec<Value> {
+    let cm = desk.argocd_cm();
+    let text = cm.str_at(&["data", "globalProjects"]);
+    let rules = yaml::v2::to_value(text.as_bytes()).unwrap_or_default();
+    let rules = GlobalProjects::parse(&rules);
+    let none = Value::object();
+    let labels = project.at(&["metadata", "labels"]).unwrap_or(&none);
+    let name = project.str_at(&["metadata", "name"]);
+    let found = rules.of(name, labels);
+    found
+        .filter_map(|global| desk.project(global).map(shown))
+        .collect()
+}
+
+/// `GET /api/v1/projects/{name}/globalprojects`
+pub(crate) async fn global(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    let (_, project) = find(&desk, &call)?;
+    Ok(json!({"items": inherited(&desk, &project)}).into())
+}
+
+/// `GET /api/v1/projects/{name}/events`
+pub(crate) async fn events(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
+    let (permit, project) = find(&desk, &call)?;
+    let uid = project.str_at(&["metadata", "uid"]);
+    let client = desk.client(&permit);
+    let list = super::info::events_of(client, desk.namespace(), permit.object(), uid).await?;
+    Ok(list.into())
 }
 
 /// `GET /api/v1/projects/{name}/syncwindows`

@@ -43,7 +43,7 @@ pub(crate) fn tree_of(app: &App, call: &Call) -> Value {
         })
         .map(node)
         .collect();
-    json!({"nodes": nodes, "orphanedNodes": [], "hosts": []})
+    json!({"nodes": nodes})
 }
 
 fn node(node: &detail::LiveNode) -> Value {
@@ -226,7 +226,9 @@ pub(crate) async fn managed(desk: Arc<Desk>, call: Call) -> Result<Answer, Refus
         item.set_at(&["predictedLiveState"], text(after));
         let version = it.live.as_ref().map_or(0, |l| l.resource_version);
         item.set_at(&["resourceVersion"], version.to_string());
-        item.set_at(&["modified"], differs);
+        if differs {
+            item.set_at(&["modified"], true);
+        }
         items.push(item);
     }
     for live in detail::extra(&app, &target)
@@ -395,7 +397,10 @@ pub(crate) async fn actions(desk: Arc<Desk>, call: Call) -> Result<Answer, Refus
     let found = blocking(move || installation.actions.available(&value)).await?;
     let shown = |a: &actions::Action| {
         let may = app.may(&action::run(&live.key.group, &live.key.kind, &a.name));
-        let mut shown = json!({"name": a.name.as_ref(), "disabled": a.disabled || !may});
+        let mut shown = json!({"name": a.name.as_ref()});
+        if a.disabled || !may {
+            shown.set_at(&["disabled"], true);
+        }
         for (field, text) in [
             ("iconClass", &a.icon_class),
             ("displayName", &a.display_name),
@@ -406,8 +411,13 @@ pub(crate) async fn actions(desk: Arc<Desk>, call: Call) -> Result<Answer, Refus
         }
         if !a.params.is_empty() {
             let params = a.params.iter();
-            let params =
-                params.map(|p| json!({"name": p.name.as_str(), "default": p.default.as_str()}));
+            let params = params.map(|p| {
+                let mut it = json!({"name": p.name.as_str()});
+                if !p.default.is_empty() {
+                    it.set_at(&["default"], p.default.as_str());
+                }
+                it
+            });
             shown.set_at(&["params"], params.collect::<Value>());
         }
         shown

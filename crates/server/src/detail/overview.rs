@@ -60,7 +60,7 @@ fn of(app: &App, target: Option<&str>) -> Value {
         "counts": counts(app),
         "windows": windows(app, now),
         "can": can(app),
-        "links": [],
+        "links": crate::argo::links::shown(app),
     });
     if let Some(pause) = app.parsed.pause.as_ref().filter(|p| p.lasts(now)) {
         let mut paused = json!({

@@ -3,7 +3,9 @@
 mod accounts;
 mod bad_input;
 mod change;
+mod installation;
 mod openapi;
 mod read;
+mod shapes;
 mod stream;
 mod support;

@@ -299,6 +299,21 @@ impl Stage {
         opened.await.unwrap()
     }
 
+    /// Returns the first document of a stream.
+    pub(crate) async fn first_line(&self, path: &str) -> String {
+        let address = self.server.address();
+        let request = request("GET", path, ADMIN, &[], b"");
+        let opened = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(&request).unwrap();
+            let mut reader = BufReader::new(stream);
+            let (status, _) = read_head(&mut reader);
+            assert_eq!(status, 200);
+            Events { reader }.line()
+        });
+        opened.await.unwrap()
+    }
+
     pub(crate) async fn send(
         &self,
         method: &str,
