@@ -1,5 +1,6 @@
 //! Logins of repositories, from the Secrets that Argo CD's users have.
 
+use crate::projects::ProjectCluster;
 use api::names;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,6 +35,32 @@ pub(crate) fn read<'a>(
     Credentials::new(known, authorities.collect())
 }
 
+/// Returns the clusters that belong to projects, from their Secrets.
+pub(crate) fn project_clusters<'a>(
+    secrets: impl IntoIterator<Item = &'a Value>,
+) -> Vec<ProjectCluster> {
+    let clusters = secrets
+        .into_iter()
+        .filter(|secret| secret.str_at(&["metadata", "labels", names::SECRET_TYPE]) == "cluster");
+    let clusters = clusters.filter_map(|secret| {
+        Some(ProjectCluster {
+            project: text(secret, "project")?,
+            cluster: project::Cluster {
+                server: text(secret, "server")?,
+                name: text(secret, "name").unwrap_or_default(),
+            },
+        })
+    });
+    clusters.collect()
+}
+
+/// Returns a value of a Secret, if there is one.
+fn text(secret: &Value, key: &str) -> Option<String> {
+    let bytes = STANDARD.decode(secret.str_at(&["data", key])).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    Some(text.trim().to_owned()).filter(|t| !t.is_empty())
+}
+
 fn credential(secret: &Value, problems: &mut Vec<String>) -> Option<Credential> {
     let is_prefix = match secret.str_at(&["metadata", "labels", names::SECRET_TYPE]) {
         "repository" => false,
@@ -41,11 +68,7 @@ fn credential(secret: &Value, problems: &mut Vec<String>) -> Option<Credential> 
         _ => return None,
     };
     let name = secret.str_at(&["metadata", "name"]);
-    let text = |key: &str| {
-        let bytes = STANDARD.decode(secret.str_at(&["data", key])).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        Some(text.trim().to_owned()).filter(|t| !t.is_empty())
-    };
+    let text = |key: &str| text(secret, key);
     let flag = |key: &str| text(key).is_some_and(|t| t == "true");
     let Some(url) = text("url") else {
         problems.push(format!("Secret {name}: it names no url"));
@@ -68,6 +91,10 @@ fn credential(secret: &Value, problems: &mut Vec<String>) -> Option<Credential> 
     Some(Credential {
         url,
         is_prefix,
+        project: match is_prefix {
+            true => String::new(),
+            false => text("project").unwrap_or_default(),
+        },
         login,
         tls: Tls {
             authorities: None,
@@ -122,7 +149,7 @@ mod tests {
         ];
         let certs = json!({"data": {"git": "PEM"}});
         let credentials = read(&secrets, Some(&certs), &mut problems);
-        let own = credentials.of("https://git/x");
+        let own = credentials.of("https://git/x", "default");
         let bob = Login::Basic {
             user: "bob".into(),
             password: "s3cret".into(),
@@ -130,7 +157,7 @@ mod tests {
         assert_eq!(own.login, Some(bob));
         assert_eq!(own.tls.authorities.as_deref(), Some("PEM"));
         assert_eq!(
-            credentials.of("https://git/other").login,
+            credentials.of("https://git/other", "").login,
             Some(Login::Bearer("t".into()))
         );
         assert_eq!(problems.len(), 2, "{problems:?}");

@@ -9,7 +9,7 @@ mod remotes;
 
 use crate::actor::Mail;
 use crate::secret::Secret;
-use crate::{Installation, Mailboxes, Shared};
+use crate::{Installation, Mailboxes, Shared, projects};
 use cluster::{Cluster, Discovery};
 use engine::{Problem, Source, Spec, Tracking};
 pub use inspect::{Explanation, Inspector, Step};
@@ -47,7 +47,7 @@ type Last = (Arc<Spec>, Loaded);
 
 /// Git and rendering for all applications.
 pub(crate) struct Git {
-    sources: Arc<Sources>,
+    sources: Sources,
     renders: Semaphore,
     fetches: Semaphore,
     /// What the kustomizations of a repository share: a base of many overlays is built once.
@@ -64,7 +64,7 @@ pub(crate) struct Git {
 
 impl Git {
     pub(crate) fn new(
-        sources: Arc<Sources>,
+        sources: Sources,
         seed: Secret,
         cluster: Option<Arc<Cluster>>,
         renders_max: usize,
@@ -106,7 +106,7 @@ impl Git {
         revision: Option<&str>,
         freshness: Freshness,
     ) -> Result<String, Problem> {
-        let sources = Arc::clone(&self.sources);
+        let sources = self.sources_of(spec);
         let spec = Arc::clone(spec);
         let revision = revision.unwrap_or_default().to_owned();
         let _permit = self.fetches.acquire().await;
@@ -132,17 +132,18 @@ impl Git {
     /// Returns who made the newest commit of a revision of several sources; `None` if that can't be
     /// read now.
     pub(crate) fn commit_info(&self, spec: &Spec, revision: &str) -> Option<CommitInfo> {
+        let sources = self.sources_of(spec);
         let infos = spec.sources.with_revisions(revision);
         let infos = infos.filter_map(|(source, revision)| {
             let id = source::Id::from_hex(revision.as_bytes()).ok()?;
-            self.sources.commit_info(&source.repo_url, id).ok()
+            sources.commit_info(&source.repo_url, id).ok()
         });
         infos.max_by_key(|info| info.seconds)
     }
 
-    /// Returns the mirrors.
-    pub(crate) fn sources(&self) -> &Arc<Sources> {
-        &self.sources
+    /// Returns the repositories as an application's project sees them.
+    fn sources_of(&self, spec: &Spec) -> Sources {
+        self.sources.within(projects::name_of(spec))
     }
 
     fn bases_of(&self, spec: &Spec) -> Vec<Arc<kustomize::Cache>> {
@@ -162,7 +163,7 @@ impl Git {
         installation: Arc<Installation>,
     ) -> Job {
         Job {
-            sources: Arc::clone(&self.sources),
+            sources: self.sources_of(spec),
             app: app.to_owned(),
             spec: Arc::clone(spec),
             revision: revision.to_owned(),

@@ -173,7 +173,8 @@ impl Installation {
         settings.problems.extend(actions.problems.iter().cloned());
         let keys = keys(config_maps, &mut settings.problems);
         let read_from = state_of([config_maps, secrets, &projects]);
-        let counting = Projects::of(&projects, global, &mut settings.problems);
+        let clusters = credentials::project_clusters(secrets.values().map(AsRef::as_ref));
+        let counting = Projects::of(&projects, global, &clusters, &mut settings.problems);
         Self {
             settings,
             actions: Arc::new(actions),

@@ -184,16 +184,10 @@ impl Controller {
         {
             return Err(StartError::NoApplications);
         }
-        let sources = Arc::new(Sources::new(&options.cache));
+        let sources = Sources::new(&options.cache);
         let git = |renders_max| {
             let cluster = Some(Arc::clone(&cluster));
-            git::Git::new(
-                Arc::clone(&sources),
-                seed,
-                cluster,
-                renders_max,
-                FETCHES_MAX,
-            )
+            git::Git::new(sources.clone(), seed, cluster, renders_max, FETCHES_MAX)
         };
         let shared = Arc::new(Shared {
             ledger: Ledger::start(client, &options.namespace),

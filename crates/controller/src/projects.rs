@@ -14,6 +14,21 @@ use value::{Value, json};
 /// The project of applications that name none.
 const DEFAULT: &str = "default";
 
+/// Returns the name of an application's project.
+pub(crate) fn name_of(spec: &Spec) -> &str {
+    match spec.project.as_str() {
+        "" => DEFAULT,
+        name => name,
+    }
+}
+
+/// A cluster that belongs to a project.
+#[derive(Clone, Debug)]
+pub(crate) struct ProjectCluster {
+    pub(crate) project: String,
+    pub(crate) cluster: project::Cluster,
+}
+
 /// All projects, by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Projects(BTreeMap<String, Arc<Project>>);
@@ -24,6 +39,7 @@ impl Projects {
     pub(crate) fn of(
         written: &BTreeMap<String, Arc<Value>>,
         global: &GlobalProjects,
+        clusters: &[ProjectCluster],
         problems: &mut Vec<String>,
     ) -> Self {
         let own: BTreeMap<&str, Project> = written
@@ -40,6 +56,8 @@ impl Projects {
             for inherited in global.of(name, labels).filter_map(|name| own.get(name)) {
                 project = project.inheriting(inherited);
             }
+            let own = clusters.iter().filter(|c| c.project == *name);
+            project.own_clusters = own.map(|c| c.cluster.clone()).collect();
             all.insert(name.clone(), Arc::new(project));
         }
         all.entry(DEFAULT.to_owned())
@@ -238,7 +256,7 @@ mod tests {
         let global = GlobalProjects::parse(&json!([{
             "projectName": "all", "labelSelector": {"matchLabels": {"kind": "team"}},
         }]));
-        let projects = Projects::of(&written.into(), &global, &mut Vec::new());
+        let projects = Projects::of(&written.into(), &global, &[], &mut Vec::new());
         let team = projects.get("team").expect("it was written");
         assert!(team.permits_source("https://git/all").is_ok());
         assert!(team.permits_source("https://git/other").is_err());
@@ -246,6 +264,45 @@ mod tests {
         assert!(default.permits_source("https://anything").is_ok());
         assert!(default.permits_destination(&in_cluster("x")).is_ok());
         assert!(projects.get("nobody's").is_none());
+    }
+
+    #[test]
+    fn only_clusters_of_the_project_are_reached_if_it_says_so() {
+        let resource = |own: bool| {
+            json!({
+                "metadata": {"name": "team"},
+                "spec": {
+                    "destinations": [{"server": "*", "namespace": "*"}],
+                    "permitOnlyProjectScopedClusters": own,
+                },
+            })
+        };
+        let cluster = |project: &str, server: &str, name: &str| ProjectCluster {
+            project: project.into(),
+            cluster: project::Cluster {
+                server: server.into(),
+                name: name.into(),
+            },
+        };
+        let permits = |own: bool, clusters: &[ProjectCluster]| {
+            let written = [("team".to_owned(), Arc::new(resource(own)))];
+            let none = GlobalProjects::default();
+            let projects = Projects::of(&written.into(), &none, clusters, &mut Vec::new());
+            let project = projects.get("team").expect("it was written");
+            project.permits_destination(&in_cluster("x")).is_ok()
+        };
+        let ours = cluster("team", names::IN_CLUSTER_SERVER, "");
+        assert!(permits(false, &[]));
+        assert!(!permits(true, &[]));
+        assert!(permits(true, std::slice::from_ref(&ours)));
+        assert!(permits(
+            true,
+            &[cluster("team", "x", names::IN_CLUSTER_NAME)]
+        ));
+        assert!(!permits(
+            true,
+            &[cluster("other", &ours.cluster.server, "")]
+        ));
     }
 
     #[test]

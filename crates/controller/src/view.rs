@@ -128,11 +128,11 @@ impl View {
         })
     }
 
-    /// Returns who made a commit; `None` if that can't be told without asking Git. It blocks.
+    /// Returns who made the newest commit of a revision of an application's sources; `None` if that
+    /// can't be told without asking Git. It blocks.
     #[must_use]
-    pub fn commit(&self, repo_url: &str, revision: &str) -> Option<CommitInfo> {
-        let id = source::Id::from_hex(revision.as_bytes()).ok()?;
-        self.shared.git.sources().commit_info(repo_url, id).ok()
+    pub fn commit(&self, spec: &Spec, revision: &str) -> Option<CommitInfo> {
+        self.shared.git.commit_info(spec, revision)
     }
 
     /// Returns where the names of applications come out whose live objects have changed.

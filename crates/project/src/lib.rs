@@ -37,7 +37,8 @@ pub use integrity::{GpgMode, GpgPolicy, IntegrityPolicy};
 pub use pattern::normalize_git_url;
 pub use permissions::{Destination, Refused, Scope};
 pub use spec::{
-    DestinationRule, DestinationServiceAccount, KindRule, OrphanedResources, Project, Role, Token,
+    Cluster, DestinationRule, DestinationServiceAccount, KindRule, OrphanedResources, Project,
+    Role, Token,
 };
 pub use windows::{Blocked, Subject, Trigger, Verdict, Window, WindowError, WindowKind, Windows};
 

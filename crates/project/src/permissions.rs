@@ -85,6 +85,18 @@ impl Project {
     }
 
     fn reaches(&self, at: &Destination<'_>) -> bool {
+        self.destinations_reach(at) && (!self.only_own_clusters || self.owns_cluster(at))
+    }
+
+    fn owns_cluster(&self, at: &Destination<'_>) -> bool {
+        let mut own = self.own_clusters.iter();
+        own.any(|c| {
+            (!at.name.is_empty() && c.name == at.name)
+                || (!at.server.is_empty() && c.server == at.server)
+        })
+    }
+
+    fn destinations_reach(&self, at: &Destination<'_>) -> bool {
         let mut reached = false;
         for rule in &self.destinations {
             let DestinationRule {

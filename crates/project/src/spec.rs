@@ -35,6 +35,8 @@ pub struct Project {
     pub integrity: Vec<IntegrityPolicy>,
     /// Only clusters that belong to the project may be deployed to.
     pub only_own_clusters: bool,
+    /// The clusters that belong to it. Its resource doesn't say: theirs do.
+    pub own_clusters: Vec<Cluster>,
     /// As whom to deploy.
     pub service_accounts: Vec<DestinationServiceAccount>,
 }
@@ -58,6 +60,15 @@ pub struct KindRule {
     /// The kind.
     pub kind: String,
     /// The object's name; empty for all. Only cluster-scoped kinds have it.
+    pub name: String,
+}
+
+/// A cluster, by its address and its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// The address.
+    pub server: String,
+    /// The name.
     pub name: String,
 }
 
@@ -155,6 +166,7 @@ impl Project {
             windows: Windows::new(list(spec, "syncWindows", Window::parse)),
             integrity: integrity::policies(spec),
             only_own_clusters: flag(spec, "permitOnlyProjectScopedClusters"),
+            own_clusters: Vec::new(),
             service_accounts: list(spec, "destinationServiceAccounts", service_account),
         }
     }

@@ -70,10 +70,7 @@ pub(crate) fn question(app: &App, what: &[&str]) -> u64 {
 /// Returns who made the newest commit of a revision of an application's sources, if that is known
 /// here.
 pub(crate) fn commit_info(app: &App, revision: &str) -> Option<controller::CommitInfo> {
-    let parts = app.parsed.spec.sources.with_revisions(revision);
-    let infos =
-        parts.filter_map(|(source, revision)| app.view().commit(&source.repo_url, revision));
-    infos.max_by_key(|info| info.seconds)
+    app.view().commit(&app.parsed.spec, revision)
 }
 
 /// Returns a revision as a commit; null if there is none.

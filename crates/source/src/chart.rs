@@ -80,7 +80,7 @@ impl Sources {
         version: &str,
         freshness: Freshness,
     ) -> Result<ChartVersion, Error> {
-        let charts = &self.charts;
+        let charts = self.charts();
         match repository.protocol {
             Protocol::Index => charts.resolve_indexed(repository, chart, version, freshness),
             Protocol::Oci => charts.resolve_tagged(repository, chart, version, freshness),
@@ -96,7 +96,7 @@ impl Sources {
         repository: &ChartRepository,
         version: &ChartVersion,
     ) -> Result<ChartSnapshot, Error> {
-        self.charts.chart(repository, version)
+        self.charts().chart(repository, version)
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Credential {
     pub url: String,
     /// It is for every repository whose URL begins so.
     pub is_prefix: bool,
+    /// The project that may use it; empty for all. A prefix is for all.
+    pub project: String,
     /// Who we are; a repository of its own without a login takes that of a prefix.
     pub login: Option<Login>,
     /// How the other end is known.
@@ -39,15 +41,29 @@ impl Credentials {
         Self { known, authorities }
     }
 
-    /// Returns what is known of a repository: what is for it alone, and its login or, if it has
-    /// none, that of the longest prefix. The rules are Argo CD's.
+    /// Returns the project that alone may use what is known of a repository, if an application of
+    /// `project` would use it; empty if everybody may.
     #[must_use]
-    pub fn of(&self, url: &str) -> Credential {
+    pub(crate) fn scope(&self, url: &str, project: &str) -> &str {
+        self.own(&normal(url), project)
+            .map_or("", |own| own.project.as_str())
+    }
+
+    /// Returns what is for a repository alone: the project's own before everybody's.
+    fn own(&self, wanted: &str, project: &str) -> Option<&Credential> {
+        let of = |owner: &str| {
+            let mut known = self.known.iter();
+            known.find(|c| !c.is_prefix && c.project == owner && normal(&c.url) == wanted)
+        };
+        of(project).or_else(|| of(""))
+    }
+
+    /// Returns what an application of a project knows of a repository: what is for it alone, and its
+    /// login or, if it has none, that of the longest prefix. The rules are Argo CD's.
+    #[must_use]
+    pub fn of(&self, url: &str, project: &str) -> Credential {
         let wanted = normal(url);
-        let own = self
-            .known
-            .iter()
-            .find(|c| !c.is_prefix && normal(&c.url) == wanted);
+        let own = self.own(&wanted, project);
         let prefix = self
             .known
             .iter()
@@ -75,12 +91,12 @@ impl Credentials {
         found
     }
 
-    /// Returns the chart repository at a URL, with what is known of it.
+    /// Returns the chart repository at a URL, with what an application of a project knows of it.
     ///
     /// # Errors
     /// Fails like [`ChartRepository::new`].
-    pub fn chart_repository(&self, url: &str) -> Result<ChartRepository, Error> {
-        let known = self.of(url);
+    pub fn chart_repository(&self, url: &str, project: &str) -> Result<ChartRepository, Error> {
+        let known = self.of(url, project);
         let mut repository = ChartRepository::new(url)?
             .with_tls(known.tls)
             .with_pass_credentials(known.pass_credentials);
@@ -164,13 +180,37 @@ mod tests {
             ("oci://registry/charts", "oci"),
             ("https://elsewhere/x", ""),
         ] {
-            let login = credentials.of(url).login;
+            let login = credentials.of(url, "any").login;
             let wanted = named("", false, user).login;
             assert_eq!(login, wanted, "{url}");
         }
-        let authorities = |url: &str| credentials.of(url).tls.authorities;
+        let authorities = |url: &str| credentials.of(url, "").tls.authorities;
         assert_eq!(authorities("https://git:8443/x").as_deref(), Some("PEM"));
         assert_eq!(authorities("https://other/x"), None);
+    }
+
+    #[test]
+    fn a_login_of_a_project_is_for_nobody_else() {
+        let of = |project: &str, user: &str| Credential {
+            project: project.into(),
+            ..named("https://git/x", false, user)
+        };
+        let host = named("https://git", true, "host");
+        let scoped = vec![host, of("a", "alice"), of("b", "bob")];
+        let open = [scoped.clone(), vec![of("", "everybody")]].concat();
+        for (known, project, user, scope) in [
+            (&scoped, "a", "alice", "a"),
+            (&scoped, "b", "bob", "b"),
+            (&scoped, "c", "host", ""),
+            (&scoped, "", "host", ""),
+            (&open, "a", "alice", "a"),
+            (&open, "c", "everybody", ""),
+        ] {
+            let credentials = Credentials::new(known.clone(), Vec::new());
+            let login = credentials.of("https://git/x.git", project).login;
+            assert_eq!(login, named("", false, user).login, "{project}");
+            assert_eq!(credentials.scope("https://git/X", project), scope);
+        }
     }
 
     #[test]

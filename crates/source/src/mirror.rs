@@ -57,12 +57,23 @@ pub struct Commit {
     pub author: String,
 }
 
-/// All repositories: Git's, each with its mirror, and those of charts.
+/// All repositories: Git's, each with its mirror, and those of charts. Cheap to clone.
+///
+/// Whoever asks does so for a project, whose logins are used. What was fetched with a login that is
+/// for one project alone is seen by no other.
+#[derive(Clone)]
 pub struct Sources {
+    shared: Arc<Shared>,
+    /// The project that asks; empty for nobody's.
+    project: Arc<str>,
+}
+
+struct Shared {
     cache: PathBuf,
-    mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
+    /// By URL, and the project that alone may see it.
+    mirrors: Mutex<HashMap<(String, String), Arc<Mirror>>>,
     credentials: Arc<RwLock<Credentials>>,
-    pub(crate) charts: Charts,
+    charts: Charts,
 }
 
 impl Sources {
@@ -70,16 +81,32 @@ impl Sources {
     #[must_use]
     pub fn new(cache: &Path) -> Self {
         Self {
-            cache: cache.to_owned(),
-            mirrors: Mutex::default(),
-            credentials: Arc::default(),
-            charts: Charts::new(cache),
+            shared: Arc::new(Shared {
+                cache: cache.to_owned(),
+                mirrors: Mutex::default(),
+                credentials: Arc::default(),
+                charts: Charts::new(cache),
+            }),
+            project: "".into(),
         }
+    }
+
+    /// Returns the same sources as a project sees them.
+    #[must_use]
+    pub fn within(&self, project: &str) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            project: project.into(),
+        }
+    }
+
+    pub(crate) fn charts(&self) -> &Charts {
+        &self.shared.charts
     }
 
     /// Takes other credentials from now on.
     pub fn set_credentials(&self, credentials: Credentials) {
-        let known = self.credentials.write();
+        let known = self.shared.credentials.write();
         *known.unwrap_or_else(PoisonError::into_inner) = credentials;
     }
 
@@ -88,10 +115,10 @@ impl Sources {
     /// # Errors
     /// Fails like [`ChartRepository::new`].
     pub fn chart_repository(&self, url: &str) -> Result<ChartRepository, Error> {
-        let known = self.credentials.read();
+        let known = self.shared.credentials.read();
         known
             .unwrap_or_else(PoisonError::into_inner)
-            .chart_repository(url)
+            .chart_repository(url, &self.project)
     }
 
     /// Resolves a branch, tag, full commit id, `HEAD` or `""` (which is `HEAD`) to a commit.
@@ -202,16 +229,25 @@ impl Sources {
 
     fn mirror(&self, url: &str) -> Result<Arc<Mirror>, Error> {
         let location = locate(url)?;
-        let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
-        let mirror = mirrors.entry(url.to_owned()).or_insert_with(|| {
+        let shared = &self.shared;
+        let owner = {
+            let known = shared.credentials.read();
+            let known = known.unwrap_or_else(PoisonError::into_inner);
+            known.scope(url, &self.project).to_owned()
+        };
+        let mirrors = shared.mirrors.lock();
+        let mut mirrors = mirrors.unwrap_or_else(PoisonError::into_inner);
+        let key = (url.to_owned(), owner.clone());
+        let mirror = mirrors.entry(key).or_insert_with(|| {
             let path = match &location {
                 Location::Local(path) => path.clone(),
-                Location::Http(url) => self.cache.join(directory_name(url)),
+                Location::Http(url) => shared.cache.join(directory_name(url, &owner)),
             };
             Arc::new(Mirror {
                 location,
                 path,
-                credentials: Arc::clone(&self.credentials),
+                owner,
+                credentials: Arc::clone(&shared.credentials),
                 state: Mutex::default(),
                 known: Mutex::default(),
                 trees: Arc::default(),
@@ -221,8 +257,9 @@ impl Sources {
     }
 }
 
-/// Returns a folder name for a mirror: readable, and unique by digest.
-fn directory_name(url: &str) -> String {
+/// Returns a folder name for a mirror: readable, and unique by digest. One of a project is not that
+/// of everybody.
+fn directory_name(url: &str, owner: &str) -> String {
     let shown = redact(url);
     let tail: String = shown
         .chars()
@@ -237,6 +274,10 @@ fn directory_name(url: &str) -> String {
     let tail = &tail[tail.len().saturating_sub(60)..];
     let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
     hasher.update(shown.as_bytes());
+    if !owner.is_empty() {
+        // No URL has a line break.
+        hasher.update(format!("\n{owner}").as_bytes());
+    }
     let digest = hasher
         .try_finalize()
         .map(|id| id.to_hex_with_len(12).to_string());
@@ -252,6 +293,8 @@ struct Advertised {
 struct Mirror {
     location: Location,
     path: PathBuf,
+    /// The project whose login it is fetched with; empty for everybody's.
+    owner: String,
     credentials: Arc<RwLock<Credentials>>,
     /// Held during a fetch: whoever comes meanwhile waits and shares the answer.
     state: Mutex<Option<gix::ThreadSafeRepository>>,
@@ -419,7 +462,9 @@ impl Mirror {
         let repo = self.open(&mut state)?.to_thread_local();
         let asked = Instant::now();
         let known = self.credentials.read();
-        let credential = known.unwrap_or_else(PoisonError::into_inner).of(url);
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        let credential = known.of(url, &self.owner);
+        drop(known);
         let access = Access::read(url, &credential)?;
         let references = fetch(&repo, url, access)
             .map_err(|e| Error::from_fetch(url, credential.login.as_ref(), &e))

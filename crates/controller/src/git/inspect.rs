@@ -57,7 +57,7 @@ impl Inspector {
         installation: Installation,
         seed: Secret,
     ) -> Self {
-        let git = Git::new(Arc::new(Sources::new(cache)), seed, None, 1, 1);
+        let git = Git::new(Sources::new(cache), seed, None, 1, 1);
         git.configure(&installation);
         Self {
             git: Arc::new(git),

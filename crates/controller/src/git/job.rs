@@ -50,7 +50,7 @@ impl Loaded {
 
 /// Everything that a rendering needs.
 pub(super) struct Job {
-    pub(super) sources: Arc<Sources>,
+    pub(super) sources: Sources,
     pub(super) app: String,
     pub(super) spec: Arc<Spec>,
     pub(super) revision: String,
