@@ -249,6 +249,25 @@ impl Desk {
         })
     }
 
+    /// Returns an application that isn't written, for whoever may make it so.
+    pub(crate) fn draft(
+        self: &Arc<Self>,
+        caller: &Arc<Caller>,
+        permit: Permit,
+        value: Value,
+    ) -> App {
+        debug_assert_eq!(permit.resource(), Thing::Applications);
+        let name = value.str_at(&["metadata", "name"]);
+        App {
+            key: ObjectKey::new(names::ARGO_GROUP, "Application", self.namespace(), name),
+            parsed: argo::view(&value),
+            value,
+            permit,
+            desk: Arc::clone(self),
+            caller: Arc::clone(caller),
+        }
+    }
+
     /// Returns the revisions of an application that are held: whoever has its row may know.
     pub(crate) fn holds(&self, row: &Row) -> Vec<engine::Hold> {
         let app = self.view.application(&row.name);

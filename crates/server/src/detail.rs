@@ -3,11 +3,13 @@
 mod diff;
 mod overview;
 mod plan;
+mod preview;
 mod tree;
 
 pub(crate) use diff::{compare, diff, extra, object_line, render, step, text};
 pub(crate) use overview::{can, overview};
 pub(crate) use plan::{blocked, plan, plan_digest};
+pub(crate) use preview::preview;
 pub(crate) use tree::{LiveNode, images, live_nodes, tree};
 
 use crate::access::App;

@@ -82,6 +82,7 @@ pub static ROUTES: &[Route] = &[
 
     route!(GET "/api/v1/applications" ["projects project selector repo appNamespace fields name refresh resourceVersion limit continue"] Known apps::list, "Lists applications."),
     route!(POST "/api/v1/applications" ["upsert validate dryRun"] Known change::create, "Makes an application."),
+    route!(POST "/api/v1/preview" [""] Known detail::preview, "Returns what an application would deploy, before it is made or changed."),
     route!(GET "/api/v1/stream/applications" ["projects project selector repo appNamespace fields name resourceVersion"] Known watch::applications, "Streams applications as they change, one document a line."),
     route!(GET "/api/v1/stream/applications/{app}/resource-tree" ["namespace name group kind appNamespace project"] Known watch::resource_tree, "Streams the tree of an application's objects."),
     route!(GET "/api/v1/applications/{app}" ["project appNamespace refresh resourceVersion fields"] Known apps::get, "Returns an application."),

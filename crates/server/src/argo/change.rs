@@ -3,7 +3,7 @@
 use crate::access::{App, Desk, rbac_name};
 use crate::apps::shown;
 use crate::call::{Answer, Call};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use api::names;
 use engine::argo;
 use rbac::{Resource, action};
@@ -51,6 +51,50 @@ fn valid(desk: &Desk, permit: &rbac::Permit, app: &Value) -> Result<(), Refusal>
             )))
         }
     }
+}
+
+/// Refuses a change by somebody who has seen another version than the current one.
+pub(super) fn unchanged(there: &Value, given: &Value) -> Result<(), Refusal> {
+    let version = ["metadata", "resourceVersion"];
+    match given.str_at(&version) {
+        "" => Ok(()),
+        seen if seen == there.str_at(&version) => Ok(()),
+        _ => Err(
+            Refusal::new(Code::Aborted, "it has been changed since you looked")
+                .hint("look again, and make your change to what is there now"),
+        ),
+    }
+}
+
+/// Returns an application that isn't written: a new one, or one that is there with another
+/// specification, for those who may make it so.
+pub(crate) fn draft(desk: &Arc<Desk>, call: &Call) -> Result<App, Refusal> {
+    let body = call.json()?;
+    let mut app = given(&body, desk.namespace())?;
+    let (name, project) = (
+        app.str_at(&["metadata", "name"]).to_owned(),
+        app.str_at(&["spec", "project"]).to_owned(),
+    );
+    let caller = &call.caller;
+    let object = rbac_name(&project, desk.namespace(), desk.namespace(), &name);
+    let there = desk.app_named(caller, desk.namespace(), &name, "").ok();
+    let permit = match there {
+        Some(there) => {
+            let permit = there.permit_to(action::UPDATE)?;
+            // What is known of it counts: its uid, its history.
+            let mut wanted = there.value;
+            wanted.set_at(&["spec"], app.get("spec").cloned().unwrap_or_default());
+            app = wanted;
+            match permit.object() == object {
+                true => permit,
+                false => caller.permit(Resource::Applications, action::CREATE, &object)?,
+            }
+        }
+        None => caller.permit(Resource::Applications, action::CREATE, &object)?,
+    };
+    // What its project doesn't permit isn't read.
+    valid(desk, &permit, &app)?;
+    Ok(desk.draft(caller, permit, app))
 }
 
 /// `POST /api/v1/applications`
@@ -136,6 +180,7 @@ pub(crate) async fn update(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
     if new.str_at(&["metadata", "name"]) != app.name() {
         return Err(Refusal::invalid("the body is about another application"));
     }
+    unchanged(&app.value, &body)?;
     let permit = app.permit_to(action::UPDATE)?;
     if call.param("validate") != "false" {
         valid(&desk, &permit, &new)?;

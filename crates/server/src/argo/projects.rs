@@ -166,6 +166,7 @@ pub(crate) async fn update(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
         .permit(Resource::Projects, action::UPDATE, name)?;
     let client = desk.client(&permit);
     let before = client.get(&path(&desk, name)).await?;
+    super::change::unchanged(&before, body.get("project").unwrap_or(&body))?;
     let mut wanted = before.clone();
     wanted.set_at(&["spec"], project.get("spec").cloned().unwrap_or_default());
     let mut patch = value::create_merge_patch(&before, &wanted);

@@ -65,7 +65,8 @@ fn is_chosen(chosen: &[Value], key: &ObjectKey) -> bool {
         })
 }
 
-async fn of(app: &App, ask: &ask::Sync) -> Result<Value, Refusal> {
+/// Returns what a sync that is asked for like this would do.
+pub(super) async fn of(app: &App, ask: &ask::Sync) -> Result<Value, Refusal> {
     let now = Timestamp::now();
     let target = render(app, &ask.revision).await?;
     let compared = compare(app, &target).await;
@@ -156,7 +157,7 @@ async fn of(app: &App, ask: &ask::Sync) -> Result<Value, Refusal> {
             .collect::<Value>(),
         "hooks": hooks,
         "warnings": warnings,
-        "friction": friction(app, delete.len(), change.len(), applied),
+        "friction": friction(app, delete.len(), change.len(), applied, held.is_some()),
     });
     if let Some(why) = blocked(app, now) {
         let overridable = app.may(rbac::action::OVERRIDE);
@@ -176,12 +177,18 @@ fn digest(plan: &Value) -> String {
 }
 
 /// Returns how hard it is made: it grows with what may be lost.
-fn friction(app: &App, deleted: usize, changed: usize, applied: usize) -> &'static str {
+fn friction(
+    app: &App,
+    deleted: usize,
+    changed: usize,
+    applied: usize,
+    is_held: bool,
+) -> &'static str {
     let project = app.view().installation();
     let protected = project.annotation(&app.parsed.spec.project, PROTECTED) == "true";
     if protected || (deleted > 0 && deleted >= applied.div_ceil(2)) {
         "type"
-    } else if deleted > 0 || changed > MANY {
+    } else if deleted > 0 || changed > MANY || is_held {
         "confirm"
     } else {
         "none"

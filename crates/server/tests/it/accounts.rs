@@ -90,6 +90,11 @@ async fn a_projects_role_has_tokens() {
     }});
     let made = stage.post("/api/v1/projects", &project).await;
     assert_eq!(made.status, 200, "{}", made.text());
+    let mut old = project.clone();
+    old.set_at(&["project", "metadata", "resourceVersion"], "1");
+    let path = "/api/v1/projects/team";
+    let answer = stage.send("PUT", path, ADMIN, &[], &old.to_vec()).await;
+    assert_eq!(answer.status, 409, "{}", answer.text());
     let token = stage
         .post(
             "/api/v1/projects/team/roles/ci/token",

@@ -171,6 +171,16 @@ async fn applications_are_made_changed_and_deleted() {
     let mut wrong = app.clone();
     wrong.set_at(&["spec", "destination"], json!({"name": "nowhere"}));
     assert_eq!(stage.post(apps, &wrong).await.status, 400);
+    // Before it is made, what it would deploy is seen by those who may make it, from where they may.
+    let preview = "/api/v1/preview";
+    assert_eq!(stage.post(preview, &wrong).await.status, 400);
+    let seen = stage.post(preview, &app).await.json();
+    assert!(!seen.array_at(&["create"]).is_empty(), "{}", seen.to_json());
+    let text = seen.array_at(&["objects"])[0].str_at(&["text"]);
+    assert!(text.contains("kind: "), "{text}");
+    let body = app.to_vec();
+    let denied = stage.send("POST", preview, BOB, &[], &body).await;
+    assert_eq!(denied.status, 403);
     assert_eq!(stage.post(apps, &app).await.status, 200);
     stage.until("made", |_| true).await;
     // The same again is no error, another one is.
@@ -186,6 +196,11 @@ async fn applications_are_made_changed_and_deleted() {
         .await;
     let patch = json!({"patchType": "merge", "patch": r#"{"spec":{"source":{"path":"."}}}"#});
     let made = format!("{apps}/made");
+    // Who has looked at another version is told.
+    let mut old = app.clone();
+    old.set_at(&["metadata", "resourceVersion"], "1");
+    let answer = stage.send("PUT", &made, ADMIN, &[], &old.to_vec()).await;
+    assert_eq!(answer.status, 409, "{}", answer.text());
     let answer = stage
         .send("PATCH", &made, ADMIN, &[], &patch.to_vec())
         .await;
