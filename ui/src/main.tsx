@@ -20,6 +20,7 @@ const routes: Record<string, Route> = {
   login: { title: () => t.nav.fleet, load: () => import("./pages/fleet") },
   "": { title: () => t.nav.fleet, load: () => import("./pages/fleet") },
   apps: { title: () => t.nav.apps, load: () => import("./pages/apps") },
+  new: { title: () => t.apps.new, load: () => import("./pages/newapp") },
   app: { title: () => t.nav.apps, load: () => import("./pages/app") },
   drift: { title: () => t.nav.drift, load: () => import("./pages/drift") },
   rollouts: { title: () => t.nav.rollouts, load: () => import("./pages/rollouts") },
@@ -38,6 +39,7 @@ function find(at: string): { key: string; parts: string[] } {
   const first = parts[0] ?? "";
   // `/applications/NS/NAME` is Argo CD's address of the same page: its links keep working.
   if (first === "applications") parts[0] = "apps";
+  if (parts[0] === "apps" && parts[1] === "new" && parts.length === 2) return { key: "new", parts: [] };
   if (parts[0] === "apps" && parts.length >= 3) return { key: "app", parts: parts.slice(1) };
   return { key: parts[0] ?? "", parts: parts.slice(1) };
 }

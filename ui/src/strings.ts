@@ -1,10 +1,13 @@
-// Every word of the interface, in one place. Kubernetes' own words (kinds, fields, reasons) are not translated.
+// Every word of the interface; those of the forms that make and change things are in strings/forms.ts. Kubernetes' own words (kinds,
+// fields, reasons) are not translated.
+import { localized } from "./strings/locale";
+
 const number = new Intl.NumberFormat("en");
 const plural = new Intl.PluralRules("en");
 /** `n` with the right form of a noun. */
 const n = (count: number, one: string, other: string): string => `${number.format(count)} ${plural.select(count) === "one" ? one : other}`;
 
-export const t = {
+export const t = localized({
   skip: "Skip to content",
   home: "Windlass, fleet",
   loading: "Loading",
@@ -175,8 +178,9 @@ export const t = {
     all: (k: number) => number.format(k),
     found: (k: number) => n(k, "application matches", "applications match"),
     changed: (k: number) => n(k, "application changed", "applications changed"),
+    new: "New application",
     none: "No applications yet",
-    noneNext: "Create one with: windlass app create NAME --repo URL --path PATH --auto",
+    noneNext: "Make one here, or: windlass app create NAME --repo URL --path PATH --auto",
     noMatch: "Nothing matches",
     selection: "Marked applications",
     marked: (k: number) => `${number.format(k)} marked`,
@@ -228,6 +232,8 @@ export const t = {
     update: "You may not change this application (applications, update).",
     delete: "You may not delete this application (applications, delete).",
     logs: "You may not read logs here (logs, get).",
+    project: "You may not change this project (projects, update).",
+    newProject: "You may not make projects (projects, create).",
   },
   app: {
     why: "State",
@@ -437,6 +443,7 @@ export const t = {
     },
   },
   setup: {
+    edit: "Edit…",
     sources: "Sources",
     repo: "Repository",
     path: "Path",
@@ -511,6 +518,8 @@ export const t = {
     cache: "Watched since",
   },
   projects: {
+    new: "New project",
+    edit: "Edit…",
     none: "No projects",
     absent: "There is no such project, or you may not see it",
     description: "Description",
@@ -564,7 +573,8 @@ export const t = {
     disabled: "disabled",
     newToken: "New token",
     newTokenOf: (name: string) => `New token of ${name}`,
-    lasts: (name: string) => `How long a token of ${name} lasts`,
+    lasts: "how long it lasts",
+    taken: "I have it",
     forever: "no end",
     once: "This is the only time that the token is shown.",
     revoke: "Revoke…",
@@ -669,4 +679,4 @@ export const t = {
       ['cause:*imagepull* "node 7"', "in the sentence; a phrase anywhere"],
     ] as const,
   },
-};
+});

@@ -247,6 +247,8 @@ export type Plan = {
   digest: string;
 };
 
+export type Preview = Plan & { objects: { ref: Ref; text: string; origin: Line }[]; total: number };
+
 export type EventKind =
   | "sync"
   | "rollback"
@@ -281,6 +283,8 @@ export type Attempt = {
   finishedAt?: Time;
   phase: string;
   message: string;
+  /** Its revision is held: by the health gate after a failure, or by somebody. */
+  held?: boolean;
   by: Actor;
   automated: boolean;
   reason: string;

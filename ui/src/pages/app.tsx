@@ -105,7 +105,7 @@ function Notices({ o, act }: { o: Overview; act: Actions }) {
                 </>
               )}
             </span>
-            <span class="muted grow">{h.reason}</span>
+            <span class="muted grow">{o.state.cause.includes(h.reason) ? "" : h.reason}</span>
             <Button small no={o.can.rollback ? undefined : t.no.rollback} onClick={() => act.unhold(h)}>
               {t.act.unhold}
             </Button>

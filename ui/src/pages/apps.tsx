@@ -1,10 +1,9 @@
 // Every application: one query, facets with counts, a table that holds still.
 import { effect, signal } from "@preact/signals";
-import { memo } from "preact/compat";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Button, copyText, Empty, Revision, Since, Skeleton, Status } from "../parts/basic";
+import { Button, copyText, Empty, Skeleton } from "../parts/basic";
 import { Facets, type Facet } from "../parts/facets";
-import { Cell, Grid, type Column, type GridApi } from "../parts/grid";
+import { Grid, type Column, type GridApi } from "../parts/grid";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
 import { QueryBox } from "../parts/querybox";
@@ -15,24 +14,28 @@ import { useKeys } from "../lib/keys";
 import { paused, rowsChanged, setPaused } from "../lib/live";
 import { appColumns, isOn, parse, toggle } from "../lib/query";
 import { appHref, go, param, replace, search, setParams } from "../lib/router";
-import { favourites, saveViews, toggleFavourite, views } from "../lib/session";
+import { saveViews, toggleFavourite, views } from "../lib/session";
 import { facetKeys, store, type SortKey, type View } from "../lib/store";
 import { openPlan } from "../parts/plan-host";
 import { t } from "../strings";
-import { Flag } from "../wire";
+import { Cells } from "./apps/cells";
 
+// The sentence is what one comes for: it has the most room, and in narrow windows a line of its own below the name.
 const columns: readonly Column[] = [
   { key: "mark", title: "", width: "36px" },
-  { key: "name", title: t.col.name, width: "minmax(150px, 1.8fr)", sortable: true },
+  { key: "name", title: t.col.name, width: "minmax(150px, 1.5fr)", sortable: true },
   { key: "health", title: t.col.health, width: "118px", sortable: true },
-  { key: "sync", title: t.col.sync, width: "112px", sortable: true, from: 420 },
-  { key: "cause", title: t.col.cause, width: "minmax(160px, 3fr)", from: 620 },
-  { key: "project", title: t.col.project, width: "minmax(80px, .7fr)", sortable: true, from: 980 },
-  { key: "cluster", title: t.col.cluster, width: "minmax(90px, .8fr)", sortable: true, from: 760 },
-  { key: "rev", title: t.col.rev, width: "76px", from: 860 },
-  { key: "drift", title: t.col.drift, width: "60px", sortable: true, end: true, from: 1100 },
-  { key: "since", title: t.col.since, width: "64px", sortable: true, end: true, from: 520 },
+  { key: "sync", title: t.col.sync, width: "112px", sortable: true, from: 480 },
+  { key: "cause", title: t.col.cause, width: "minmax(170px, 5fr)", from: 620 },
+  { key: "project", title: t.col.project, width: "minmax(72px, .6fr)", sortable: true, from: 1080 },
+  { key: "cluster", title: t.col.cluster, width: "minmax(80px, .7fr)", sortable: true, from: 780 },
+  { key: "rev", title: t.col.rev, width: "76px", from: 960 },
+  { key: "drift", title: t.col.drift, width: "56px", sortable: true, end: true, from: 1180 },
+  { key: "since", title: t.col.since, width: "64px", sortable: true, end: true, from: 400 },
 ];
+/** Narrower than this, the sentence stands below the name. */
+const causeFrom = 620;
+const tall = { below: causeFrom, height: 50 };
 
 /** Moves of rows are shown at most this often; what a row says is shown at once. */
 const settleMs = 1000;
@@ -45,117 +48,6 @@ function values(key: string): readonly string[] {
   const column = { ns: "ns", project: "project", cluster: "cluster", dest: "destNs", repo: "repo", sync: "sync", health: "health" }[key];
   return column ? [...store.words(column as "ns")].sort() : [];
 }
-
-const marks = [
-  [Flag.running, "running", "sync", "run"],
-  [Flag.failed, "failed", "alert", "bad"],
-  [Flag.rolledBack, "rolledback", "undo", "bad"],
-  [Flag.held, "held", "lock", "hold"],
-  [Flag.paused, "paused", "pause", "hold"],
-  [Flag.deleting, "deleting", "close", "mute"],
-] as const;
-
-/** What is particular about an application: a glyph each, with its word on hover and for readers. */
-function Marks({ flags }: { flags: number }) {
-  return (
-    <span class="marks">
-      {marks.map(([flag, word, icon, tone]) =>
-        flags & flag ? (
-          <span key={word} class={`mark tone-${tone}`} title={t.is[word]}>
-            <Icon name={icon} size={13} cls={word === "running" ? "spin" : ""} />
-            <span class="sr">{t.is[word]}</span>
-          </span>
-        ) : null,
-      )}
-    </span>
-  );
-}
-
-// Follows its own row; the list around it is drawn without touching it.
-const Cells = memo(function Cells({ i, columns: shown }: { i: number; columns: readonly Column[] }) {
-  void store.watch(i).value;
-  const r = store.row(i);
-  const on = store.marked.value.has(r.uid);
-  const star = favourites.value.has(`${r.ns}/${r.name}`);
-  return (
-    <>
-      {shown.map((c) => {
-        switch (c.key) {
-          case "mark":
-            return (
-              <Cell key="mark" cls="cell-mark">
-                <span data-mark class={`tick${on ? " on" : ""}`} aria-hidden="true">
-                  {on && <Icon name="check" size={12} />}
-                </span>
-              </Cell>
-            );
-          case "name":
-            return (
-              <Cell key="name" cls="cell-name">
-                <a class="trunc strong" href={appHref(r)} tabIndex={-1} title={`${r.ns}/${r.name}`}>
-                  {r.name}
-                </a>
-                {star && <Icon name="star" size={12} cls="star" />}
-                <Marks flags={r.flags} />
-              </Cell>
-            );
-          case "health":
-            return (
-              <Cell key="health">
-                <Status kind="health" word={r.health} quiet />
-              </Cell>
-            );
-          case "sync":
-            return (
-              <Cell key="sync">
-                <Status kind="sync" word={r.sync} quiet />
-              </Cell>
-            );
-          case "cause":
-            return (
-              <Cell key="cause" title={r.cause}>
-                <span class="trunc cause">{r.cause}</span>
-              </Cell>
-            );
-          case "project":
-            return (
-              <Cell key="project">
-                <span class="trunc muted">{r.project}</span>
-              </Cell>
-            );
-          case "cluster":
-            return (
-              <Cell key="cluster">
-                <span class="trunc muted">{r.cluster}</span>
-              </Cell>
-            );
-          case "rev":
-            return (
-              <Cell key="rev">
-                <Revision id={r.rev} />
-              </Cell>
-            );
-          case "drift":
-            return (
-              <Cell key="drift" end>
-                {r.drift > 0 ? (
-                  <span class={`num${r.flags & Flag.driftOpen ? " tone-warn" : " muted"}`}>{r.drift}</span>
-                ) : (
-                  <span class="faint">–</span>
-                )}
-              </Cell>
-            );
-          default:
-            return (
-              <Cell key={c.key} end cls="muted">
-                <Since at={r.since} />
-              </Cell>
-            );
-        }
-      })}
-    </>
-  );
-});
 
 const toggleFacet = (key: string, word: string): void => {
   text.value = toggle(text.peek(), key, word);
@@ -373,12 +265,17 @@ export default function Apps() {
         >
           <span class="hide-sm">{t.apps.views}</span>
         </Menu>
+        <a class="btn btn-plain" href="/apps/new" aria-label={t.apps.new} title={t.apps.new}>
+          <Icon name="plus" size={14} />
+          <span class="hide-sm">{t.apps.new}</span>
+        </a>
       </div>
       <div class={`apps-body${rail ? " rail" : ""}`}>
         <Facets facets={facets} toggle={toggleFacet} />
         <Grid
           label={t.apps.grid}
           columns={columns}
+          tall={tall}
           count={ids.length}
           id={(n) => store.uid[at(n)] ?? String(n)}
           cells={cells}
@@ -394,7 +291,10 @@ export default function Apps() {
           empty={
             total === 0 ? (
               <Empty icon="apps" title={t.apps.none}>
-                {t.apps.noneNext}
+                <p>{t.apps.noneNext}</p>
+                <a class="btn btn-primary gap-top" href="/apps/new">
+                  {t.apps.new}
+                </a>
               </Empty>
             ) : (
               <Empty icon="search" title={t.apps.noMatch}>

@@ -1,209 +1,76 @@
-// Projects: from where to where, who, when. And "may this person do that?", answered with the rule.
-import { useState } from "preact/hooks";
-import { Button, Chip, Empty, ErrorNote, Note, Skeleton } from "../parts/basic";
-import { get, Failure } from "../lib/api";
+// Projects: from where to where, who, when.
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Button, Empty, ErrorNote, Skeleton } from "../parts/basic";
+import { Table } from "../parts/table";
 import { useFetch } from "../lib/live";
-import { listHref, term } from "../lib/query";
+import { useMay } from "../lib/may";
+import { param, setParams } from "../lib/router";
 import { t } from "../strings";
-import type { ArgoProject, CanI } from "../wire";
+import type { ArgoProject } from "../wire";
+import { One } from "./projects/one";
 
-function Words({ list, none }: { list: readonly string[] | undefined; none: string }) {
-  if (!list?.length) return <span class="muted">{none}</span>;
-  return (
-    <span class="chips wrap">
-      {list.map((x) => (
-        <span key={x} class="chip mono">
-          {x}
-        </span>
-      ))}
-    </span>
-  );
-}
-
-function CanICheck({ project }: { project: string }) {
-  const [user, setUser] = useState("");
-  const [action, setAction] = useState("sync");
-  const [object, setObject] = useState(`${project}/*`);
-  const [answer, setAnswer] = useState<CanI | null>(null);
-  const [error, setError] = useState<Failure | null>(null);
-  const ask = () => {
-    setError(null);
-    get<CanI>("can-i", { user, resource: "applications", action, object }).then(setAnswer, (e: unknown) =>
-      setError(e instanceof Failure ? e : new Failure(String(e), 13, 0)),
-    );
-  };
-  return (
-    <section class="panel">
-      <h2>{t.projects.check}</h2>
-      <form
-        class="filters"
-        onSubmit={(e) => {
-          e.preventDefault();
-          ask();
-        }}
-      >
-        <span>{t.projects.may}</span>
-        <input class="input input-s" aria-label={t.projects.user} placeholder={t.projects.user} value={user} onInput={(e) => setUser(e.currentTarget.value)} />
-        <select class="select" aria-label={t.col.action} value={action} onChange={(e) => setAction(e.currentTarget.value)}>
-          {["get", "sync", "create", "update", "delete", "override", "action/*"].map((a) => (
-            <option key={a}>{a}</option>
-          ))}
-        </select>
-        <input class="input input-s mono" aria-label={t.col.object} value={object} onInput={(e) => setObject(e.currentTarget.value)} />
-        <Button type="submit" no={user.trim() ? undefined : t.projects.userFirst} onClick={() => {}}>
-          {t.projects.ask}
-        </Button>
-      </form>
-      {error && <ErrorNote error={error} />}
-      {answer && (
-        <Note tone={answer.allowed ? "ok" : "bad"} icon={answer.allowed ? "check" : "close"}>
-          <p>
-            <strong>{answer.allowed ? t.projects.yes : t.projects.no}</strong> {answer.why}
-          </p>
-          {answer.rule && (
-            <p class="mono muted">
-              {answer.rule} <span class="faint">{answer.source}</span>
-            </p>
-          )}
-        </Note>
-      )}
-    </section>
-  );
+/** The form's code comes when it is asked for. */
+function Editor({ name }: { name: string }) {
+  const [Form, set] = useState<ComponentType<{ name: string }> | null>(null);
+  useEffect(() => void import("./projects/edit").then((m) => set(() => m.default)), []);
+  return Form ? <Form key={name} name={name} /> : <Skeleton rows={10} />;
 }
 
 export default function Projects({ parts }: { parts: readonly string[] }) {
   const f = useFetch<{ items?: ArgoProject[] | null }>("projects");
-  if (!f.data) return <div class="page"><h1 class="sr">{t.nav.projects}</h1>{f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={48} />}</div>;
-  const all = f.data.items ?? [];
-  const one = parts[0] ? all.find((p) => p.metadata.name === parts[0]) : undefined;
-  if (parts[0] && !one)
+  const may = useMay("projects", "create", "*");
+  const name = parts[0];
+  if (name && param("edit")) return <Editor name={name} />;
+  if (!name && param("new")) return <Editor name="" />;
+  if (!f.data)
     return (
       <div class="page">
+        <h1 class="sr">{t.nav.projects}</h1>
+        {f.error ? <ErrorNote error={f.error} retry={f.reload} /> : <Skeleton rows={6} height={48} />}
+      </div>
+    );
+  const all = f.data.items ?? [];
+  const one = all.find((p) => p.metadata.name === name);
+  if (one) return <One project={one} />;
+  if (name)
+    return (
+      <div class="page">
+        <h1 class="sr">{name}</h1>
         <Empty icon="projects" title={t.projects.absent} />
       </div>
     );
-  if (!one)
-    return (
-      <div class="page">
-        <header class="page-head">
-          <h1>{t.nav.projects}</h1>
-        </header>
-        {!all.length && <Empty icon="projects" title={t.projects.none} />}
-        {all.length > 0 && (
-          <div class="scroll-x">
-            <table class="table">
-              <thead>
-                <tr>
-                  <th scope="col">{t.col.project}</th>
-                  <th scope="col">{t.projects.description}</th>
-                  <th scope="col" class="end">
-                    {t.projects.sources}
-                  </th>
-                  <th scope="col" class="end">
-                    {t.projects.destinations}
-                  </th>
-                  <th scope="col" class="end">
-                    {t.projects.windows}
-                  </th>
-                  <th scope="col" class="end">
-                    {t.projects.roles}
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {all.map((p) => (
-                  <tr key={p.metadata.name}>
-                    <td>
-                      <a class="strong" href={`/projects/${encodeURIComponent(p.metadata.name)}`}>
-                        {p.metadata.name}
-                      </a>
-                    </td>
-                    <td class="muted wide">{p.spec.description}</td>
-                    <td class="end num">{p.spec.sourceRepos?.length ?? 0}</td>
-                    <td class="end num">{p.spec.destinations?.length ?? 0}</td>
-                    <td class="end num">{p.spec.syncWindows?.length ?? 0}</td>
-                    <td class="end num">{p.spec.roles?.length ?? 0}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-      </div>
-    );
-  const s = one.spec;
   return (
-    <div class="page narrow stack-lg">
+    <div class="page">
       <header class="page-head">
-        <h1>{one.metadata.name}</h1>
-        <span class="sub">{s.description}</span>
+        <h1>{t.nav.projects}</h1>
         <span class="grow" />
-        <a class="link" href={listHref(term("project", one.metadata.name))}>
-          {t.projects.apps}
-        </a>
+        <Button small icon="plus" no={may === false ? t.no.newProject : undefined} onClick={() => setParams({ new: "1" }, true)}>
+          {t.projects.new}
+        </Button>
       </header>
-      <section class="panel">
-        <h2>{t.projects.allowed}</h2>
-        <dl class="facts">
-          <dt>{t.projects.sources}</dt>
-          <dd>
-            <Words list={s.sourceRepos} none={t.projects.nothing} />
-          </dd>
-          <dt>{t.projects.destinations}</dt>
-          <dd>
-            <Words list={s.destinations?.map((d) => `${d.name || d.server || "*"}: ${d.namespace ?? "*"}`)} none={t.projects.nothing} />
-          </dd>
-          <dt>{t.projects.clusterKinds}</dt>
-          <dd>
-            <Words list={s.clusterResourceWhitelist?.map((k) => `${k.group || "core"}/${k.kind}`)} none={t.projects.nothing} />
-          </dd>
-          <dt>{t.projects.deniedKinds}</dt>
-          <dd>
-            <Words list={s.namespaceResourceBlacklist?.map((k) => `${k.group || "core"}/${k.kind}`)} none={t.projects.nothing} />
-          </dd>
-        </dl>
-      </section>
-      <section class="panel">
-        <h2>{t.projects.windows}</h2>
-        {s.syncWindows?.length ? (
-          <ul class="stack">
-            {s.syncWindows.map((w, i) => (
-              <li key={i} class="line wrap">
-                <Chip tone={w.kind === "deny" ? "bad" : "ok"}>{w.kind}</Chip>
-                <span class="mono">{w.schedule}</span>
-                <span class="muted">
-                  {t.projects.lasts} {w.duration} {w.timeZone}
-                </span>
-                <span class="faint">{[...(w.applications ?? []), ...(w.namespaces ?? []), ...(w.clusters ?? [])].join(", ")}</span>
-                {w.manualSync && <Chip>{t.projects.manualAllowed}</Chip>}
-              </li>
-            ))}
-          </ul>
-        ) : (
-          <p class="muted">{t.setup.noWindows}</p>
-        )}
-      </section>
-      <section class="panel">
-        <h2>{t.projects.roles}</h2>
-        {s.roles?.length ? (
-          s.roles.map((r) => (
-            <div key={r.name} class="stack">
-              <p>
-                <span class="strong">{r.name}</span> <span class="muted">{r.description}</span>
-              </p>
-              {r.policies?.map((p) => (
-                <p key={p} class="mono muted">
-                  {p}
-                </p>
-              ))}
-              {r.groups?.length ? <Words list={r.groups} none="" /> : null}
-            </div>
-          ))
-        ) : (
-          <p class="muted">{t.projects.noRoles}</p>
-        )}
-      </section>
-      <CanICheck project={one.metadata.name} />
+      {!all.length && <Empty icon="projects" title={t.projects.none} />}
+      {all.length > 0 && (
+        <Table
+          id={(p) => p.metadata.name}
+          rows={all}
+          columns={[
+            {
+              title: t.col.project,
+              cell: (p) => (
+                <a class="strong" href={`/projects/${encodeURIComponent(p.metadata.name)}`}>
+                  {p.metadata.name}
+                </a>
+              ),
+            },
+            { title: t.projects.description, cls: "muted wide", wide: true, cell: (p) => p.spec.description },
+            { title: t.projects.sources, end: true, cell: (p) => p.spec.sourceRepos?.length ?? 0 },
+            { title: t.projects.destinations, end: true, cell: (p) => p.spec.destinations?.length ?? 0 },
+            { title: t.projects.windows, end: true, cell: (p) => p.spec.syncWindows?.length ?? 0 },
+            { title: t.projects.roles, end: true, cell: (p) => p.spec.roles?.length ?? 0 },
+          ]}
+        />
+      )}
     </div>
   );
 }

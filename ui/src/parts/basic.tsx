@@ -30,6 +30,7 @@ const phaseLook: Record<string, [IconName, Tone]> = {
   Error: ["degraded", "bad"],
   Terminating: ["progressing", "warn"],
   RolledBack: ["undo", "bad"],
+  Held: ["lock", "hold"],
 };
 const none: [IconName, Tone] = ["dot", "mute"];
 

@@ -32,7 +32,8 @@ type Props = {
   marked?: (id: string) => boolean;
   sort?: { key: string; down: boolean };
   onSort?: (key: string) => void;
-  rowHeight?: number;
+  /** Rows of another height in a narrow window. */
+  tall?: { below: number; height: number };
   api?: { current: GridApi | null };
   empty?: ComponentChildren;
   /** Below the rows, inside the scroller. */
@@ -40,6 +41,7 @@ type Props = {
 };
 
 const overscan = 6;
+const rowHeightPlain = 32;
 
 type RowProps = {
   at: number;
@@ -71,10 +73,11 @@ const GridRow = memo(function GridRow(p: RowProps) {
 });
 
 export function Grid(p: Props) {
-  const { count, rowHeight = 32 } = p;
+  const { count } = p;
   const scroller = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ first: 0, last: 40 });
   const [width, setWidth] = useState(1200);
+  const rowHeight = p.tall && width < p.tall.below ? p.tall.height : rowHeightPlain;
   const [cursor, setCursor] = useState(0);
   const cursorId = useRef("");
   const wantFocus = useRef(false);

@@ -7,13 +7,13 @@ import type { AppName, Plan, Ref } from "../wire";
 import { Button, Chip, CommitLine, ErrorNote, Note, Skeleton } from "./basic";
 import { refId } from "./diff";
 import { Dialog } from "./dialog";
+import { PlanParts, refText, type Picks } from "./planparts";
 import { planAsked, reasonAsked, type PlanRequest, type ReasonRequest } from "./plan-host";
 import { toast } from "./toast";
 
 type Got = { app: AppName; plan?: Plan; error?: Failure };
 /** So many plans are asked for at a time. */
 const atOnce = 4;
-const namesMax = 200;
 /** A sync of more applications than this has to be typed. */
 const manyApps = 20;
 
@@ -23,41 +23,6 @@ export function Dialogs() {
       {planAsked.value && <PlanDialog request={planAsked.value} onClose={() => (planAsked.value = null)} />}
       {reasonAsked.value && <ReasonDialog request={reasonAsked.value} onClose={() => (reasonAsked.value = null)} />}
     </>
-  );
-}
-
-const refText = (r: Ref): string => `${r.kind} ${r.namespace ? `${r.namespace}/` : ""}${r.name}`;
-
-type Picks = { skipped: ReadonlySet<string>; toggle: (id: string) => void };
-
-function Refs({ title, sign, tone, refs, picks }: { title: string; sign: string; tone: string; refs: { ref: Ref; note?: string }[]; picks?: Picks }) {
-  if (!refs.length) return null;
-  return (
-    <section class={`plan-part plan-${tone}`}>
-      <h3>
-        <span class="sign" aria-hidden="true">
-          {sign}
-        </span>
-        {title} <span class="num muted">{count(refs.length)}</span>
-      </h3>
-      <ul>
-        {refs.slice(0, namesMax).map((r) => (
-          <li key={refId(r.ref)}>
-            {picks && (
-              <input
-                type="checkbox"
-                aria-label={t.plan.pick(refText(r.ref))}
-                checked={!picks.skipped.has(refId(r.ref))}
-                onChange={() => picks.toggle(refId(r.ref))}
-              />
-            )}
-            <span class="muted">{r.ref.kind}</span> <span class="strong">{r.ref.name}</span>{" "}
-            {r.ref.namespace && <span class="faint">{r.ref.namespace}</span>} {r.note && <span class="mono muted trunc">{r.note}</span>}
-          </li>
-        ))}
-        {refs.length > namesMax && <li class="faint">{t.moreOf(refs.length - namesMax)}</li>}
-      </ul>
-    </section>
   );
 }
 
@@ -217,12 +182,7 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
         </Note>
       )}
       {one && (
-        <div class="plan-parts">
-          <Refs title={t.plan.delete} sign="−" tone="bad" refs={one.delete.map((ref) => ({ ref }))} {...(picks ? { picks } : {})} />
-          <Refs title={t.plan.change} sign="~" tone="run" refs={one.change.map((c) => ({ ref: c.ref, note: c.fields.slice(0, 4).join(", ") }))} {...(picks ? { picks } : {})} />
-          <Refs title={t.plan.create} sign="+" tone="ok" refs={one.create.map((ref) => ({ ref }))} {...(picks ? { picks } : {})} />
-          <Refs title={t.plan.hooks} sign="↻" tone="mute" refs={one.hooks.map((ref) => ({ ref }))} />
-        </div>
+        <PlanParts plan={one} {...(picks ? { picks } : {})} />
       )}
       {many && ready && (
         <table class="table plan-table">
@@ -260,23 +220,6 @@ function PlanDialog({ request, onClose }: { request: PlanRequest; onClose: () =>
         <Note>
           <p>{t.plan.partial(chosen.length)}</p>
         </Note>
-      )}
-      {one && (
-        <p class="muted plan-waves">
-          {one.waves.length > 1 && (
-            <>
-              {t.plan.waves}{" "}
-              {one.waves.map((w) => (
-                <Chip key={`${w.phase}${w.wave}`}>
-                  {w.phase === "Sync" ? "" : `${w.phase} `}
-                  {w.wave}
-                  <span class="faint"> × {w.count}</span>
-                </Chip>
-              ))}
-            </>
-          )}{" "}
-          {t.plan.unchanged(one.unchanged)}
-        </p>
       )}
       {plans.flatMap((p) =>
         p.plan.warnings.map((w) => (

@@ -145,7 +145,7 @@ export function Outline(p: Props) {
             aria-label={spoken(n)}
             tabIndex={i === at ? 0 : -1}
             title={n.message || undefined}
-            style={{ paddingInlineStart: `${8 + l.depth * 16}px` }}
+            style={{ paddingInlineStart: `${16 + l.depth * 16}px` }}
             onClick={() => activate(n)}
           >
             {n.folded ? (

@@ -32,6 +32,33 @@ export async function open(browser, url, { theme = "light", width = 1440, height
   return page;
 }
 
+/** Words of the page that are cut off, without an ellipsis that says so. */
+export function cutWords(page) {
+  return page.evaluate(() => {
+    const out = [];
+    for (const el of document.querySelectorAll("main *, nav *, header *, dialog *")) {
+      if (![...el.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+      const style = getComputedStyle(el);
+      const box = el.getBoundingClientRect();
+      if (!box.width || !box.height || style.visibility === "hidden" || el.closest(".sr, datalist, select, .mono, .grid-body, pre")) continue;
+      // What ends in an ellipsis says so, and has its text in full on hover or in its page.
+      const says = (e) => getComputedStyle(e).textOverflow === "ellipsis" || ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+      if (el.scrollWidth > el.clientWidth + 1 && style.overflowX === "visible" && style.display !== "inline")
+        out.push(`${el.className || el.tagName} runs over its edge: ${el.textContent.trim().slice(0, 50)}`);
+      if (el.scrollWidth > el.clientWidth + 1 && style.overflowX !== "visible" && !says(el)) out.push(`${el.className || el.tagName}: ${el.textContent.trim().slice(0, 50)}`);
+      // Cut by a box around it.
+      for (let up = el.parentElement; up && up !== document.body; up = up.parentElement) {
+        const s = getComputedStyle(up);
+        if (s.overflowX === "visible") continue;
+        const b = up.getBoundingClientRect();
+        if ((box.left < b.left - 1 || box.right > b.right + 1) && !says(up)) out.push(`${el.className || el.tagName} in ${up.className}: ${el.textContent.trim().slice(0, 50)}`);
+        break;
+      }
+    }
+    return [...new Set(out)];
+  });
+}
+
 /** Waits until nothing is loading any more. */
 export async function settled(page) {
   await page.waitForFunction(() => document.querySelector("h1, .login, .empty") && !document.querySelector("[aria-busy=true]"));

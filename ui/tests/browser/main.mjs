@@ -2,7 +2,7 @@
 import { launch } from "./kit.mjs";
 
 const words = process.argv.slice(2);
-const files = ["pages", "keyboard", "actions", "stream", "budgets", "demo"];
+const files = ["pages", "keyboard", "actions", "forms", "locales", "stream", "budgets", "demo"];
 const browser = await launch();
 let failed = 0;
 let passed = 0;

@@ -7,7 +7,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { attempts, diff, driftEvents, explain, overview, plan, rendered, rollouts, timeline, tree } from "./details.mjs";
 import { board, Flag, iso, makeFleet, random, row, sha, system, V } from "./fleet.mjs";
 
-const dist = new URL("../../dist", import.meta.url).pathname;
+const dist = process.env.UI_DIST ?? new URL("../../dist", import.meta.url).pathname;
 const csp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 const types = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", html: "text/html; charset=utf-8" };
@@ -126,6 +126,9 @@ export async function startMock(options = {}) {
     return hits.slice(0, 20);
   };
 
+  const saved = new Map();
+  const conflict = [409, { error: "conflict", code: 10, message: "it has been changed since you looked", hint: "look again, and make your change to what is there now" }];
+
   const lists = {
     clusters: () => ({
       items: fleet().clusters.map((c) => ({
@@ -136,7 +139,7 @@ export async function startMock(options = {}) {
     }),
     projects: () => ({
       items: [...new Set(apps.map((a) => a.project))].map((name) => ({
-        metadata: { name },
+        metadata: { name, resourceVersion: "7" },
         spec: {
           description: `What team ${name} runs`, sourceRepos: [`https://git.corp.example/${name}/*`], destinations: [{ name: "prod-eu-*", namespace: `${name}*` }, { server: "*", namespace: "shared" }],
           clusterResourceWhitelist: [], roles: [{ name: "deployer", description: "CI", policies: [`p, proj:${name}:deployer, applications, sync, ${name}/*, allow`], groups: [`team-${name}`] }],
@@ -173,8 +176,35 @@ export async function startMock(options = {}) {
     if (path === "can-i") return { allowed: q.get("user") === "alice", rule: "p, role:deployer, applications, sync, */*, allow", source: "policy.csv:1", why: "alice is in team-shop, which has role:deployer." };
     if (path === "account")
       return { items: [{ name: "admin", enabled: true, capabilities: ["login"], tokens: [] }, { name: "ci", enabled: true, capabilities: ["apiKey"], tokens: [{ id: "5f1c2", issuedAt: Math.floor(now() / 1000) - 86400 }] }] };
-    if (path === "account/ci/token") return { token: "made-up-token" };
+    if (path.startsWith("account/can-i/")) return { value: at[2] === "projects" && at[4] === "ledger" ? "no" : "yes" };
+    if (path === "account/ci/token" || /^projects\/[^/]+\/roles\/[^/]+\/token$/.test(path)) return { token: "made-up-token" };
     if (path.startsWith("account/")) return {};
+    if (at[0] === "projects" && req.method !== "GET") {
+      const p = body?.project;
+      if (req.method === "DELETE") return {};
+      if (p?.metadata.resourceVersion !== undefined && p.metadata.resourceVersion !== "7") return conflict;
+      saved.set(p.metadata.name, { ...p, metadata: { ...p.metadata, resourceVersion: "7" } });
+      return saved.get(p.metadata.name);
+    }
+    if (at[0] === "projects" && at[1]) return saved.get(at[1]) ?? lists.projects().items.find((p) => p.metadata.name === at[1]) ?? [403, { error: "permission denied", code: 7, message: "permission denied" }];
+    if (path === "preview") {
+      if (body?.spec?.source?.repoURL?.includes("forbidden"))
+        return [400, { error: "invalid", code: 3, message: `application spec for ${body.metadata.name} is invalid: application repo ${body.spec.source.repoURL} is not permitted in project '${body.spec.project}'` }];
+      const ref = (group, kind) => ({ group, kind, namespace: body.spec.destination.namespace ?? "", name: body.metadata.name });
+      const objects = [ref("apps", "Deployment"), ref("", "Service"), ref("", "ConfigMap")].map((r) => ({ ref: r, text: `kind: ${r.kind}\nmetadata:\n  name: ${r.name}\n`, origin: { repo: "", file: "web.yaml", line: 1, what: "" } }));
+      const there = find("", body.metadata.name);
+      return {
+        revision: { id: sha(body.metadata.name), author: "bob", date: iso(now() - 3600_000), message: "probes and limits" },
+        create: there ? [] : objects.map((o) => o.ref), change: there ? [{ ref: objects[0].ref, fields: ["spec.replicas"] }] : [], delete: [], unchanged: there ? 2 : 0,
+        waves: [{ wave: 0, phase: "Sync", count: 3 }], hooks: [], warnings: [], friction: "none", digest: "d", objects, total: objects.length,
+      };
+    }
+    if (path === "applications" && req.method === "POST") {
+      const a = { ...apps[0], uid: `n${apps.length}`, name: body.metadata.name, project: body.spec.project, sync: "Synced", health: "Healthy", cause: "", next: "", kind: null, flags: 0, since: now() };
+      apps.push(a);
+      touch(a);
+      return body;
+    }
     if (lists[path]) return lists[path]();
     if (path === "drift") {
       const has = (k, v) => !q.get(k) || v.toLowerCase().includes(q.get(k).toLowerCase());
@@ -215,6 +245,16 @@ export async function startMock(options = {}) {
         return {};
       };
       switch (`${req.method} ${what}`) {
+        case "GET ":
+          return {
+            metadata: { name: a.name, namespace: a.ns, resourceVersion: "7", labels: { team: a.project } },
+            spec: {
+              project: a.project, source: { repoURL: a.repo, path: a.path, targetRevision: "main" }, destination: { server: "https://kubernetes.default.svc", namespace: a.destNs },
+              syncPolicy: { automated: { prune: true }, syncOptions: ["CreateNamespace=true"] },
+            },
+          };
+        case "PUT ":
+          return body?.metadata?.resourceVersion === "7" && !state.conflict ? write() : conflict;
         case "GET overview": return overview(a);
         case "GET tree": return tree(a, q.get("all") === "true");
         case "GET diff": return diff(a, q.get("from") ?? "live", q.get("to") ?? "git");
@@ -322,7 +362,7 @@ export async function startMock(options = {}) {
       else json(200, out);
     });
   });
-  const state = { down: false, streams: [] };
+  const state = { down: false, conflict: false, streams: [] };
   await new Promise((r) => server.listen(port, "127.0.0.1", r));
   return {
     url: `http://127.0.0.1:${server.address().port}`,

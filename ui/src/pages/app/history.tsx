@@ -60,13 +60,13 @@ export default function HistoryTab({ app, o }: TabProps) {
                   <Actor who={a.by} via />
                   {a.automated && <Chip icon="sync">{t.app.auto}</Chip>}
                   {a.reason && <span>“{a.reason}”</span>}
-                  {a.message && <span class={a.phase === "Succeeded" ? "" : "tone-bad"}>{a.message}</span>}
+                  {a.message && <span class={a.phase === "Succeeded" && !a.held ? "" : "tone-bad"}>{a.message}</span>}
                 </p>
               </div>
               <div class="attempt-end">
                 <span class="line">
                   {a.isCurrent && <Chip tone="ok">{t.history.current}</Chip>}
-                  <Status kind="phase" word={a.phase} />
+                  <Status kind="phase" word={a.held ? "Held" : a.phase} />
                 </span>
                 <span class="faint num">
                   <Since at={a.startedAt} ago />

@@ -1,17 +1,33 @@
 // How an application is set up, in the words of its resource.
-import { Actor, Button, Chip, Revision, Since } from "../../parts/basic";
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Actor, Button, Chip, Revision, Since, Skeleton } from "../../parts/basic";
 import { repoName } from "../../lib/format";
+import { param, setParams } from "../../lib/router";
 import { t } from "../../strings";
 import { actions, type TabProps } from "../app";
 
 const yes = (on: boolean): string => (on ? t.on : t.off);
 
+/** The form's code comes when it is asked for. */
+function Editor(p: TabProps) {
+  const [Form, set] = useState<ComponentType<TabProps> | null>(null);
+  useEffect(() => void import("./edit").then((m) => set(() => m.default)), []);
+  return Form ? <Form {...p} /> : <Skeleton rows={10} />;
+}
+
 export default function SettingsTab({ app, o }: TabProps) {
   const act = actions(app, o);
+  if (param("edit")) return <Editor app={app} o={o} />;
   return (
     <div class="narrow stack-lg">
       <section class="panel">
-        <h2>{t.setup.sources}</h2>
+        <header class="line">
+          <h2 class="grow">{t.setup.sources}</h2>
+          <Button small icon="settings" no={o.can.update ? undefined : t.no.update} onClick={() => setParams({ edit: "1" }, true)}>
+            {t.setup.edit}
+          </Button>
+        </header>
         {o.sources.map((s, i) => (
           <dl key={i} class="facts">
             <dt>{t.setup.repo}</dt>

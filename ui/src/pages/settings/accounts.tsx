@@ -1,8 +1,9 @@
 // Local accounts: their tokens, one's own password. A token is shown once.
 import { useState } from "preact/hooks";
-import { Button, Chip, Copy, ErrorNote, Note, Since, Skeleton } from "../../parts/basic";
+import { Button, Chip, ErrorNote, Since, Skeleton } from "../../parts/basic";
 import { askReason } from "../../parts/plan-host";
 import { toast } from "../../parts/toast";
+import { NewToken } from "../../parts/token";
 import { change, Failure } from "../../lib/api";
 import { useFetch } from "../../lib/live";
 import { settings, user } from "../../lib/session";
@@ -11,50 +12,7 @@ import { t } from "../../strings";
 type Token = { id: string; issuedAt?: number | string; expiresAt?: number | string };
 type Account = { name: string; enabled: boolean; capabilities?: string[] | null; tokens?: Token[] | null };
 
-const spans: [string, number][] = [
-  ["1d", 86_400],
-  ["30d", 30 * 86_400],
-  ["90d", 90 * 86_400],
-  ["", 0],
-];
-
 const failed = (e: unknown): void => toast(e instanceof Error ? e.message : String(e), "bad", e instanceof Failure ? e.hint : "");
-
-function NewToken({ name, made }: { name: string; made: () => void }) {
-  const [span, setSpan] = useState("30d");
-  const [token, setToken] = useState("");
-  const make = () => {
-    const expiresIn = spans.find(([w]) => w === span)?.[1] ?? 0;
-    change<{ token: string }>("POST", `account/${encodeURIComponent(name)}/token`, {}, { name, expiresIn }).then((r) => {
-      setToken(r.token);
-      made();
-    }, failed);
-  };
-  if (token)
-    return (
-      <Note tone="ok" icon="key">
-        <p>{t.accounts.once}</p>
-        <p class="line">
-          <code class="break grow">{token}</code>
-          <Copy text={token} />
-        </p>
-      </Note>
-    );
-  return (
-    <div class="line wrap">
-      <select class="select" aria-label={t.accounts.lasts(name)} value={span} onChange={(e) => setSpan(e.currentTarget.value)}>
-        {spans.map(([w]) => (
-          <option key={w} value={w}>
-            {w || t.accounts.forever}
-          </option>
-        ))}
-      </select>
-      <Button small icon="plus" label={t.accounts.newTokenOf(name)} onClick={make}>
-        {t.accounts.newToken}
-      </Button>
-    </div>
-  );
-}
 
 function Password() {
   const [current, setCurrent] = useState("");
@@ -127,7 +85,7 @@ export default function Accounts() {
                 </Button>
               </p>
             ))}
-            {a.capabilities?.includes("apiKey") && <NewToken name={a.name} made={f.reload} />}
+            {a.capabilities?.includes("apiKey") && <NewToken what={t.accounts.newTokenOf(a.name)} path={`account/${encodeURIComponent(a.name)}/token`} made={f.reload} />}
             {a.name === own && settings.value?.login.local && <Password />}
           </li>
         ))}
