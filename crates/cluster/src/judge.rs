@@ -54,9 +54,9 @@ impl Cluster {
                 continue;
             }
             changes.extend(self.app_of(&object).map(|app| Change {
-                app,
+                app: Some(app),
                 key: object.key.clone(),
-                kind: ChangeKind::Set,
+                kind: ChangeKind::Changed,
                 resource_version: object.resource_version,
             }));
         }

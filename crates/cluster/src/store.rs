@@ -5,7 +5,7 @@ use crate::discovery::{Discovery, Resource};
 use crate::judge::Judge;
 use crate::live::LiveObject;
 use engine::{ObjectKey, Tracking};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
@@ -19,17 +19,22 @@ const CHANGES_MAX: usize = 4_096;
 /// What happened to a live object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It is there, or there anew.
-    Set,
+    /// It is there, and wasn't.
+    Created,
+    /// It is another, and belongs to whom it belonged to.
+    Changed,
+    /// It belongs to somebody else, or to nobody any more.
+    Moved,
     /// It is gone.
     Deleted,
 }
 
-/// A change of a live object that belongs to an application.
+/// A change of a live object: of one that belongs to an application, or of anybody's if it is about
+/// its being there at all.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The application.
-    pub app: Box<str>,
+    /// The application, by what the object says; there need not be one of that name.
+    pub app: Option<Box<str>>,
     /// The object.
     pub key: ObjectKey,
     /// What happened.
@@ -56,7 +61,8 @@ pub(crate) struct Store {
 
 #[derive(Default)]
 struct Objects {
-    by_name: HashMap<Name, Arc<LiveObject>>,
+    /// In order, so that those of a namespace stand together.
+    by_name: BTreeMap<Name, Arc<LiveObject>>,
     by_owner: HashMap<Box<str>, HashSet<Name>>,
     by_uid: HashMap<Box<str>, Name>,
     by_app: HashMap<Box<str>, HashSet<Name>>,
@@ -426,20 +432,24 @@ impl Cluster {
         keys
     }
 
-    /// Returns the objects of all watched kinds in a namespace that belong to no application and to
-    /// no other object.
+    /// Returns the objects of all watched kinds in a namespace that belong to no other object.
     #[must_use]
-    pub fn unowned(&self, namespace: &str) -> Vec<ObjectKey> {
-        let mut keys = Vec::new();
+    pub fn top_level(&self, namespace: &str) -> Vec<Arc<LiveObject>> {
+        let mut found = Vec::new();
         let stores = self.all_stores();
         for store in stores.iter().filter(|s| s.resource.namespaced) {
             let objects = store.read();
-            let unowned = objects.by_name.values().filter(|o| {
-                *o.key.namespace == *namespace && o.owners.is_empty() && o.app.is_none()
-            });
-            keys.extend(unowned.map(|o| o.key.clone()));
+            let from: Name = (namespace.into(), "".into());
+            let there = objects.by_name.range(from..);
+            let there = there.take_while(|((place, _), _)| **place == *namespace);
+            found.extend(
+                there
+                    .map(|(_, o)| o)
+                    .filter(|o| o.owners.is_empty())
+                    .cloned(),
+            );
         }
-        keys
+        found
     }
 
     /// Watches every kind that lives in namespaces and that `is_wanted`.
@@ -509,11 +519,19 @@ impl Cluster {
         self.tell_follower(store, &object.key);
         let app = self
             .app_of(&object)
-            .or_else(|| old.as_ref().and_then(|o| self.app_of(o)))?;
+            .or_else(|| old.as_ref().and_then(|o| self.app_of(o)));
+        let kind = match &old {
+            None => ChangeKind::Created,
+            Some(old) if old.owners != object.owners || old.app != object.app => ChangeKind::Moved,
+            Some(_) => ChangeKind::Changed,
+        };
+        if app.is_none() && kind == ChangeKind::Changed {
+            return None;
+        }
         Some(Change {
             app,
             key: object.key.clone(),
-            kind: ChangeKind::Set,
+            kind,
             resource_version: object.resource_version,
         })
     }
@@ -527,9 +545,8 @@ impl Cluster {
     ) -> Option<Change> {
         let old = store.delete(key, revision)?;
         self.tell_follower(store, key);
-        let app = self.app_of(&old)?;
         Some(Change {
-            app,
+            app: self.app_of(&old),
             key: key.clone(),
             kind: ChangeKind::Deleted,
             resource_version: revision,

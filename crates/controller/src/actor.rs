@@ -53,6 +53,8 @@ pub(crate) struct Life {
     pub(crate) revision: u64,
     pub(crate) wake_at: Option<Timestamp>,
     pub(crate) queue: VecDeque<Event>,
+    /// The namespace whose objects of nobody it is told of.
+    pub(crate) minds: Option<Box<str>>,
     /// When this life began, until Git was asked for the first time.
     pub(crate) started: Option<Instant>,
 }
@@ -213,6 +215,7 @@ impl Actor {
             revision: 0,
             wake_at: None,
             queue: VecDeque::new(),
+            minds: None,
             started: Some(Instant::now()),
         });
     }
@@ -263,6 +266,7 @@ impl Actor {
             let effects = life
                 .state
                 .step(event, &world, &self.shared.config, Timestamp::now());
+            self.mind_orphans();
             for effect in effects {
                 if let Err(error) = self.carry_out(effect).await {
                     tracing::warn!(app = &*self.key.name, error = %error, "starting anew");

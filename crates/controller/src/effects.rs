@@ -163,25 +163,12 @@ impl Actor {
             // What says why it fails.
             cluster.watch("batch", "Job", "");
         }
+        // There may be new kinds since.
         self.watch_for_orphans();
         for desired in &target.objects {
             cluster.watch(&desired.key.group, &desired.key.kind, desired.version());
         }
         cluster.ready().await;
-    }
-
-    /// Watches every kind if the project wants to know of objects that belong to nobody.
-    fn watch_for_orphans(&self) {
-        let installation = self.shared.installation();
-        let app = self.life.as_ref().and_then(|l| l.state.app.clone());
-        let project = app.and_then(|a| installation.projects.get(&a.spec.project).cloned());
-        let wants = project.is_some_and(|p| p.orphaned_resources.as_ref().is_some_and(|o| o.warn));
-        if wants {
-            let kinds = &installation.settings.kinds;
-            self.shared
-                .cluster
-                .watch_all(|group, kind| !kinds.excludes(group, kind));
-        }
     }
 
     fn may_rediscover(&self) -> bool {

@@ -13,6 +13,7 @@ mod credentials;
 mod effects;
 mod git;
 mod installation;
+mod orphans;
 mod projects;
 mod records;
 mod secret;
@@ -20,7 +21,7 @@ mod settings;
 mod view;
 mod world;
 
-use cluster::{Change, Client, Cluster};
+use cluster::{Change, ChangeKind, Client, Cluster};
 use engine::{Config, ObjectKey};
 use ledger::{Identity, Ledger, NoIdentity};
 use source::Sources;
@@ -95,6 +96,8 @@ pub(crate) struct Shared {
     /// Who depends on an application.
     dependents: Mutex<BTreeMap<Box<str>, BTreeSet<Box<str>>>>,
     pub(crate) rediscovered: Mutex<Option<std::time::Instant>>,
+    /// Who is told of objects of nobody.
+    pub(crate) minders: orphans::Minders,
     /// By application: who asked for its operation, as somebody who authenticated them told us.
     pub(crate) vouched: Mutex<HashMap<Box<str>, Box<str>>>,
     /// Tells those who look which application's live objects have changed.
@@ -201,6 +204,7 @@ impl Controller {
             applies: Semaphore::new(APPLIES_MAX),
             dependents: Mutex::default(),
             rediscovered: Mutex::default(),
+            minders: orphans::Minders::default(),
             vouched: Mutex::default(),
             touched: broadcast::Sender::new(TOUCHED_MAX),
             cluster,
@@ -319,6 +323,7 @@ async fn run_applications(
         }
         if shared.cluster.get(&key).is_none() {
             boxes.remove(&key.name);
+            shared.minders.set(&key.name, None);
             continue;
         }
         let mailbox = boxes.entry(key.name.clone()).or_insert_with(|| {
@@ -339,12 +344,24 @@ async fn run_changes(
     mut changes: mpsc::Receiver<Change>,
 ) {
     while let Some(change) = changes.recv().await {
-        if shared.touched.receiver_count() > 0 {
+        if shared.touched.receiver_count() > 0
+            && let Some(app) = &change.app
+        {
             // An error means that whoever looked has just gone.
-            let _gone = shared.touched.send(change.app.clone());
+            let _gone = shared.touched.send(app.clone());
         }
         let boxes = mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mailbox) = boxes.get(&change.app) {
+        let own = change.app.as_deref().and_then(|app| boxes.get(app));
+        // What belongs to nobody, or did until now, is an orphan to others.
+        let is_orphan = own.is_none() || change.kind == ChangeKind::Moved;
+        let minders = match is_orphan && change.kind != ChangeKind::Changed {
+            true => shared.minders.of(&change.key.namespace),
+            false => Vec::new(),
+        };
+        for mailbox in own
+            .into_iter()
+            .chain(minders.iter().filter_map(|app| boxes.get(app)))
+        {
             // An error means that the application is going away.
             let _gone = mailbox.send(actor::Mail::Changed);
         }

@@ -1,7 +1,6 @@
 //! Projects as they count: each with what it inherits, and what one application may do by its own.
 
 use crate::settings::Impersonation;
-use crate::world::ClusterWorld;
 use api::names;
 use cluster::Discovery;
 use engine::{ObjectKey, Spec, Window};
@@ -199,37 +198,6 @@ pub(crate) fn window(
             why: error.to_string(),
             until: None,
         },
-    }
-}
-
-impl ClusterWorld<'_> {
-    /// Returns the number of objects in the destination that belong to no application.
-    pub(crate) fn count_orphans(&self, project: &Project) -> Option<usize> {
-        let settings = project.orphaned_resources.as_ref()?;
-        if !settings.warn || self.destination.is_empty() {
-            return None;
-        }
-        let discovery = self.cluster.discovery();
-        let keys = self.cluster.unowned(self.destination);
-        let orphans = keys.iter().filter(|key| {
-            !is_everywhere(key)
-                && project.is_orphan(&key.group, &key.kind, &key.name)
-                && forbids_kind(project, &discovery, key).is_none()
-        });
-        Some(orphans.count())
-    }
-}
-
-/// Returns true for what the cluster puts into namespaces by itself.
-fn is_everywhere(key: &ObjectKey) -> bool {
-    match (&*key.group, &*key.kind, &*key.name) {
-        ("", "ServiceAccount", "default") | ("", "ConfigMap", "kube-root-ca.crt") => true,
-        ("", "Service", "kubernetes") => &*key.namespace == "default",
-        ("", "Event" | "Endpoints", _)
-        | ("events.k8s.io", ..)
-        | ("discovery.k8s.io", "EndpointSlice", _)
-        | ("coordination.k8s.io", "Lease", _) => true,
-        _ => false,
     }
 }
 

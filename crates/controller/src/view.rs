@@ -1,7 +1,7 @@
 //! What the controller knows, for those who only look: live objects, renderings, settings, projects.
 
 use crate::git::Inspector;
-use crate::{Installation, Shared, projects};
+use crate::{Installation, Shared, orphans, projects};
 use api::names;
 use cluster::Cluster;
 use engine::{Ignore, ObjectKey, Spec, Window};
@@ -101,6 +101,19 @@ impl View {
         let settings = self.installation().settings.impersonation;
         let to = &spec.destination.namespace;
         projects::acting_user(project.as_deref(), settings, self.namespace(), to)
+    }
+
+    /// Returns the objects where an application deploys to that belong to no application, with what
+    /// they own; none if its project doesn't ask for them.
+    #[must_use]
+    pub fn orphans(&self, spec: &Spec) -> Vec<ObjectKey> {
+        let place = spec.destination.namespace.as_str();
+        match self.project(&spec.project) {
+            Some(project) if project.orphaned_resources.is_some() && !place.is_empty() => {
+                orphans::orphans(self.cluster(), &project, self.namespace(), place)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Returns how long a new revision may take to become healthy, unless an application says

@@ -1,7 +1,7 @@
 //! The live cluster as one application's core sees it.
 
-use crate::projects;
 use crate::settings::Impersonation;
+use crate::{orphans, projects};
 use cluster::{Cluster, LiveObject, Prepared};
 use engine::{Dependency, Desired, LiveFacts, Match, ObjectKey, Spec, Window, World, argo};
 use health::HealthStatus;
@@ -120,7 +120,13 @@ impl World for ClusterWorld<'_> {
     }
 
     fn orphans(&self) -> Option<usize> {
-        self.count_orphans(self.project?)
+        let project = self.project?;
+        let settings = project.orphaned_resources.as_ref()?;
+        if !settings.warn || self.destination.is_empty() {
+            return None;
+        }
+        let place = self.destination;
+        Some(orphans::orphans(self.cluster, project, self.namespace, place).len())
     }
 
     fn copies(&self) -> Vec<ObjectKey> {

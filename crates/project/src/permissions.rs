@@ -226,7 +226,7 @@ impl Project {
         let ignored = |rule: &KindRule| {
             let fits_rule = |pattern: &str, text: &str| fits(pattern, text, &[]);
             fits_rule(&rule.group, group)
-                && fits_rule(&rule.kind, kind)
+                && (rule.kind.is_empty() || fits_rule(&rule.kind, kind))
                 && (rule.name.is_empty() || fits_rule(&rule.name, name))
         };
         !settings.ignore.iter().any(ignored)

@@ -160,7 +160,10 @@ impl Project {
                 .get("orphanedResources")
                 .filter(|settings| settings.is_object())
                 .map(|settings| OrphanedResources {
-                    warn: flag(settings, "warn"),
+                    warn: settings
+                        .get("warn")
+                        .and_then(Value::as_bool)
+                        .unwrap_or(true),
                     ignore: list(settings, "ignore", kind_rule),
                 }),
             windows: Windows::new(list(spec, "syncWindows", Window::parse)),

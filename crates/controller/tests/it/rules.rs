@@ -66,19 +66,65 @@ async fn objects_of_nobody_are_counted_where_the_project_asks() {
         "files": {"app/a.yaml": config_map("a", "1")},
         "project": {
             "sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}],
-            "orphanedResources": {"warn": true, "ignore": [{"kind": "ConfigMap", "name": "known-*"}]},
+            "orphanedResources": {"ignore": [{"kind": "ConfigMap", "name": "known-*"}]},
         },
         "before": [stray("known-1"), stray("stray")],
         "application": application("{project}"),
     }))
     .await;
-    let message = "Application has 1 orphaned resources";
-    world
-        .reach(&json!({
+    let said = |count: usize| {
+        json!({
             "/status/sync/status": "Synced",
             "/status/conditions/*/type": "OrphanedResourceWarning",
-            "/status/conditions/*/message": message,
-        }))
+            "/status/conditions/*/message": format!("Application has {count} orphaned resources"),
+        })
+    };
+    world.reach(&said(1)).await;
+    // They are counted as they come, with what belongs to them, and whatever application that
+    // isn't there they say they belong to.
+    let path = "/api/v1/namespaces/place/configmaps";
+    let made = |name: &str, metadata: Value| {
+        let mut object = json!({"metadata": metadata, "data": {}});
+        object.set_at(&["metadata", "name"], name);
+        object
+    };
+    let ghost = "ghost:/ConfigMap:place/marked";
+    let marked = json!({"annotations": {"argocd.argoproj.io/tracking-id": ghost}});
+    for (object, count) in [
+        (made("second", json!({})), 2),
+        (made("known-2", json!({})), 2),
+        (made("marked", marked), 3),
+    ] {
+        world
+            .client
+            .create(path, &object)
+            .await
+            .expect("it is made");
+        world.reach(&said(count)).await;
+    }
+    let stray = world
+        .client
+        .get(&format!("{path}/stray"))
+        .await
+        .expect("it is there");
+    let owner = json!([{
+        "apiVersion": "v1", "kind": "ConfigMap", "name": "stray",
+        "uid": stray.str_at(&["metadata", "uid"]),
+    }]);
+    let child = made("child", json!({"ownerReferences": owner}));
+    world.client.create(path, &child).await.expect("it is made");
+    world.reach(&said(4)).await;
+    // And as they go.
+    for name in ["child", "marked", "second", "stray"] {
+        let path = format!("{path}/{name}");
+        world
+            .client
+            .delete(&path, &Value::object())
+            .await
+            .expect("it goes");
+    }
+    world
+        .reach(&json!({"/status/conditions/*/type": {"absent": true}}))
         .await;
 }
 

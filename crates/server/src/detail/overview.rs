@@ -131,7 +131,7 @@ fn counts(app: &App) -> Value {
         "outOfSync": count(&["status"], "OutOfSync"),
         "degraded": count(&["health", "status"], "Degraded"),
         "missing": count(&["health", "status"], "Missing"),
-        "orphaned": 0,
+        "orphaned": app.view().orphans(&app.parsed.spec).len(),
     })
 }
 
