@@ -15,7 +15,7 @@ pub struct Str(Repr);
 
 #[derive(Clone)]
 enum Repr {
-    /// How many of the bytes count, and the bytes.
+    /// How many of the bytes count, and the bytes; those that don't count are 0.
     Short(u8, [u8; SHORT_MAX]),
     Long(Arc<[u8]>),
 }
@@ -52,6 +52,20 @@ pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Bytes that are compared at once.
+const HEAD: usize = 8;
+
+/// Returns the first bytes as a number of the same order.
+fn head(short: &[u8; SHORT_MAX]) -> u64 {
+    short
+        .first_chunk()
+        .map_or(0, |head| u64::from_be_bytes(*head))
+}
+
+fn rest(short: &[u8; SHORT_MAX]) -> &[u8] {
+    &short[HEAD..]
+}
+
 impl Default for Str {
     fn default() -> Self {
         Self(Repr::Short(0, [0; SHORT_MAX]))
@@ -68,9 +82,15 @@ impl Borrow<[u8]> for Str {
         self
     }
 }
+/// Names are compared more often than anything else is done to text, and nearly all are short: those
+/// are compared as they lie there, without a look at how many bytes count.
 impl PartialEq for Str {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        match (&self.0, &other.0) {
+            (Repr::Short(a, x), Repr::Short(b, y)) => a == b && x == y,
+            _ => **self == **other,
+        }
     }
 }
 impl Eq for Str {}
@@ -80,8 +100,17 @@ impl PartialOrd for Str {
     }
 }
 impl Ord for Str {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        (**self).cmp(&**other)
+        match (&self.0, &other.0) {
+            // The zeros behind the shorter one are no more than what the longer one has there.
+            (Repr::Short(a, x), Repr::Short(b, y)) => {
+                let ([head_a, head_b], [rest_a, rest_b]) = ([x, y].map(head), [x, y].map(rest));
+                let ordering = head_a.cmp(&head_b);
+                ordering.then_with(|| rest_a.cmp(rest_b).then(a.cmp(b)))
+            }
+            _ => (**self).cmp(&**other),
+        }
     }
 }
 impl Hash for Str {
@@ -283,4 +312,34 @@ pub(crate) fn is_space(c: char) -> bool {
         '\t' | '\n' | '\x0b' | '\x0c' | '\r' | ' ' | '\u{85}' | '\u{A0}' | '\u{1680}' | '\u{2000}'
             ..='\u{200A}' | '\u{2028}' | '\u{2029}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Str;
+
+    #[test]
+    fn strings_are_ordered_as_their_bytes() {
+        let texts: [&[u8]; 12] = [
+            b"",
+            b"\0",
+            b"\0\0",
+            b"a",
+            b"a\0",
+            b"a\0b",
+            b"abcdefgh",
+            b"abcdefgi",
+            b"abcdefghi",
+            b"\xff\xfe",
+            b"exactly 22 bytes long.",
+            b"a longer one than fits in twenty-two bytes",
+        ];
+        for a in texts {
+            for b in texts {
+                let (x, y) = (Str::from(a), Str::from(b));
+                assert_eq!(x.cmp(&y), a.cmp(b), "{a:?} {b:?}");
+                assert_eq!(x == y, a == b, "{a:?} {b:?}");
+            }
+        }
+    }
 }

@@ -183,15 +183,15 @@ impl Value {
 
     /// Returns the method `name` of the value's type.
     #[must_use]
-    pub fn method(&self, name: &str) -> Option<&'static Method> {
+    pub fn method(&self, name: &Str) -> Option<&'static Method> {
         let methods = match self {
             Self::Map(m) => m.map_type().methods,
             Self::List(l) => l.list_type().methods,
             Self::Int(kind, _) => kind.methods(),
-            Self::Object(o) => return o.method(name),
+            Self::Object(o) => return o.method(&name.lossy()),
             _ => return None,
         };
-        methods.iter().find(|m| m.name == name)
+        methods.iter().find(|m| m.name.as_bytes() == &**name)
     }
 }
 

@@ -18,7 +18,17 @@ impl<'a> Exec<'a, '_> {
         arguments: &'a [Operand],
         last: Option<Item>,
     ) -> Evaluated {
-        let Some((final_name, names)) = self.tree.words(names).split_last() else {
+        let names = self.tree.words(names);
+        // Nearly always there are maps all the way: nothing on it is copied then.
+        if let Value::Map(map) = &receiver.value
+            && arguments.is_empty()
+            && last.is_none()
+            && self.run.tracer.is_none()
+            && let Some((value, holder)) = map.descend(names)
+        {
+            return Ok(Item::of(value, holder.element));
+        }
+        let Some((final_name, names)) = names.split_last() else {
             return Ok(receiver.clone());
         };
         let Some((first_name, names)) = names.split_first() else {
@@ -66,7 +76,7 @@ impl<'a> Exec<'a, '_> {
             }
             return self.key(map, name, !arguments.is_empty() || last.is_some());
         }
-        if let Some(method) = receiver.value.method(&name.lossy()) {
+        if let Some(method) = receiver.value.method(name) {
             return self.method(
                 dot,
                 &receiver.value,

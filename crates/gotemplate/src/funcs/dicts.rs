@@ -202,7 +202,7 @@ fn dig(_: &mut Exec<'_, '_>, a: &[Value]) -> Called {
         keys.push(key.as_str().ok_or_else(|| conversion(key, Type::String))?);
     }
     for (i, key) in keys.iter().enumerate() {
-        let Some(step) = map.get(key) else {
+        let Some(step) = map.get(*key) else {
             return Ok(default.clone());
         };
         if i + 1 == keys.len() {

@@ -175,7 +175,7 @@ impl Reader<'_> {
         let parent = self.descend(root, parents)?;
         let exists = || format!("Key '{}' has already been defined.", shown(keys));
         if is_list {
-            let list = match parent.get(last) {
+            let list = match parent.get(last.as_slice()) {
                 None => {
                     let list = List::new(&TABLES, Vec::new());
                     parent.insert(&last[..], Value::List(list.clone()));
@@ -194,7 +194,7 @@ impl Reader<'_> {
         if !self.explicit.insert(shown(keys)) {
             return Err(self.error(exists()));
         }
-        match parent.get(last) {
+        match parent.get(last.as_slice()) {
             None => {
                 let inner = table();
                 parent.insert(&last[..], Value::Map(inner.clone()));
@@ -209,7 +209,7 @@ impl Reader<'_> {
     fn descend(&self, from: &Map, keys: &[Vec<u8>]) -> Read<Map> {
         let mut current = from.clone();
         for key in keys {
-            let next = match current.get(key) {
+            let next = match current.get(key.as_slice()) {
                 None => {
                     let inner = table();
                     current.insert(&key[..], Value::Map(inner.clone()));

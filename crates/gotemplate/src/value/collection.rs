@@ -2,6 +2,7 @@
 
 use super::{ListType, MapType, Value};
 use crate::text::Str;
+use std::borrow::Borrow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -159,8 +160,26 @@ impl Map {
 
     /// Returns a member.
     #[must_use]
-    pub fn get(&self, key: &[u8]) -> Option<Value> {
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<Value>
+    where
+        Str: Borrow<Q>,
+    {
         self.0.members.borrow().get(key).cloned()
+    }
+
+    /// Follows names through maps; returns what is there, and the type of the map that holds it.
+    /// Nothing if a name is missing, means something else than a member, or leads out of maps.
+    pub(crate) fn descend(&self, names: &[Str]) -> Option<(Value, &'static MapType)> {
+        let (name, rest) = names.split_first()?;
+        if self.1.methods.iter().any(|m| m.name.as_bytes() == &**name) {
+            return None;
+        }
+        let members = self.0.members.borrow();
+        match (members.get(name)?, rest) {
+            (value, []) => Some((value.clone(), self.1)),
+            (Value::Map(inner), _) => inner.descend(rest),
+            _ => None,
+        }
     }
 
     /// Returns true if there is a member of that name.
