@@ -11,6 +11,7 @@ pub use metadata::{Dependency, Maintainer, Metadata};
 pub use missing::{Lock, Missing};
 
 use crate::values;
+use std::sync::Arc;
 use value::Value;
 
 /// A file of a chart.
@@ -19,7 +20,7 @@ pub struct File {
     /// Its path inside the chart.
     pub name: String,
     /// Its bytes.
-    pub data: std::sync::Arc<[u8]>,
+    pub data: Arc<[u8]>,
 }
 
 /// A chart with the charts in it.
@@ -30,13 +31,13 @@ pub struct Chart {
     /// The files below `templates/`.
     pub templates: Vec<File>,
     /// `values.yaml`; every number is a float.
-    pub values: Value,
+    pub values: Arc<Value>,
     /// The text of `values.yaml`.
-    pub values_file: Option<std::sync::Arc<[u8]>>,
+    pub values_file: Option<Arc<[u8]>>,
     /// `Chart.lock`.
     pub lock: Option<Lock>,
     /// `values.schema.json`.
-    pub schema: Option<std::sync::Arc<[u8]>>,
+    pub schema: Option<Arc<[u8]>>,
     /// All other files.
     pub files: Vec<File>,
     /// The charts below `charts/`.
@@ -104,7 +105,7 @@ impl Chart {
         let mut chart = Self {
             metadata: Metadata::default(),
             templates: Vec::new(),
-            values: Value::object(),
+            values: Arc::new(Value::object()),
             values_file: None,
             lock: None,
             schema: None,
@@ -117,8 +118,9 @@ impl Chart {
                 "Chart.yaml" => {}
                 "Chart.lock" => chart.lock = Some(read_lock(&file)?),
                 "values.yaml" => {
-                    chart.values = values::read_documents(&file.data)
+                    let read = values::read_documents(&file.data)
                         .map_err(|e| format!("cannot load values.yaml: {e}"))?;
+                    chart.values = Arc::new(read);
                     chart.values_file = Some(file.data);
                 }
                 "values.schema.json" => chart.schema = Some(file.data),

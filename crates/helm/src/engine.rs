@@ -13,6 +13,7 @@ mod versions;
 pub use cache::Cache;
 pub use capabilities::{Capabilities, KubeVersion};
 pub use failure::RenderError;
+pub(crate) use turn::Turn;
 
 use crate::chart::Chart;
 use crate::compat::Compat;
@@ -44,6 +45,14 @@ pub struct Rendered {
     pub uses: Vec<Use>,
     /// What `lookup` asked, each question once, with what it was told.
     pub lookups: Vec<LookedUp>,
+}
+
+/// What a render says besides the text.
+pub(crate) struct Told {
+    /// As in [`Rendered`].
+    pub(crate) uses: Vec<Use>,
+    /// As in [`Rendered`].
+    pub(crate) lookups: Vec<LookedUp>,
     /// Where the text comes from, if that was asked for.
     pub(crate) traces: BTreeMap<String, FileTrace>,
 }
@@ -83,7 +92,26 @@ pub fn render(
     values: &value::Value,
     context: Context<'_>,
 ) -> Result<Rendered, RenderError> {
-    let turn = turn::Turn::begin();
+    let mut files = BTreeMap::new();
+    let mut keep = |(name, text)| {
+        files.insert(name, text);
+    };
+    let told = render_each(&Turn::begin(), chart, values, context, &mut keep)?;
+    Ok(Rendered {
+        files,
+        uses: told.uses,
+        lookups: told.lookups,
+    })
+}
+
+/// Like [`render`]; hands out each file as soon as it is there, in no order that means anything.
+pub(crate) fn render_each(
+    turn: &Turn,
+    chart: &Chart,
+    values: &value::Value,
+    context: Context<'_>,
+    out: &mut dyn FnMut((String, Vec<u8>)),
+) -> Result<Told, RenderError> {
     let compat = context.compat;
     let values_type = objects::values_type(compat);
     let mut found = BTreeMap::new();
@@ -106,7 +134,7 @@ pub fn render(
         .map(|name| (name.as_str(), found[*name].text))
         .collect();
     let mut templates = Templates::new();
-    for parsed in parsing::parse(&turn, &texts, context.cache, compat.dialect())? {
+    for parsed in parsing::parse(turn, &texts, context.cache, compat.dialect())? {
         templates.add(&parsed);
     }
     let options = Options {
@@ -120,7 +148,7 @@ pub fn render(
     if context.trace {
         session.trace(&Value::Map(values));
     }
-    let mut rendered = Rendered::default();
+    let mut traces = BTreeMap::new();
     for name in names {
         if name
             .rsplit('/')
@@ -142,13 +170,15 @@ pub fn render(
             .map_err(|e| failure::of_executing(name, &e, compat))?;
         if context.trace {
             let trace = FileTrace::new(&text, session.take_trace());
-            rendered.traces.insert(name.clone(), trace);
+            traces.insert(name.clone(), trace);
         }
-        rendered.files.insert(name.clone(), without_marks(text));
+        out((name.clone(), without_marks(text)));
     }
-    rendered.uses = session.uses().to_vec();
-    rendered.lookups = session.lookups().to_vec();
-    Ok(rendered)
+    Ok(Told {
+        uses: session.uses().to_vec(),
+        lookups: session.lookups().to_vec(),
+        traces,
+    })
 }
 
 /// What Go prints where there is nothing.

@@ -122,57 +122,69 @@ pub struct ManifestError {
 /// # Errors
 /// Fails for text that is no YAML.
 pub fn manifests(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifests, ManifestError> {
-    manifests_as(files, Compat::V4, None)
+    let read =
+        |(path, text): (&String, &Vec<u8>)| (path.clone(), of_file(path, text, Compat::V4, None));
+    sorted(files.iter().map(read).collect(), Compat::V4)
 }
 
-/// Like [`manifests`], as one Helm or the other does it; texts that were read before are remembered
-/// by `cache`.
+/// Reads the manifests of a rendered file, as one Helm or the other does it; texts that were read
+/// before are remembered by `cache`.
 ///
 /// # Errors
-/// Fails like [`manifests`].
-pub fn manifests_as(
-    files: &BTreeMap<String, Vec<u8>>,
+/// Fails for text that is no YAML.
+pub(crate) fn of_file(
+    path: &str,
+    text: &[u8],
     compat: Compat,
     cache: Option<&Cache>,
-) -> Result<Manifests, ManifestError> {
-    let mut found = Manifests::default();
-    // Text that is in order is checked faster than it is repaired.
-    let texts = files.iter().filter(|(path, _)| is_manifest(path));
-    let texts: Vec<(&str, Cow<'_, str>)> = texts
-        .map(|(path, text)| match std::str::from_utf8(text) {
-            Ok(text) => (path.as_str(), Cow::Borrowed(text)),
-            Err(_) => (path.as_str(), String::from_utf8_lossy(text)),
-        })
-        .collect();
-    let mut documents: Vec<Document<'_>> = Vec::new();
-    for (path, whole) in &texts {
-        let all = yaml::helm_split(whole);
-        documents.extend(all.map(|text| Document {
-            path,
-            whole,
-            // Helm 3 drops the white space behind a document, too.
-            text: match compat {
-                Compat::V4 => text,
-                Compat::V3 => text.trim_end(),
-            },
-        }));
+) -> Result<Vec<Manifest>, ManifestError> {
+    if !is_manifest(path) {
+        return Ok(Vec::new());
     }
-    let read_one = |document: &Document<'_>| {
-        read(document, cache).map_err(|message| ManifestError {
-            path: document.path.to_owned(),
-            message,
-        })
+    // Text that is in order is checked faster than it is repaired.
+    let whole = match std::str::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(text),
     };
-    for manifest in documents.iter().map(read_one) {
-        let Some(manifest) = manifest? else {
-            continue;
+    let mut found = Vec::new();
+    for text in yaml::helm_split(&whole) {
+        // Helm 3 drops the white space behind a document, too.
+        let text = match compat {
+            Compat::V4 => text,
+            Compat::V3 => text.trim_end(),
         };
-        match annotation(&manifest.object, "helm.sh/hook") {
-            None => found.manifests.push(manifest),
-            Some(events) => {
-                if let Some(hook) = hook(&manifest.object, &events) {
-                    let hook = Some(hook);
-                    found.hooks.push(Manifest { hook, ..manifest });
+        let document = Document {
+            path,
+            whole: &whole,
+            text,
+        };
+        let manifest = read(&document, cache).map_err(|message| ManifestError {
+            path: path.to_owned(),
+            message,
+        })?;
+        found.extend(manifest);
+    }
+    Ok(found)
+}
+
+/// What was read of each file, by its path.
+pub(crate) type Read = BTreeMap<String, Result<Vec<Manifest>, ManifestError>>;
+
+/// Brings what was read of files into Helm's order.
+///
+/// # Errors
+/// Fails for the first file that holds something else.
+pub(crate) fn sorted(read: Read, compat: Compat) -> Result<Manifests, ManifestError> {
+    let mut found = Manifests::default();
+    for manifests in read.into_values() {
+        for manifest in manifests? {
+            match annotation(&manifest.object, "helm.sh/hook") {
+                None => found.manifests.push(manifest),
+                Some(events) => {
+                    if let Some(hook) = hook(&manifest.object, &events) {
+                        let hook = Some(hook);
+                        found.hooks.push(Manifest { hook, ..manifest });
+                    }
                 }
             }
         }

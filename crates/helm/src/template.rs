@@ -2,9 +2,9 @@
 
 use crate::chart::{Chart, File};
 use crate::compat::Compat;
-use crate::engine::{self, Cache, Capabilities, Context, Release};
+use crate::engine::{Cache, Capabilities, Context, Release, Turn, render_each};
 use crate::explain::Trace;
-use crate::manifests::{self, Hook, Manifest, ManifestError, manifests_as};
+use crate::manifests::{self, Hook, Manifest, ManifestError};
 use crate::schema;
 use crate::values::{coalesce_as, process_dependencies_as, read_documents_as};
 use gotemplate::semver::{Constraint, Version};
@@ -104,14 +104,24 @@ pub fn template(
         trace: request.trace,
         compat,
     };
-    let rendered = engine::render(&chart, &values, context).map_err(|e| failed(&e))?;
+    let (turn, cache) = (Turn::begin(), request.cache);
+    let (told, read) = turn.piped(
+        chart.size_bytes(),
+        |(_, text): &(String, Vec<u8>)| text.len(),
+        |out| render_each(&turn, &chart, &values, context, out),
+        |(path, text): (String, Vec<u8>)| {
+            let manifests = manifests::of_file(&path, &text, compat, cache);
+            (path, manifests)
+        },
+    );
+    let told = told.map_err(|e| failed(&e))?;
     let mut all = Vec::new();
     if request.parts.crds {
         for file in chart.crds() {
             all.extend(definitions(&file).map_err(|e| failed(&e))?);
         }
     }
-    let sorted = manifests_as(&rendered.files, compat, request.cache).map_err(|e| failed(&e))?;
+    let sorted = manifests::sorted(read.into_iter().collect(), compat).map_err(|e| failed(&e))?;
     all.extend(sorted.manifests);
     if let Some(last) = all.last_mut() {
         manifests::end(last);
@@ -123,13 +133,13 @@ pub fn template(
     }
     let trace = request
         .trace
-        .then(|| Trace::new(&chart, values.clone(), rendered.traces));
+        .then(|| Trace::new(&chart, values.clone(), told.traces));
     Ok(Output {
         manifests: all,
         trace,
         values,
-        uses: rendered.uses,
-        lookups: rendered.lookups,
+        uses: told.uses,
+        lookups: told.lookups,
     })
 }
 
@@ -186,8 +196,9 @@ fn definitions(file: &File) -> Result<Vec<Manifest>, ManifestError> {
 /// Reads the values files again as Helm 3 does.
 fn as_helm_3(chart: &mut Chart) -> Result<(), TemplateError> {
     if let Some(text) = &chart.values_file {
-        chart.values = read_documents_as(text, Compat::V3)
+        let read = read_documents_as(text, Compat::V3)
             .map_err(|e| failed(&format!("cannot load values.yaml: {e}")))?;
+        chart.values = Arc::new(read);
     }
     chart.dependencies.iter_mut().try_for_each(as_helm_3)
 }

@@ -319,6 +319,6 @@ pub(crate) fn capabilities(version: &str, more: &[String]) -> Result<Capabilitie
         capabilities.kube_version = KubeVersion::parse(version)
             .map_err(|e| format!("invalid kube version '{version}': {e}"))?;
     }
-    capabilities.api_versions.extend(more.iter().cloned());
+    Arc::make_mut(&mut capabilities.api_versions).extend(more.iter().cloned());
     Ok(capabilities)
 }

@@ -107,6 +107,21 @@ impl Cache {
         Self::default()
     }
 
+    /// Returns what all of these templates were parsed to, if every one was parsed before.
+    pub(super) fn parsed(
+        &self,
+        texts: &[(&str, &Arc<[u8]>)],
+        dialect: Dialect,
+    ) -> Option<Vec<Arc<Parsed>>> {
+        let known = self
+            .templates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let all = texts.iter();
+        all.map(|(name, text)| known.get(name, text, dialect))
+            .collect()
+    }
+
     /// Parses a template, or remembers it.
     pub(super) fn parse(
         &self,

@@ -4,7 +4,9 @@ use super::objects::{BUILD, versions_type};
 use crate::compat::Compat;
 use gotemplate::{Kind, List, Method, Object, Value};
 use std::any::Any;
+use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A version of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub struct Capabilities {
     /// Its version.
     pub kube_version: KubeVersion,
     /// `v1`, `apps/v1`, `apps/v1/Deployment`, ...
-    pub api_versions: Vec<String>,
+    pub api_versions: Arc<Vec<String>>,
 }
 
 /// The version of Helm that we answer for.
@@ -105,10 +107,8 @@ impl Capabilities {
         }
         Value::Object(Rc::new(CapabilitiesObject {
             kube_version: Value::Object(Rc::new(KubeVersionObject { version, compat })),
-            api_versions: {
-                let items = self.api_versions.iter().map(Value::str).collect();
-                Value::List(List::new(versions_type(compat), items))
-            },
+            api_versions: Arc::clone(&self.api_versions),
+            api_versions_list: OnceCell::new(),
             compat,
         }))
     }
@@ -116,11 +116,21 @@ impl Capabilities {
 
 struct CapabilitiesObject {
     kube_version: Value,
-    api_versions: Value,
+    api_versions: Arc<Vec<String>>,
+    /// The same for templates. Few ask, and there are many.
+    api_versions_list: OnceCell<Value>,
     compat: Compat,
 }
 
 impl CapabilitiesObject {
+    fn api_versions(&self) -> Value {
+        let make = || {
+            let items = self.api_versions.iter().map(Value::str).collect();
+            Value::List(List::new(versions_type(self.compat), items))
+        };
+        self.api_versions_list.get_or_init(make).clone()
+    }
+
     fn helm_version(&self) -> Value {
         Value::Object(Rc::new(BuildObject(self.compat)))
     }
@@ -141,7 +151,7 @@ impl Object for CapabilitiesObject {
     fn field(&self, name: &str) -> Option<Value> {
         match name {
             "KubeVersion" => Some(self.kube_version.clone()),
-            "APIVersions" => Some(self.api_versions.clone()),
+            "APIVersions" => Some(self.api_versions()),
             "HelmVersion" => Some(self.helm_version()),
             _ => None,
         }
@@ -154,7 +164,7 @@ impl Object for CapabilitiesObject {
         };
         let kube = kube.map(KubeVersionObject::fields).unwrap_or_default();
         let versions =
-            String::from_utf8_lossy(&gotemplate::text_of(&self.api_versions)).into_owned();
+            String::from_utf8_lossy(&gotemplate::text_of(&self.api_versions())).into_owned();
         format!("&{{{kube} {versions} {}}}", BuildObject(self.compat).text())
     }
 
@@ -165,7 +175,7 @@ impl Object for CapabilitiesObject {
     fn json(&self) -> Option<Value> {
         Some(Value::map([
             ("KubeVersion", self.kube_version.clone()),
-            ("APIVersions", self.api_versions.clone()),
+            ("APIVersions", self.api_versions()),
             ("HelmVersion", self.helm_version()),
         ]))
     }

@@ -13,6 +13,9 @@ pub(super) fn parse(
     cache: Option<&Cache>,
     dialect: Dialect,
 ) -> Result<Vec<Arc<Parsed>>, RenderError> {
+    if let Some(all) = cache.and_then(|cache| cache.parsed(texts, dialect)) {
+        return Ok(all);
+    }
     let one = |(name, text): &(&str, &Arc<[u8]>)| {
         let parsed = match cache {
             Some(cache) => cache.parse(name, text, dialect),

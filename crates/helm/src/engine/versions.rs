@@ -1,6 +1,7 @@
 //! What a cluster of the client's own version can do: the answer without a cluster.
 
 use super::{Capabilities, KubeVersion};
+use std::sync::Arc;
 
 /// The version of Kubernetes that Helm's client belongs to.
 const KUBE_VERSION: &str = "v1.36.0";
@@ -69,7 +70,7 @@ impl Default for Capabilities {
     fn default() -> Self {
         Self {
             kube_version: KubeVersion::parse(KUBE_VERSION).expect("it is a version"),
-            api_versions: API_VERSIONS.map(str::to_owned).to_vec(),
+            api_versions: Arc::new(API_VERSIONS.map(str::to_owned).to_vec()),
         }
     }
 }

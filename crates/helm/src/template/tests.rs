@@ -36,7 +36,7 @@ fn output_as(
     };
     let capabilities = Capabilities {
         kube_version: KubeVersion::parse("v1.31.2-gke.1").expect("a version"),
-        api_versions: Vec::new(),
+        api_versions: Arc::default(),
     };
     let options = Options::default();
     let request = Request {

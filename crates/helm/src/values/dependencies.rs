@@ -5,6 +5,7 @@ use super::table;
 use crate::chart::{Chart, Dependency};
 use crate::compat::Compat;
 use gotemplate::semver::{Constraint, Version};
+use std::sync::Arc;
 use value::{Object, Value};
 
 /// Applies aliases, conditions and tags of `Chart.yaml`, drops the charts that they turn off, and
@@ -167,6 +168,6 @@ fn import(chart: &mut Chart) -> Result<(), ValuesError> {
     }
     let mut values = all;
     tables(&mut values, &mut imported, Nulls::Keep);
-    chart.values = Value::Object(values);
+    chart.values = Arc::new(Value::Object(values));
     Ok(())
 }

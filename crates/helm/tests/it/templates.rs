@@ -64,7 +64,7 @@ fn run(case: &Value) -> Result<BTreeMap<String, Vec<u8>>, String> {
     };
     let capabilities = Capabilities {
         kube_version: KubeVersion::parse(kube).expect("a version"),
-        api_versions,
+        api_versions: std::sync::Arc::new(api_versions),
     };
     let release = Release {
         name: "rel".to_owned(),
