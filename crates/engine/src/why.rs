@@ -24,6 +24,9 @@ pub struct Standing {
     pub cause: String,
     /// What to do; empty if nothing.
     pub next: String,
+    /// Whether the cause is that objects are not as in Git: who knows which fields, and whose, can
+    /// say more.
+    pub differs: bool,
 }
 
 /// Returns how an application stands.
@@ -34,7 +37,9 @@ pub fn standing(app: &Value, now: Timestamp) -> Standing {
     let sync = or(text(&["status", "sync", "status"]));
     let health = or(text(&["status", "health", "status"]));
     let (cause, next) = cause(app, &sync, &health, now);
+    let differs = sync == "OutOfSync" && cause == out_of_sync(app);
     Standing {
+        differs,
         since: since(app),
         sync,
         health,

@@ -17,6 +17,7 @@ pub(crate) use row::{Counts, Row, flag};
 pub(crate) use sight::SEES;
 
 use crate::access::Caller;
+use crate::causes::Known;
 use crate::records::Records;
 use bytes::Bytes;
 use controller::View;
@@ -241,11 +242,21 @@ impl Board {
             if *name.0 != *self.namespace {
                 continue;
             }
-            if touch == Touch::Row {
+            // What the sentence about a drift says is read from the object.
+            let drifts = || {
+                let row = self.row(&name.0, &name.1);
+                row.is_some_and(|row| row.has(flag::DRIFT_OPEN))
+            };
+            if touch == Touch::Row || drifts() {
                 let key = ObjectKey::new(api::names::ARGO_GROUP, "Application", &name.0, &name.1);
                 let live = view.cluster().get(&key);
                 let counts = records.counts(&name.1, now);
-                let row = live.map(|live| Row::of(&live.value(), counts, now));
+                let open = records.open(&name.1);
+                let known = Known {
+                    open: &open,
+                    cluster: view.cluster(),
+                };
+                let row = live.map(|live| Row::of(&live.value(), counts, Some(&known), now));
                 rows.push((name.clone(), row));
             }
             touched.insert(name);

@@ -17,6 +17,7 @@ mod assets;
 mod auth;
 mod board;
 mod call;
+mod causes;
 mod detail;
 mod fleet;
 mod http;

@@ -79,6 +79,14 @@ impl Records {
         counts
     }
 
+    /// Returns the open drifts of an application, newest first.
+    pub(crate) fn open(&self, app: &str) -> Vec<Arc<Drift>> {
+        let drifts = self.drifts.read().unwrap_or_else(PoisonError::into_inner);
+        let open = drifts.values().rev();
+        let open = open.filter(|d| d.record.app == app && d.is_open());
+        open.cloned().collect()
+    }
+
     /// Returns how many drifts of the last day each object of an application has.
     pub(crate) fn by_object(&self, app: &str, now: Timestamp) -> HashMap<ObjectKey, u32> {
         let drifts = self.drifts.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,8 @@
 //! One application in a line.
 
+use crate::causes::{self, Known};
 use api::names;
-use engine::{Hold, Pause, argo, why};
+use engine::{Hold, Pause, argo};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 use value::Value;
@@ -54,9 +55,9 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn of(app: &Value, counts: Counts, now: Timestamp) -> Self {
+    pub(crate) fn of(app: &Value, counts: Counts, known: Option<&Known>, now: Timestamp) -> Self {
         let text = |path: &[&str]| -> Box<str> { app.str_at(path).into() };
-        let standing = why::standing(app, now);
+        let standing = causes::standing(app, known, now);
         let source = app
             .at(&["spec", "source"])
             .or_else(|| app.array_at(&["spec", "sources"]).first())
@@ -259,7 +260,7 @@ mod tests {
             },
         });
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let row = Row::of(&app, Counts { open: 1, day: 3 }, now);
+        let row = Row::of(&app, Counts { open: 1, day: 3 }, None, now);
         assert_eq!(
             (&*row.project, &*row.cluster, &*row.rev),
             ("default", "in-cluster", "0123456")

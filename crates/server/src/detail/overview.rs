@@ -27,7 +27,7 @@ fn of(app: &App, target: Option<&str>) -> Value {
     let now = Timestamp::now();
     let value = &app.value;
     let text = |path: &[&str]| value.str_at(path);
-    let row = crate::board::Row::of(value, crate::board::Counts::default(), now);
+    let row = crate::board::Row::of(value, crate::board::Counts::default(), None, now);
     let spec = &app.parsed.spec;
     let compared = argo::deployed_revision(value);
     let sources = spec
@@ -46,7 +46,7 @@ fn of(app: &App, target: Option<&str>) -> Value {
         "ns": &*row.ns, "name": &*row.name, "project": &*row.project,
         "cluster": &*row.cluster, "server": &*row.server, "destNs": &*row.dest_ns,
         "labels": value.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::object),
-        "state": state(value, now),
+        "state": state(app, now),
         "revision": commit(app, &deployed(app)),
         "wants": commit(app, target.unwrap_or(&compared)),
         "sources": sources.collect::<Value>(),
@@ -88,8 +88,13 @@ fn of(app: &App, target: Option<&str>) -> Value {
 }
 
 /// Returns a state with its cause and what next.
-pub(crate) fn state(value: &Value, now: Timestamp) -> Value {
-    let standing = why::standing(value, now);
+pub(crate) fn state(app: &App, now: Timestamp) -> Value {
+    let open = app.desk().records.open(app.name());
+    let known = crate::causes::Known {
+        open: &open,
+        cluster: app.view().cluster(),
+    };
+    let standing = crate::causes::standing(&app.value, Some(&known), now);
     json!({
         "sync": standing.sync.as_str(), "health": standing.health.as_str(),
         "since": standing.since.map(format_time).unwrap_or_default(),
