@@ -148,7 +148,7 @@ export type Fetched<T> = {
 
 /** Last answers, so that going back shows something at once. Bounded. */
 const answers = new Map<string, { data: unknown; at: number }>();
-const answersMax = 60;
+const answersMax = 24;
 
 function remember(key: string, data: unknown): void {
   answers.delete(key);

@@ -1,12 +1,11 @@
 // One application: what is the matter with it, in a sentence, and everything that proves it.
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Actor, Button, Chip, CommitLine, copyText, ErrorNote, look, Note, Revision, Since, Skeleton, Status, Until } from "../parts/basic";
+import { Button, Chip, CommitLine, copyText, ErrorNote, look, Note, Since, Skeleton, Status, WebLink, webLinks } from "../parts/basic";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
-import { askReason, openPlan } from "../parts/plan-host";
 import { toast } from "../parts/toast";
-import { appPath, change, Failure } from "../lib/api";
+import { appPath } from "../lib/api";
 import { repoName, short } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { useFetch, useTopic } from "../lib/live";
@@ -14,7 +13,9 @@ import { listHref, term } from "../lib/query";
 import { appHref, go, setParams } from "../lib/router";
 import { favourites, toggleFavourite } from "../lib/session";
 import { t } from "../strings";
-import type { Hold, Overview } from "../wire";
+import type { Overview } from "../wire";
+import { actions } from "./app/actions";
+import { activeHolds, Notices } from "./app/notices";
 import { TabOverview } from "./app/overview";
 
 export type TabProps = { app: { ns: string; name: string }; o: Overview };
@@ -48,198 +49,6 @@ function Tab({ name, ...p }: TabProps & { name: TabName }) {
   return T ? <T {...p} /> : <Skeleton rows={8} />;
 }
 
-/** The holds that matter now: what would be deployed is held. Others are about revisions that nobody wants any more. */
-export function activeHolds(o: Overview): Hold[] {
-  return o.holds.filter((h) => h.revision === o.wants?.id || (h.backTo ? h.backTo === o.revision?.id : h.revision === o.revision?.id));
-}
-
-/** Conditions whose matter has a notice of its own. */
-const told: Record<string, (o: Overview) => boolean> = {
-  RevisionHeld: (o) => o.holds.length > 0,
-  AutomationPaused: (o) => o.paused !== undefined,
-  Paused: (o) => o.paused !== undefined,
-};
-
-/** What is to be said above everything: hold, pause, gate, operation, stale. */
-function Notices({ o, act }: { o: Overview; act: Actions }) {
-  return (
-    <>
-      {o.stale && (
-        <Note tone="bad" icon="alert">
-          <p>
-            {t.app.stale} <Since at={o.stale.since} ago />: {o.stale.why}
-          </p>
-        </Note>
-      )}
-      {o.operation && !o.operation.finishedAt && (
-        <Note tone="run" icon="sync">
-          <div class="line wrap">
-            <span>
-              {t.app.operation(o.operation.done, o.operation.total)} <Revision id={o.operation.revision} />{" "}
-              {o.operation.wave !== undefined && <span class="muted">{t.app.wave(o.operation.wave)}</span>}
-            </span>
-            <span class="muted">{o.operation.waitingFor || o.operation.message}</span>
-            <span class="grow" />
-            <Button small no={o.can.sync ? undefined : t.no.sync} onClick={act.terminate}>
-              {t.app.terminate}
-            </Button>
-          </div>
-          <progress class="bar" value={o.operation.done} max={Math.max(1, o.operation.total)} aria-label={t.app.progress} />
-        </Note>
-      )}
-      {o.gate && (
-        <Note tone="run" icon="progressing">
-          <p>
-            {t.app.gate} <Until at={o.gate.until} />. <span class="muted">{o.gate.message}</span>
-          </p>
-        </Note>
-      )}
-      {activeHolds(o).map((h) => (
-        <Note key={h.revision} tone="hold" icon="lock">
-          <div class="line wrap">
-            <span>
-              <Revision id={h.revision} /> {t.app.heldBy} <Actor who={h.by} /> <Since at={h.at} ago />
-              {h.until && (
-                <>
-                  , <Until at={h.until} />
-                </>
-              )}
-            </span>
-            <span class="muted grow">{o.state.cause.includes(h.reason) ? "" : h.reason}</span>
-            <Button small no={o.can.rollback ? undefined : t.no.rollback} onClick={() => act.unhold(h)}>
-              {t.act.unhold}
-            </Button>
-          </div>
-        </Note>
-      ))}
-      {o.paused && (
-        <Note tone="hold" icon="pause">
-          <div class="line wrap">
-            <span>
-              {t.app.pausedBy} <Actor who={o.paused.by} />
-              {o.paused.until && (
-                <>
-                  , <Until at={o.paused.until} />
-                </>
-              )}
-            </span>
-            <span class="muted grow">{o.paused.reason}</span>
-            <Button small no={o.can.update ? undefined : t.no.update} onClick={act.resume}>
-              {t.act.resume}
-            </Button>
-          </div>
-        </Note>
-      )}
-      {o.conditions
-        .filter((c) => !(told[c.type]?.(o) ?? false))
-        .map((c) => (
-        <Note key={c.type + c.message} tone={/Error|Invalid/.test(c.type) ? "bad" : "warn"} icon="alert">
-          <div class="line wrap">
-            <p class="grow">
-              <span class="strong">{c.type}</span> {c.message}
-            </p>
-            {c.type === "ApprovalRequired" && (
-              <Button small no={o.can.sync ? undefined : t.no.sync} onClick={act.approve}>
-                {t.act.approve}
-              </Button>
-            )}
-          </div>
-        </Note>
-      ))}
-    </>
-  );
-}
-
-type Actions = {
-  sync(): void;
-  refresh(hard: boolean): void;
-  rollback(): void;
-  hold(): void;
-  unhold(h: Hold): void;
-  pause(): void;
-  resume(): void;
-  terminate(): void;
-  approve(): void;
-  remove(): void;
-};
-
-function tell(run: Promise<unknown>, done: string): void {
-  run.then(
-    () => toast(done),
-    (e: unknown) => toast(e instanceof Error ? e.message : String(e), "bad", e instanceof Failure ? e.hint : ""),
-  );
-}
-
-export function actions(app: { ns: string; name: string }, o: Overview | undefined): Actions {
-  const at = { appNamespace: app.ns };
-  return {
-    sync: () => openPlan({ apps: [app] }),
-    refresh: (hard) => tell(change("POST", appPath(app.name, "refresh"), at, { hard }), hard ? t.app.refreshedHard : t.app.refreshed),
-    rollback: () => go(appHref(app, "history")),
-    hold: () => {
-      const revision = o?.revision?.id ?? "";
-      askReason({
-        title: t.hold.title(short(revision)),
-        text: t.hold.text,
-        confirm: t.act.hold,
-        until: true,
-        run: async (reason, until) => {
-          await change("POST", appPath(app.name, "hold"), at, { revision, reason, until });
-          return t.hold.done(short(revision));
-        },
-      });
-    },
-    unhold: (h) =>
-      askReason({
-        title: t.unhold.title(short(h.revision)),
-        text: t.unhold.text(h.reason),
-        confirm: t.act.unhold,
-        run: async (reason) => {
-          await change("DELETE", appPath(app.name, "hold"), { ...at, revision: h.revision, reason });
-          return t.unhold.done(short(h.revision));
-        },
-      }),
-    pause: () =>
-      askReason({
-        title: t.pause.title(app.name),
-        text: t.pause.text,
-        confirm: t.act.pause,
-        until: true,
-        run: async (reason, until) => {
-          await change("POST", appPath(app.name, "pause"), at, { reason, until });
-          return t.pause.done;
-        },
-      }),
-    resume: () => tell(change("POST", appPath(app.name, "resume"), at, {}), t.pause.resumed),
-    terminate: () => tell(change("DELETE", appPath(app.name, "operation"), at), t.app.terminated),
-    approve: () =>
-      askReason({
-        title: t.approve.title(app.name),
-        text: t.approve.text,
-        confirm: t.act.approve,
-        danger: true,
-        type: app.name,
-        run: async (reason) => {
-          await change("POST", appPath(app.name, "approve"), at, { reason });
-          return t.approve.done;
-        },
-      }),
-    remove: () =>
-      askReason({
-        title: t.remove.title(app.name),
-        text: t.remove.text(o?.counts.resources ?? 0),
-        confirm: t.act.remove,
-        danger: true,
-        type: app.name,
-        run: async (reason) => {
-          await change("DELETE", appPath(app.name), { ...at, cascade: true, reason });
-          go("/apps");
-          return t.remove.done(app.name);
-        },
-      }),
-  };
-}
-
 /** The worse of both words gives the band its colour. */
 function tone(o: Overview): string {
   const h = look("health", o.state.health)[1];
@@ -248,6 +57,9 @@ function tone(o: Overview): string {
   const order = ["bad", "warn", "hold", "run", "mute", "ok"];
   return order.indexOf(h) <= order.indexOf(s) ? h : s;
 }
+
+/** Links of the installation's own, such as a runbook, that stand beside the name; the rest is in the menu. */
+const linksShown = 3;
 
 export default function AppPage({ parts }: { parts: readonly string[] }) {
   const app = { ns: parts[0] ?? "", name: parts[1] ?? "" };
@@ -297,6 +109,7 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
 
   const star = favourites.value.has(key);
   const source = o.sources[0];
+  const links = webLinks(o.links);
   const fine = o.state.sync === "Synced" && o.state.health === "Healthy";
   const more = [
     { label: t.act.refreshHard, icon: "refresh" as const, run: () => act.refresh(true) },
@@ -312,8 +125,8 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
       : { label: t.act.pause, icon: "pause" as const, no: o.can.update ? undefined : t.no.update, run: act.pause },
     { label: star ? t.act.unstar : t.act.star, icon: "star" as const, key: "f", run: () => toggleFavourite(key) },
     { label: t.act.copyLink, icon: "link" as const, key: "c", run: () => void copyText(location.href).then(() => toast(t.copied)) },
-    ...(o.links.length ? [null] : []),
-    ...o.links.filter((l) => /^https?:\/\//i.test(l.url)).map((l) => ({ label: l.title, icon: "external" as const, run: () => void window.open(l.url, "_blank", "noopener") })),
+    ...(links.length > linksShown ? [null] : []),
+    ...links.slice(linksShown).map((l) => ({ label: l.title, icon: "external" as const, run: () => void window.open(l.url, "_blank", "noopener") })),
     null,
     { label: t.act.remove, icon: "close" as const, danger: true, no: o.can.delete ? undefined : t.no.delete, run: act.remove },
   ];
@@ -358,6 +171,9 @@ export default function AppPage({ parts }: { parts: readonly string[] }) {
                   {source.chart && ` ${source.chart}`} @ {source.targetRevision || "HEAD"}
                 </span>
               )}
+              {links.slice(0, linksShown).map((l) => (
+                <WebLink key={l.url} {...l} />
+              ))}
             </span>
           </div>
         </div>

@@ -39,7 +39,7 @@ const tall = { below: causeFrom, height: 50 };
 
 /** Moves of rows are shown at most this often; what a row says is shown at once. */
 const settleMs = 1000;
-const urlMs = 200;
+const urlMs = 400;
 const facetsMs = 80;
 
 const text = signal("");

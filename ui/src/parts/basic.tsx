@@ -204,6 +204,19 @@ export function Button(p: ButtonProps) {
   );
 }
 
+/** Links to other places, by addresses that a browser may follow. */
+export function webLinks(links: readonly { title: string; url: string }[] | null | undefined): { title: string; url: string }[] {
+  return (links ?? []).filter((l) => /^https?:\/\//i.test(l.url));
+}
+
+export function WebLink({ title, url }: { title: string; url: string }) {
+  return (
+    <a class="link web-link" href={url} target="_blank" rel="noopener">
+      {title} <Icon name="external" size={12} />
+    </a>
+  );
+}
+
 export function Empty({ icon = "check", title, children }: { icon?: IconName; title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">

@@ -156,7 +156,9 @@ export function TextDiff({ left, right }: { left: string; right: string }) {
 
 const verdictTone = { changed: "warn", missing: "bad", extra: "hold", same: "ok" } as const;
 
-function ObjectDiff({ o, left, right, explain }: { o: DiffObject; left: string; right: string; explain?: (ref: Ref, path: string) => void }) {
+type Doing = { explain?: (ref: Ref, path: string) => void; sync?: { no: string | undefined; run: (ref: Ref) => void } };
+
+function ObjectDiff({ o, left, right, explain, sync }: { o: DiffObject; left: string; right: string } & Doing) {
   const [whole, setWhole] = useState(o.verdict !== "changed");
   const [rules, setRules] = useState(false);
   const text = o.leftText !== "" || o.rightText !== "";
@@ -174,6 +176,11 @@ function ObjectDiff({ o, left, right, explain }: { o: DiffObject; left: string; 
           <button type="button" class="text-button" aria-expanded={rules} onClick={() => setRules(!rules)}>
             {t.diff.ignored(o.ignored.length, distinct)}
           </button>
+        )}
+        {sync && o.verdict !== "same" && (
+          <Button small icon="sync" no={sync.no} onClick={() => sync.run(o.ref)}>
+            {t.tree.syncThis}
+          </Button>
         )}
         {text && (
           <Button small kind="ghost" icon={whole ? "list" : "render"} pressed={whole} onClick={() => setWhole(!whole)}>
@@ -205,7 +212,7 @@ function ObjectDiff({ o, left, right, explain }: { o: DiffObject; left: string; 
 /** Objects drawn at first; the rest on demand. */
 const objectsShown = 40;
 
-export function DiffView({ diff, left, right, only, explain }: { diff: Diff; left: string; right: string; only?: string; explain?: (ref: Ref, path: string) => void }) {
+export function DiffView({ diff, left, right, only, ...doing }: { diff: Diff; left: string; right: string; only?: string } & Doing) {
   const [limit, setLimit] = useState(objectsShown);
   const objects = only ? diff.objects.filter((o) => refId(o.ref) === only) : diff.objects;
   const shown = objects.slice(0, limit);
@@ -218,7 +225,7 @@ export function DiffView({ diff, left, right, only, explain }: { diff: Diff; lef
   return (
     <div class="diff">
       {shown.map((o) => (
-        <ObjectDiff key={refId(o.ref)} o={o} left={left} right={right} {...(explain ? { explain } : {})} />
+        <ObjectDiff key={refId(o.ref)} o={o} left={left} right={right} {...doing} />
       ))}
       {objects.length > limit && <Button onClick={() => setLimit(limit + 100)}>{t.moreOf(objects.length - limit)}</Button>}
       {!only && diff.hiddenSame > 0 && (

@@ -1,7 +1,7 @@
 // A table of any length: only what is on the screen is in the page. Rows take the focus; one of them has the tab stop.
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
-import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../lib/keys";
 import { t } from "../strings";
 import { Icon } from "./icon";
@@ -40,7 +40,7 @@ type Props = {
   after?: ComponentChildren;
 };
 
-const overscan = 6;
+const overscan = 4;
 const rowHeightPlain = 32;
 
 type RowProps = {
@@ -87,26 +87,33 @@ export function Grid(p: Props) {
   const columns = useMemo(() => p.columns.filter((c) => (c.from ?? 0) <= width), [p.columns, width]);
   const template = columns.map((c) => c.width).join(" ");
 
+  /** The window onto the rows, as the browser told it last: to ask it while drawing would lay out everything. */
+  const box = useRef({ top: 0, height: 1200 });
   const measure = useCallback(() => {
-    const el = scroller.current;
-    if (!el) return;
-    const first = Math.max(0, Math.floor(el.scrollTop / rowHeight) - overscan);
-    const last = Math.ceil((el.scrollTop + el.clientHeight) / rowHeight) + overscan;
+    const { top, height } = box.current;
+    const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
+    const last = Math.ceil((top + height) / rowHeight) + overscan;
     setRange((r) => (r.first === first && r.last === last ? r : { first, last }));
   }, [rowHeight]);
+  const scrolled = useCallback(() => {
+    const el = scroller.current;
+    if (!el) return;
+    box.current = { top: el.scrollTop, height: el.clientHeight };
+    measure();
+  }, [measure]);
 
   useLayoutEffect(() => {
     const el = scroller.current;
     if (!el) return;
-    const seen = new ResizeObserver(() => {
+    const resized = () => {
       setWidth(el.clientWidth);
-      measure();
-    });
+      scrolled();
+    };
+    const seen = new ResizeObserver(resized);
     seen.observe(el);
-    setWidth(el.clientWidth);
-    measure();
+    resized();
     return () => seen.disconnect();
-  }, [measure]);
+  }, [scrolled]);
 
   // The cursor stays with its row when others come, go or move.
   useLayoutEffect(() => {
@@ -150,7 +157,7 @@ export function Grid(p: Props) {
     const head = 32;
     if (top < el.scrollTop) el.scrollTop = top;
     else if (top + rowHeight > el.scrollTop + el.clientHeight - head) el.scrollTop = top + rowHeight - el.clientHeight + head;
-    measure();
+    scrolled();
     wantFocus.current = true;
     if (at === cursor) {
       wantFocus.current = false;
@@ -204,9 +211,11 @@ export function Grid(p: Props) {
 
   const rows = [];
   const last = Math.min(range.last, count);
+  // A shorter list ends above where one was: its end is drawn until the browser has scrolled there.
+  const begin = Math.max(0, Math.min(range.first, count - (range.last - range.first)));
   // As many elements as the window has rows at most; scrolling by one changes one.
-  const slots = Math.ceil((scroller.current?.clientHeight ?? 1200) / rowHeight) + 2 * overscan + 2;
-  for (let at = range.first; at < last; at++) {
+  const slots = Math.ceil(box.current.height / rowHeight) + 2 * overscan + 2;
+  for (let at = begin; at < last; at++) {
     const id = p.id(at);
     rows.push(
       <GridRow
@@ -215,7 +224,7 @@ export function Grid(p: Props) {
         rowId={id}
         top={at * rowHeight}
         height={rowHeight}
-        stop={at === cursor || (at === range.first && (cursor < range.first || cursor >= last))}
+        stop={at === cursor || (at === begin && (cursor < begin || cursor >= last))}
         selected={p.marked ? p.marked(id) : undefined}
         columns={columns}
         cells={p.cells}
@@ -223,13 +232,11 @@ export function Grid(p: Props) {
     );
   }
 
-  useEffect(measure, [count, measure]);
-
   return (
     <div
       class="grid"
       ref={scroller}
-      onScroll={measure}
+      onScroll={scrolled}
       onKeyDown={onKey}
       onFocusIn={(e) => {
         focusedId.current = (e.target as HTMLElement).dataset["id"] ?? "";

@@ -5,7 +5,7 @@ import { useFetch } from "../lib/live";
 import { toYaml } from "../lib/yaml";
 import { t } from "../strings";
 import type { AppName, Can, Json, Ref } from "../wire";
-import { Button, Copy, ErrorNote, Skeleton } from "./basic";
+import { Button, Copy, ErrorNote, Skeleton, WebLink, webLinks } from "./basic";
 import { Menu, type Item } from "./menu";
 import { askReason } from "./plan-host";
 
@@ -35,6 +35,7 @@ function Manifest({ app, of }: { app: AppName; of: Ref }) {
 export function ResourceTools({ app, of, can }: { app: AppName; of: Ref; can: Can }) {
   const [open, setOpen] = useState(false);
   const f = useFetch<{ actions?: Action[] | null }>(can.action ? appPath(app.name, "resource/actions") : null, query(app, of), { app }, 1000);
+  const links = useFetch<{ items?: { title: string; url: string }[] | null }>(appPath(app.name, "resource/links"), query(app, of));
   const what = `${of.kind}/${of.name}`;
   const run = (a: Action) => {
     const parameter = a.params?.[0]?.name;
@@ -88,6 +89,9 @@ export function ResourceTools({ app, of, can }: { app: AppName; of: Ref; can: Ca
           <span>{t.resource.actions}</span>
         </Menu>
       </div>
+      {webLinks(links.data?.items).map((l) => (
+        <WebLink key={l.url} {...l} />
+      ))}
       {open && <Manifest app={app} of={of} />}
     </>
   );

@@ -7,29 +7,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { binary } from "./demo.mjs";
 import { assert, open, settled } from "./kit.mjs";
+import { check, median, p95, slowness } from "./measure.mjs";
 
-/** What the piece of work takes there. */
-const referenceMs = 200;
 const runs = 5;
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const p95 = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length * 0.95)] ?? 0;
-
-/** How much slower than the reference this machine is now; never below 1. */
-async function slowness(page) {
-  const ms = await page.evaluate(() => {
-    const once = () => {
-      const at = performance.now();
-      let x = 0;
-      const a = [];
-      for (let i = 0; i < 300_000; i++) a.push({ k: `n${(i * 7919) % 100_003}`, v: i });
-      a.sort((p, q) => (p.k < q.k ? -1 : 1));
-      for (const e of a) x += e.v;
-      return x ? performance.now() - at : 0;
-    };
-    return [once(), once(), once()].sort((p, q) => p - q)[1];
-  });
-  return Math.max(1, ms / referenceMs);
-}
 
 /** The mock in a process of its own, so that it doesn't share a thread with the measuring. */
 async function mock(apps, deltas) {
@@ -119,15 +99,6 @@ async function measure(browser, url, throttle, cookies = []) {
   const out = { paint: first[0], rows: first[1], keys };
   return { page, out };
 }
-
-/** A figure above this many times its budget is a mistake in the code; below that it may be the machine, and is only told. */
-const MISTAKE = 3;
-
-const check = (name, got, limit, factor, told) => {
-  const scaled = limit * factor;
-  told.push(`${name} ${Math.round(got)} of ${Math.round(scaled)}${got > scaled ? " OVER BUDGET" : ""}`);
-  assert.ok(got <= scaled * MISTAKE, `${name}: ${Math.round(got)} ms, budget ${Math.round(scaled)} ms (slowness ${factor.toFixed(1)})`);
-};
 
 const load = (throttle, limits) => async (browser) => {
   const server = await mock(10_000, 0);

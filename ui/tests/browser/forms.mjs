@@ -114,6 +114,23 @@ export default {
     await page.waitForFunction(() => !document.body.textContent.includes("made-up-token"));
   }),
 
+  "links to other places are told, only those a browser may follow": async (browser) => {
+    const mock = await startMock();
+    try {
+      const page = await open(browser, `${mock.url}/apps/windlass/web/tree?node=d`);
+      await settled(page);
+      const href = (title) => page.getAttribute(`a:has-text("${title}")`, "href");
+      assert.equal(await href("Runbook"), "https://runbooks.corp.example/web");
+      assert.equal(await href("Dashboard"), "https://grafana.corp.example/d/deploy");
+      await page.goto(`${mock.url}/projects/payments`);
+      assert.equal(await href("Team page"), "https://wiki.corp.example/payments");
+      assert.equal(await page.locator("a:has-text('Bad')").count(), 0);
+      await page.done();
+    } finally {
+      await mock.close();
+    }
+  },
+
   "who may not change a project sees why": at("/projects/ledger", async (page, mock) => {
     await page.waitForSelector(".page-head .btn[aria-disabled]");
     await page.click("text=Edit…", { force: true });

@@ -186,6 +186,7 @@ export async function startMock(options = {}) {
       saved.set(p.metadata.name, { ...p, metadata: { ...p.metadata, resourceVersion: "7" } });
       return saved.get(p.metadata.name);
     }
+    if (at[0] === "projects" && at[2] === "links") return { items: [{ title: "Team page", url: "https://wiki.corp.example/" + at[1] }, { title: "Bad", url: "javascript:alert(1)" }] };
     if (at[0] === "projects" && at[1]) return saved.get(at[1]) ?? lists.projects().items.find((p) => p.metadata.name === at[1]) ?? [403, { error: "permission denied", code: 7, message: "permission denied" }];
     if (path === "preview") {
       if (body?.spec?.source?.repoURL?.includes("forbidden"))
@@ -255,6 +256,7 @@ export async function startMock(options = {}) {
           };
         case "PUT ":
           return body?.metadata?.resourceVersion === "7" && !state.conflict ? write() : conflict;
+        case "GET resource/links": return { items: q.get("kind") === "Deployment" ? [{ title: "Dashboard", url: "https://grafana.corp.example/d/deploy" }] : [] };
         case "GET overview": return overview(a);
         case "GET tree": return tree(a, q.get("all") === "true");
         case "GET diff": return diff(a, q.get("from") ?? "live", q.get("to") ?? "git");

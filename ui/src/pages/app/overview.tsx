@@ -4,12 +4,14 @@ import { DiffView, refId } from "../../parts/diff";
 import { Outline } from "../../parts/tree";
 import { Timeline } from "../../parts/timeline";
 import { ErrorNote, Note, Skeleton } from "../../parts/basic";
+import { openPlan } from "../../parts/plan-host";
 import { appPath } from "../../lib/api";
 import { useFetch } from "../../lib/live";
 import { appHref, go, param, setParams } from "../../lib/router";
 import { t } from "../../strings";
 import type { Diff, TimelineEvent, Tree } from "../../wire";
 import type { TabProps } from "../app";
+import { activeHolds } from "./notices";
 
 export function TabOverview({ app, o }: TabProps) {
   const at = { appNamespace: app.ns };
@@ -65,6 +67,7 @@ export function TabOverview({ app, o }: TabProps) {
               left={t.diff.live}
               right={t.diff.git}
               only={only}
+              {...(activeHolds(o).length ? {} : { sync: { no: o.can.sync ? undefined : t.no.sync, run: (ref) => openPlan({ apps: [app], resources: [refId(ref)] }) } })}
               explain={(ref, path) => go(`${appHref(app, "render")}?obj=${encodeURIComponent(refId(ref))}&ptr=${encodeURIComponent(path)}`)}
             />
           ) : (

@@ -5,7 +5,8 @@ import { Actor, Button, Chip, Revision, Since, Skeleton } from "../../parts/basi
 import { repoName } from "../../lib/format";
 import { param, setParams } from "../../lib/router";
 import { t } from "../../strings";
-import { actions, type TabProps } from "../app";
+import type { TabProps } from "../app";
+import { actions } from "./actions";
 
 const yes = (on: boolean): string => (on ? t.on : t.off);
 

@@ -1,7 +1,8 @@
 // One project, as it is. And "may this person do that?", answered with the rule.
 import { useState } from "preact/hooks";
-import { Button, Chip, ErrorNote, Note } from "../../parts/basic";
+import { Button, Chip, ErrorNote, Note, WebLink, webLinks } from "../../parts/basic";
 import { Failure, get } from "../../lib/api";
+import { useFetch } from "../../lib/live";
 import { useMay } from "../../lib/may";
 import { listHref, term } from "../../lib/query";
 import { setParams } from "../../lib/router";
@@ -73,6 +74,7 @@ function CanICheck({ project }: { project: string }) {
 }
 
 export function One({ project: p }: { project: ArgoProject }) {
+  const links = useFetch<{ items?: { title: string; url: string }[] | null }>(`projects/${encodeURIComponent(p.metadata.name)}/links`);
   const may = useMay("projects", "update", p.metadata.name);
   const s = p.spec;
   return (
@@ -81,6 +83,9 @@ export function One({ project: p }: { project: ArgoProject }) {
         <h1>{p.metadata.name}</h1>
         <span class="sub">{s.description}</span>
         <span class="grow" />
+        {webLinks(links.data?.items).map((l) => (
+          <WebLink key={l.url} {...l} />
+        ))}
         <a class="link" href={listHref(term("project", p.metadata.name))}>
           {t.projects.apps}
         </a>
