@@ -295,6 +295,58 @@ mod tests {
     }
 
     #[test]
+    fn times_and_durations() {
+        let object = json!({
+            "apiVersion": "a/v1", "kind": "Backup",
+            "spec": {"every": "1h30m", "grace": "90s"},
+            "status": {
+                "began": "2026-03-01T10:00:00Z", "ended": "2026-03-01T12:30:00+01:00", "no": "soon",
+            },
+        });
+        let ask = |current: &str| {
+            let list = expressions(&json!([{"apiVersion": "a/v1", "current": current}]));
+            list.health(&object).expect("an answer")
+        };
+        for holds in [
+            "timestamp(status.ended) - timestamp(status.began) == duration(spec.every)",
+            "timestamp(status.ended) - timestamp(status.began) > duration(spec.grace)",
+            "timestamp(status.began) + duration('90m') == timestamp(status.ended)",
+            "timestamp(status.ended) - duration('1h') > timestamp(status.began)",
+            "timestamp(status.began) < timestamp(status.ended)",
+            "timestamp(status.began).getFullYear() == 2026",
+            "timestamp(status.began).getMonth() == 2",
+            "timestamp(status.began).getDayOfMonth() == 0",
+            "timestamp(status.began).getDate() == 1",
+            "timestamp(status.began).getDayOfWeek() == 0",
+            "timestamp(status.began).getHours() == 10",
+            "timestamp(status.began).getHours('Europe/Berlin') == 11",
+            "timestamp(status.began).getHours('+05:30') == 15",
+            "timestamp(status.ended).getMinutes() == 30",
+            "duration('1h30m').getMinutes() == 90",
+            "duration('90s').getSeconds() == 90",
+            "duration('1.5h') == duration('5400s')",
+            "duration('-1h') < duration('0s')",
+            "duration('250ms').getMilliseconds() == 250",
+            "has(status.ended) && timestamp(status.ended) > timestamp('2026-01-01T00:00:00Z')",
+        ] {
+            assert_eq!(ask(holds), Health::plain(HealthStatus::Healthy), "{holds}");
+        }
+        for fails in [
+            "timestamp(status.no) > timestamp(status.began)",
+            "duration(status.no) > duration('1s')",
+            "timestamp(status.began)",
+            "timestamp('9999-12-31T23:59:59Z') + duration('2540400h') > timestamp(status.began)",
+            "duration('2540400h') + duration('2540400h') > duration('1s')",
+            "timestamp('0001-01-01T00:00:00Z') - duration('2540400h') < timestamp(status.began)",
+            "timestamp(status.began).getHours('No/Where') == 1",
+            "duration('99999999999999999999h') > duration('1s')",
+        ] {
+            let health = ask(fails);
+            assert_eq!(health.status, HealthStatus::Unknown, "{fails}: {health:?}");
+        }
+    }
+
+    #[test]
     fn what_fails_is_unknown() {
         for current in [
             "status.nothing == 1",
