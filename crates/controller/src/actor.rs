@@ -5,6 +5,7 @@ use crate::world::ClusterWorld;
 use cluster::Prepared;
 use engine::{AppState, Event, Ignore, ObjectKey, argo};
 use jiff::Timestamp;
+use ledger::Receipt;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,6 +41,8 @@ pub(crate) struct Actor {
     /// `None` until the application was read, and after a failure.
     pub(crate) life: Option<Life>,
     pub(crate) attempt: u32,
+    /// Entries of the ledger that may not be written yet.
+    pub(crate) receipts: VecDeque<Receipt>,
 }
 
 /// What a task remembers between two failures.
@@ -66,6 +69,7 @@ impl Actor {
             key,
             life: None,
             attempt: 0,
+            receipts: VecDeque::new(),
         }
     }
 

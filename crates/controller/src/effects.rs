@@ -235,6 +235,7 @@ impl Actor {
             return Ok(());
         }
         let last_healthy = life.state.last_healthy.clone();
+        self.await_ledger().await;
         let path = self.path("");
         let answer = {
             let _permit = self.shared.writes.acquire().await;

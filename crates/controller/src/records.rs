@@ -3,20 +3,24 @@
 use crate::actor::Actor;
 use engine::{FieldDiff, ObjectKey, OperationPhase, Record};
 use ledger::{
-    Action, AuditEntry, Author, DriftRecord, FieldChange, Grade, author_from_managers,
+    Action, AuditEntry, Author, DriftRecord, FieldChange, Grade, Receipt, author_from_managers,
     describe_field,
 };
 use value::Value;
 
+/// Entries that an application waits for at a time; of more, the newest.
+const RECEIPTS_MAX: usize = 64;
+
 impl Actor {
-    pub(crate) fn record(&self, record: Record) {
+    /// Takes note of what the core tells. What tells of it in the status waits for that.
+    pub(crate) fn record(&mut self, record: Record) {
         let now = Self::now();
         let app = self.key.name.to_string();
         match record {
             Record::Drift { key, fields, heals } => {
                 let author = self.author(&key, &fields);
                 let message = describe(&key, &fields);
-                self.shared.ledger.drift(DriftRecord {
+                let receipt = self.shared.ledger.drift(DriftRecord {
                     app: app.clone(),
                     fields: fields.iter().map(change).collect(),
                     author: author.clone(),
@@ -24,6 +28,7 @@ impl Actor {
                     action: if heals { Action::Healing } else { Action::Open },
                     key,
                 });
+                self.await_before_telling(receipt);
                 self.audit(
                     app,
                     "drift",
@@ -78,14 +83,14 @@ impl Actor {
     }
 
     fn audit(
-        &self,
+        &mut self,
         app: String,
         action: &str,
         author: Author,
         (from, to): (String, String),
         message: String,
     ) {
-        self.shared.ledger.audit(AuditEntry {
+        let receipt = self.shared.ledger.audit(AuditEntry {
             app,
             action: action.to_owned(),
             author,
@@ -94,6 +99,22 @@ impl Actor {
             message,
             at: Self::now(),
         });
+        self.await_before_telling(receipt);
+    }
+
+    fn await_before_telling(&mut self, receipt: Receipt) {
+        if self.receipts.len() == RECEIPTS_MAX {
+            self.receipts.pop_front();
+        }
+        self.receipts.push_back(receipt);
+    }
+
+    /// Waits until the ledger has what the status is about to tell: after a crash nobody would know
+    /// that an entry is missing.
+    pub(crate) async fn await_ledger(&mut self) {
+        for receipt in std::mem::take(&mut self.receipts) {
+            receipt.written().await;
+        }
     }
 
     /// Returns who changed an object: authenticated if anybody can tell, else by field manager.

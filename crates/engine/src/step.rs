@@ -554,6 +554,11 @@ impl AppState {
                 operation.set_told();
             }
             let clear_refresh = !waits && std::mem::take(&mut self.refresh_asked);
+            // The ledger has it before the status tells of it: after a crash nobody would know that
+            // an entry is missing.
+            let is_record = |e: &Effect| matches!(e, Effect::Record(_));
+            let (records, others): (Vec<_>, Vec<_>) = effects.drain(..).partition(is_record);
+            effects.extend(records.into_iter().chain(others));
             let place = effects.iter().position(is_change).unwrap_or(effects.len());
             effects.insert(
                 place,

@@ -1,14 +1,19 @@
-//! Where entries are kept: one task writes them, in order, and throws away the oldest.
+//! Where entries are kept: one task numbers them in order, writes some at a time, and throws away
+//! the oldest.
 
 use crate::entry::{Action, AuditEntry, DriftRecord};
+use crate::shelf::{Shelf, name_of};
 use api::names;
 use cluster::{ApiError, Client};
 use engine::ObjectKey;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
-use tokio::sync::mpsc;
-use value::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use value::json;
 
 /// Drift records that are kept; at 1 KB each they stay far below what an API server minds.
 pub const DRIFT_RECORDS_MAX: usize = 1_000;
@@ -18,23 +23,54 @@ pub const AUDIT_ENTRIES_MAX: usize = 2_000;
 const QUEUE_MAX: usize = 10_000;
 /// Tries at one entry before it is given up and logged instead.
 const TRIES: u32 = 8;
+/// Requests at a time: as many as keep up with a thousand applications that end a sync together.
+const FLIGHTS_MAX: usize = 16;
+/// How long somebody waits for an entry to be written: an API server that is slower than that
+/// delays whoever waits anyway.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 
 enum Job {
     Drift(Box<DriftRecord>),
-    Settle {
-        app: String,
-        key: ObjectKey,
-        action: Action,
-        at: Timestamp,
-    },
+    Settle(Settle),
     Audit(Box<AuditEntry>),
-    Flush(tokio::sync::oneshot::Sender<()>),
+    Flush(oneshot::Sender<()>),
+}
+
+struct Settle {
+    drift: Drift,
+    action: Action,
+    at: Timestamp,
+}
+
+/// Which drift: the application and the object.
+type Drift = (String, ObjectKey);
+
+/// A job that somebody may wait for.
+struct Errand {
+    job: Job,
+    done: Option<oneshot::Sender<()>>,
+    attempt: u32,
+}
+
+/// What an entry's writer waits with, before it does what the entry must not be lost for.
+#[derive(Debug)]
+pub struct Receipt(Option<oneshot::Receiver<()>>);
+
+impl Receipt {
+    /// Waits until the entry is written; or until that was refused, or took too long: an entry
+    /// never stops what it tells of.
+    pub async fn written(self) {
+        if let Some(done) = self.0 {
+            // An error means that the queue is full, or the task is gone.
+            let _written = tokio::time::timeout(WAIT_MAX, done).await;
+        }
+    }
 }
 
 /// A handle to the task that writes entries. Cheap to clone; never waits.
 #[derive(Clone)]
 pub struct Ledger {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Errand>,
 }
 
 impl Ledger {
@@ -45,68 +81,85 @@ impl Ledger {
         let writer = Writer {
             client,
             namespace: namespace.to_owned(),
-            drifts: Shelf::new("driftrecords", DRIFT_RECORDS_MAX),
-            audits: Shelf::new("auditentries", AUDIT_ENTRIES_MAX),
+            drifts: Shelf::new(namespace, "driftrecords", DRIFT_RECORDS_MAX),
+            audits: Shelf::new(namespace, "auditentries", AUDIT_ENTRIES_MAX),
             open: HashMap::new(),
+            flights: FuturesUnordered::new(),
         };
         tokio::spawn(writer.run(receiver));
         Self { jobs }
     }
 
     /// Writes a drift record.
-    pub fn drift(&self, record: DriftRecord) {
-        self.send(Job::Drift(Box::new(record)));
+    #[expect(clippy::must_use_candidate, reason = "not everybody has to wait")]
+    pub fn drift(&self, record: DriftRecord) -> Receipt {
+        self.send(Job::Drift(Box::new(record)))
     }
 
     /// Says how the open drift of an object ended.
     pub fn settle(&self, app: &str, key: &ObjectKey, action: Action, at: Timestamp) {
-        self.send(Job::Settle {
-            app: app.to_owned(),
-            key: key.clone(),
-            action,
-            at,
-        });
+        let drift = (app.to_owned(), key.clone());
+        self.send(Job::Settle(Settle { drift, action, at }));
     }
 
     /// Writes an audit entry.
-    pub fn audit(&self, entry: AuditEntry) {
-        self.send(Job::Audit(Box::new(entry)));
+    #[expect(clippy::must_use_candidate, reason = "not everybody has to wait")]
+    pub fn audit(&self, entry: AuditEntry) -> Receipt {
+        self.send(Job::Audit(Box::new(entry)))
     }
 
     /// Waits until everything that was asked for so far is written.
     pub async fn flush(&self) {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        if self.jobs.send(Job::Flush(sender)).await.is_ok() {
+        let (sender, receiver) = oneshot::channel();
+        let errand = Errand {
+            job: Job::Flush(sender),
+            done: None,
+            attempt: 0,
+        };
+        if self.jobs.send(errand).await.is_ok() {
             // An error means that the task is gone, and with it the queue.
             let _gone = receiver.await;
         }
     }
 
-    fn send(&self, job: Job) {
-        if self.jobs.try_send(job).is_err() {
+    fn send(&self, job: Job) -> Receipt {
+        let (sender, receiver) = oneshot::channel();
+        let errand = Errand {
+            job,
+            done: Some(sender),
+            attempt: 0,
+        };
+        if self.jobs.try_send(errand).is_err() {
             tracing::error!("ledger entry lost: the queue is full");
+            return Receipt(None);
         }
+        Receipt(Some(receiver))
     }
 }
 
-/// The entries of one kind, oldest first.
-struct Shelf {
-    plural: &'static str,
-    max: usize,
-    /// Names of the entries that are there; `None` until they were listed.
-    names: Option<VecDeque<String>>,
-    next: u64,
+/// A drift that isn't over.
+struct Open {
+    /// The record's name; empty until it is written.
+    name: String,
+    since: Timestamp,
+    /// What is known of its end already.
+    waiting: VecDeque<Errand>,
 }
 
-impl Shelf {
-    const fn new(plural: &'static str, max: usize) -> Self {
-        Self {
-            plural,
-            max,
-            names: None,
-            next: 1,
-        }
-    }
+/// How a request ended.
+struct End {
+    errand: Errand,
+    /// The entry's name.
+    name: String,
+    result: Result<(), ApiError>,
+}
+
+enum Landed {
+    Ended(End),
+    /// It is time to try again.
+    Again(Errand),
+    /// An entry that was too old is gone, or will be after the next restart.
+    Dropped,
 }
 
 struct Writer {
@@ -114,135 +167,206 @@ struct Writer {
     namespace: String,
     drifts: Shelf,
     audits: Shelf,
-    /// The record of each object whose drift isn't over: its name and when it began.
-    open: HashMap<(String, ObjectKey), (String, Timestamp)>,
+    open: HashMap<Drift, Open>,
+    flights: FuturesUnordered<BoxFuture<'static, Landed>>,
 }
 
 impl Writer {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(job) = jobs.recv().await {
-            if let Job::Flush(done) = job {
-                // An error means that nobody waits any more.
-                let _gone = done.send(());
-                continue;
-            }
-            for attempt in 0..TRIES {
-                match self.write(&job).await {
-                    Ok(()) => break,
-                    Err(error) if attempt + 1 == TRIES => {
-                        tracing::error!(error = %error, "ledger entry lost");
-                    }
-                    Err(error) => {
-                        tracing::debug!(error = %error, "ledger entry is tried again");
-                        tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
-                    }
+    async fn run(mut self, mut jobs: mpsc::Receiver<Errand>) {
+        loop {
+            let has_room = self.flights.len() < FLIGHTS_MAX;
+            tokio::select! {
+                errand = jobs.recv(), if has_room => match errand {
+                    None => break,
+                    Some(errand) => match errand.job {
+                        Job::Flush(done) => {
+                            self.finish().await;
+                            // An error means that nobody waits any more.
+                            let _gone = done.send(());
+                        }
+                        job => self.begin(Errand { job, ..errand }).await,
+                    },
+                },
+                Some(landed) = self.flights.next(), if !self.flights.is_empty() => {
+                    self.landed(landed).await;
                 }
             }
         }
+        self.finish().await;
     }
 
-    async fn write(&mut self, job: &Job) -> Result<(), ApiError> {
-        let namespace = self.namespace.clone();
-        match job {
-            Job::Drift(record) => {
-                let make = |number| record.to_value(&namespace, number);
-                let name = add(&self.client, &namespace, &mut self.drifts, make).await?;
-                let key = (record.app.clone(), record.key.clone());
-                self.open.insert(key, (name, record.at));
-                Ok(())
-            }
-            Job::Settle {
-                app,
-                key,
-                action,
-                at,
-            } => {
-                let Some((name, since)) = self.open.get(&(app.clone(), key.clone())).cloned()
-                else {
-                    return Ok(());
-                };
-                let took = i64::try_from(at.duration_since(since).as_millis()).unwrap_or(0);
-                let patch = json!({"outcome": {
-                    "action": action.as_str(), "time": at.to_string(), "tookMilliseconds": took,
-                }});
-                let path = format!("{}/{name}", collection(&namespace, self.drifts.plural));
-                self.client.merge_patch(&path, &patch).await?;
-                self.open.remove(&(app.clone(), key.clone()));
-                Ok(())
-            }
-            Job::Audit(entry) => {
-                let make = |number| entry.to_value(&namespace, number);
-                add(&self.client, &namespace, &mut self.audits, make)
-                    .await
-                    .map(|_| ())
-            }
-            Job::Flush(_) => Ok(()),
+    async fn finish(&mut self) {
+        while let Some(landed) = self.flights.next().await {
+            self.landed(landed).await;
         }
     }
-}
 
-fn collection(namespace: &str, plural: &str) -> String {
-    format!(
-        "/apis/{}/namespaces/{namespace}/{plural}",
-        names::API_VERSION
-    )
-}
-
-/// Adds an entry under the next number and removes what is too old. Returns its name.
-async fn add(
-    client: &Client,
-    namespace: &str,
-    shelf: &mut Shelf,
-    make: impl Fn(u64) -> Value,
-) -> Result<String, ApiError> {
-    let path = collection(namespace, shelf.plural);
-    if shelf.names.is_none() {
-        load(client, &path, shelf).await?;
-    }
-    let object = make(shelf.next);
-    let name = object.str_at(&["metadata", "name"]).to_owned();
-    match client
-        .create(
-            &format!("{path}?fieldManager={}", names::FIELD_MANAGER),
-            &object,
-        )
-        .await
-    {
-        Ok(_) => {}
-        // Somebody else wrote under this number: look again at the next try.
-        Err(error) if error.code == 409 => {
-            shelf.names = None;
-            return Err(error);
-        }
-        Err(error) => return Err(error),
-    }
-    shelf.next += 1;
-    let kept = shelf.names.get_or_insert_default();
-    kept.push_back(name.clone());
-    while kept.len() > shelf.max {
-        let Some(oldest) = kept.pop_front() else {
-            break;
+    /// Sends what a job asks for.
+    async fn begin(&mut self, errand: Errand) {
+        let shelf = match errand.job {
+            Job::Audit(_) => &mut self.audits,
+            _ => &mut self.drifts,
         };
-        // What can't be deleted now is deleted after the next restart.
-        let _later = client
-            .delete(&format!("{path}/{oldest}"), &Value::object())
-            .await;
+        if !shelf.is_known() {
+            match shelf.load(&self.client).await {
+                Ok(open) => {
+                    for (name, record) in open {
+                        let open = self.open.entry((record.app, record.key));
+                        open.or_insert(Open {
+                            name,
+                            since: record.at,
+                            waiting: VecDeque::new(),
+                        });
+                    }
+                }
+                Err(error) => return self.failed(errand, &error),
+            }
+        }
+        let object = match &errand.job {
+            Job::Drift(record) => {
+                let drift = (record.app.clone(), record.key.clone());
+                let open = self.open.entry(drift).or_insert_with(|| Open {
+                    name: String::new(),
+                    since: record.at,
+                    waiting: VecDeque::new(),
+                });
+                open.name.clear();
+                open.since = record.at;
+                record.to_value(&self.namespace, self.drifts.take_number())
+            }
+            Job::Audit(entry) => entry.to_value(&self.namespace, self.audits.take_number()),
+            Job::Settle(_) => return self.settle(errand),
+            Job::Flush(_) => return,
+        };
+        let collection = match errand.job {
+            Job::Audit(_) => &self.audits.collection,
+            _ => &self.drifts.collection,
+        };
+        let path = format!("{collection}?fieldManager={}", names::FIELD_MANAGER);
+        let client = self.client.clone();
+        self.flights.push(Box::pin(async move {
+            let result = client.create(&path, &object).await.map(drop);
+            let name = name_of(&object);
+            Landed::Ended(End {
+                errand,
+                name,
+                result,
+            })
+        }));
     }
-    Ok(name)
-}
 
-async fn load(client: &Client, path: &str, shelf: &mut Shelf) -> Result<(), ApiError> {
-    let list = client.get(path).await?;
-    let mut entries: Vec<(u64, String)> = list
-        .array_at(&["items"])
-        .iter()
-        .filter_map(|item| {
-            let number = u64::try_from(item.i64_at(&["spec", "number"])?).ok()?;
-            Some((number, item.str_at(&["metadata", "name"]).to_owned()))
-        })
-        .collect();
-    entries.sort();
-    shelf.next = entries.last().map_or(1, |(number, _)| number + 1);
-    shelf.names = Some(entries.into_iter().map(|(_, name)| name).collect());
-    Ok(())
+    fn settle(&mut self, errand: Errand) {
+        let Job::Settle(settle) = &errand.job else {
+            return;
+        };
+        let Some(open) = self.open.get_mut(&settle.drift) else {
+            return;
+        };
+        if open.name.is_empty() {
+            open.waiting.push_back(errand);
+            return;
+        }
+        let took = settle.at.duration_since(open.since).as_millis();
+        let patch = json!({"outcome": {
+            "action": settle.action.as_str(),
+            "time": settle.at.to_string(),
+            "tookMilliseconds": i64::try_from(took).unwrap_or(0),
+        }});
+        let name = open.name.clone();
+        let path = format!("{}/{name}", self.drifts.collection);
+        let client = self.client.clone();
+        self.flights.push(Box::pin(async move {
+            let result = client.merge_patch(&path, &patch).await.map(drop);
+            Landed::Ended(End {
+                errand,
+                name,
+                result,
+            })
+        }));
+    }
+
+    async fn landed(&mut self, landed: Landed) {
+        let End {
+            errand,
+            name,
+            result,
+        } = match landed {
+            Landed::Ended(end) => end,
+            Landed::Again(errand) => return self.begin(errand).await,
+            Landed::Dropped => return,
+        };
+        // What was thrown away as too old needs no end.
+        let is_gone = |e: &ApiError| e.is_not_found() && matches!(errand.job, Job::Settle(_));
+        if let Err(error) = result
+            && !is_gone(&error)
+        {
+            if error.code == 409 {
+                // Somebody else wrote under this number.
+                match errand.job {
+                    Job::Audit(_) => self.audits.forget(),
+                    _ => self.drifts.forget(),
+                }
+            }
+            return self.failed(errand, &error);
+        }
+        let surplus = match &errand.job {
+            Job::Audit(_) => self.audits.add(name),
+            Job::Drift(record) => {
+                let drift = (record.app.clone(), record.key.clone());
+                if let Some(open) = self.open.get_mut(&drift) {
+                    open.name.clone_from(&name);
+                    for errand in std::mem::take(&mut open.waiting) {
+                        self.settle(errand);
+                    }
+                }
+                self.drifts.add(name)
+            }
+            Job::Settle(settle) => {
+                // There may be a newer one of the same object.
+                if self.open.get(&settle.drift).is_some_and(|o| o.name == name) {
+                    self.open.remove(&settle.drift);
+                }
+                Vec::new()
+            }
+            Job::Flush(_) => Vec::new(),
+        };
+        if let Some(done) = errand.done {
+            // An error means that nobody waits.
+            let _nobody = done.send(());
+        }
+        for path in surplus {
+            let client = self.client.clone();
+            self.flights.push(Box::pin(async move {
+                // What can't be deleted now is deleted after the next restart.
+                let _later = client.delete(&path, &value::Value::object()).await;
+                Landed::Dropped
+            }));
+        }
+    }
+
+    /// Tries again later; nobody waits for that.
+    fn failed(&mut self, errand: Errand, error: &ApiError) {
+        if let Some(done) = errand.done {
+            // An error means that nobody waits.
+            let _nobody = done.send(());
+        }
+        if errand.attempt + 1 == TRIES {
+            tracing::error!(error = %error, "ledger entry lost");
+            if let Job::Drift(record) = errand.job {
+                self.open.remove(&(record.app, record.key));
+            }
+            return;
+        }
+        tracing::debug!(error = %error, "ledger entry is tried again");
+        let wait = Duration::from_millis(50 << errand.attempt);
+        let again = Errand {
+            job: errand.job,
+            done: None,
+            attempt: errand.attempt + 1,
+        };
+        self.flights.push(Box::pin(async move {
+            tokio::time::sleep(wait).await;
+            Landed::Again(again)
+        }));
+    }
 }

@@ -1,7 +1,7 @@
 //! Whose rights count: those of the project's service account for every deed on behalf of an
 //! application, the controller's own for the rest.
 
-use crate::recorder::{Recorder, Seen, is_write, kind, operation};
+use crate::recorder::{Seen, is_write, kind, operation, start};
 use crate::world::World;
 use std::collections::BTreeSet;
 use value::{Value, json};
@@ -55,14 +55,6 @@ fn scenario(accounts: Value, enforced: &str) -> Value {
             "syncPolicy": {"syncOptions": ["CreateNamespace=true"]},
         },
     })
-}
-
-async fn start(scenario: &Value) -> (World, Recorder, tempfile::TempDir) {
-    let recorder = Recorder::default();
-    let dir = tempfile::tempdir().expect("a folder");
-    let way = async |client| recorder.before(client, dir.path()).await;
-    let world = World::start_by(scenario, way).await;
-    (world, recorder, dir)
 }
 
 fn own(world: &str) -> Value {

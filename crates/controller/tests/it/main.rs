@@ -3,6 +3,7 @@
 mod charts;
 mod impersonation;
 mod integrity;
+mod ledger;
 mod login;
 mod recorder;
 mod remotes;

@@ -1,5 +1,6 @@
 //! A way to the API server on which every request is noted.
 
+use crate::world::World;
 use cluster::{ApiError, Client};
 use http::Method;
 use std::path::Path;
@@ -15,6 +16,7 @@ pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) content_type: String,
+    pub(crate) body: String,
     /// Empty for the controller's own.
     pub(crate) user: String,
 }
@@ -91,6 +93,7 @@ impl Recorder {
             }
             let mut body = vec![0; length];
             stream.read_exact(&mut body).await?;
+            seen.body = String::from_utf8_lossy(&body).into_owned();
             self.note(seen.clone());
             let client = match seen.user.as_str() {
                 "" => client.clone(),
@@ -152,6 +155,15 @@ async fn pass_stream(
         }
         stream.write_all(&chunk[..n]).await?;
     }
+}
+
+/// Starts a world whose controller's requests are noted.
+pub(crate) async fn start(scenario: &Value) -> (World, Recorder, tempfile::TempDir) {
+    let recorder = Recorder::default();
+    let dir = tempfile::tempdir().expect("a folder");
+    let way = async |client| recorder.before(client, dir.path()).await;
+    let world = World::start_by(scenario, way).await;
+    (world, recorder, dir)
 }
 
 /// Returns true for a request that changes something, or pretends to.
