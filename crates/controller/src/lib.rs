@@ -19,6 +19,7 @@ mod records;
 mod secret;
 mod settings;
 mod view;
+mod vouch;
 mod world;
 
 use cluster::{Change, ChangeKind, Client, Cluster};
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc};
+use vouch::Vouches;
 
 pub use git::{Explanation, GitPoll, Inspector, Loaded, Step};
 pub use installation::Installation;
@@ -99,7 +101,7 @@ pub(crate) struct Shared {
     /// Who is told of objects of nobody.
     pub(crate) minders: orphans::Minders,
     /// By application: who asked for its operation, as somebody who authenticated them told us.
-    pub(crate) vouched: Mutex<HashMap<Box<str>, Box<str>>>,
+    pub(crate) vouches: Vouches,
     /// Tells those who look which application's live objects have changed.
     pub(crate) touched: broadcast::Sender<Box<str>>,
 }
@@ -205,7 +207,7 @@ impl Controller {
             dependents: Mutex::default(),
             rediscovered: Mutex::default(),
             minders: orphans::Minders::default(),
-            vouched: Mutex::default(),
+            vouches: Vouches::default(),
             touched: broadcast::Sender::new(TOUCHED_MAX),
             cluster,
         });

@@ -35,6 +35,7 @@ impl Actor {
                     author,
                     (String::new(), String::new()),
                     message,
+                    None,
                 );
             }
             Record::Healed { key, by_us } => {
@@ -48,7 +49,8 @@ impl Actor {
             Record::Synced {
                 from,
                 to,
-                initiated_by,
+                request,
+                objects,
                 phase,
                 message,
                 heal,
@@ -61,7 +63,7 @@ impl Actor {
                     (_, true) => "rollback",
                     _ => "sync",
                 };
-                let author = self.initiator(&initiated_by, heal, rollback.as_deref(), &to);
+                let author = self.initiator(&request, heal, rollback.as_deref(), &to);
                 let mut text = match phase {
                     OperationPhase::Succeeded => "succeeded".to_owned(),
                     phase => format!("{}: {message}", phase.as_str()),
@@ -73,11 +75,11 @@ impl Actor {
                     let names: Vec<String> = pruned.iter().map(ToString::to_string).collect();
                     text.push_str(&format!("; pruned {}", names.join(", ")));
                 }
-                self.audit(app, action, author, (from, to), text);
+                self.audit(app, action, author, (from, to), text, Some(objects));
             }
             Record::RolledBack { from, to, message } => {
                 let author = windlass("health gate");
-                self.audit(app, "hold", author, (from, to), message);
+                self.audit(app, "hold", author, (from, to), message, None);
             }
         }
     }
@@ -89,6 +91,7 @@ impl Actor {
         author: Author,
         (from, to): (String, String),
         message: String,
+        objects: Option<usize>,
     ) {
         let receipt = self.shared.ledger.audit(AuditEntry {
             app,
@@ -97,6 +100,7 @@ impl Actor {
             from,
             to,
             message,
+            objects,
             at: Self::now(),
         });
         self.await_before_telling(receipt);
@@ -129,14 +133,8 @@ impl Actor {
     }
 
     /// Returns who is behind a sync: a person who asked for it, the author of the commit, or us.
-    fn initiator(
-        &self,
-        initiated_by: &Value,
-        heal: bool,
-        rollback: Option<&str>,
-        to: &str,
-    ) -> Author {
-        match initiated_by.str_at(&["username"]) {
+    fn initiator(&self, request: &Value, heal: bool, rollback: Option<&str>, to: &str) -> Author {
+        match request.str_at(&["initiatedBy", "username"]) {
             "" if heal => windlass("self-heal"),
             "" if rollback == Some("health gate") => windlass("health gate"),
             "" if rollback.is_some() => Author {
@@ -147,7 +145,7 @@ impl Actor {
             "" => self
                 .commit_author(to)
                 .unwrap_or_else(|| windlass("automated sync")),
-            user if self.shared.take_vouch(&self.key.name, user) => Author {
+            user if self.shared.vouches.take(&self.key.name, user, request) => Author {
                 name: user.to_owned(),
                 via: "dashboard".into(),
                 grade: Grade::Verified,

@@ -9,22 +9,13 @@ use jiff::Timestamp;
 use ledger::Ledger;
 use project::{Project, Subject};
 use source::CommitInfo;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use value::Value;
 
 /// A look at a running controller. Cheap to clone; it changes nothing.
 #[derive(Clone)]
 pub struct View {
     shared: Arc<Shared>,
-}
-
-impl Shared {
-    /// Returns true, once, if somebody who authenticated `user` said that they asked for the
-    /// operation of an application. What anybody else writes under their name later says nothing.
-    pub(crate) fn take_vouch(&self, app: &str, user: &str) -> bool {
-        let mut vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
-        vouched.remove(app).is_some_and(|who| *who == *user)
-    }
 }
 
 impl View {
@@ -154,12 +145,10 @@ impl View {
         self.shared.touched.subscribe()
     }
 
-    /// Takes note of who asked for the operation of an application: the ledger then knows them for
+    /// Takes note of who asked for an operation of an application: the ledger then knows them for
     /// certain. Only for those who have authenticated the user.
-    pub fn vouch(&self, app: &str, user: &str) {
-        let vouched = self.shared.vouched.lock();
-        let mut vouched = vouched.unwrap_or_else(PoisonError::into_inner);
-        vouched.insert(app.into(), user.into());
+    pub fn vouch(&self, app: &str, user: &str, operation: &Value) {
+        self.shared.vouches.give(app, user, operation);
     }
 }
 

@@ -249,8 +249,10 @@ pub enum Record {
         from: String,
         /// The commit that it deployed.
         to: String,
-        /// Who asked for it, as `initiatedBy` is written.
-        initiated_by: Value,
+        /// The operation as it was asked for.
+        request: Value,
+        /// Objects that it had to do with.
+        objects: usize,
         /// How it ended.
         phase: OperationPhase,
         /// The sentence.

@@ -75,6 +75,8 @@ pub struct AuditEntry {
     pub to: String,
     /// The rest, in words.
     pub message: String,
+    /// Objects that it had to do with, if it is a sync.
+    pub objects: Option<usize>,
     /// When.
     pub at: Timestamp,
 }
@@ -176,7 +178,7 @@ impl AuditEntry {
     /// Returns the entry as a resource.
     #[must_use]
     pub fn to_value(&self, namespace: &str, number: u64) -> Value {
-        json!({
+        let mut it = json!({
             "apiVersion": names::API_VERSION,
             "kind": "AuditEntry",
             "metadata": {"name": format!("a-{number}"), "namespace": namespace},
@@ -190,7 +192,11 @@ impl AuditEntry {
                 "message": self.message.as_str(),
                 "time": format_time(self.at),
             },
-        })
+        });
+        if let Some(objects) = self.objects {
+            it.set_at(&["spec", "objects"], objects);
+        }
+        it
     }
 
     /// Reads a resource. `None` if it is no audit entry.
@@ -205,6 +211,7 @@ impl AuditEntry {
             from: text("from"),
             to: text("to"),
             message: text("message"),
+            objects: spec.i64_at(&["objects"]).and_then(|n| n.try_into().ok()),
             at: parse_time(spec.str_at(&["time"]))?,
         })
     }

@@ -400,6 +400,7 @@ impl Desk {
             from: String::new(),
             to: String::new(),
             message,
+            objects: None,
             at: Timestamp::now(),
         });
     }
@@ -466,6 +467,27 @@ impl App {
     pub(crate) fn permit_logs(&self) -> Result<Permit, Refusal> {
         self.caller
             .permit(Thing::Logs, action::GET, self.rbac_name())
+    }
+
+    /// Starts the operation that a merge patch holds, in the name of the one who asks: the ledger
+    /// then knows them for certain.
+    pub(crate) async fn operate(&self, permit: &Permit, patch: &Value) -> Result<Value, Refusal> {
+        let mut wanted = self.value.clone();
+        wanted.merge_patch(patch);
+        let vouch = |operation: Option<&Value>| {
+            if let Some(operation) = operation {
+                self.view()
+                    .vouch(self.name(), self.caller.name(), operation);
+            }
+        };
+        // It may begin before the answer is here.
+        vouch(wanted.get("operation"));
+        let changed = self.patch(permit, patch).await?;
+        // What the API server has made of it is what begins.
+        if changed.get("operation") != wanted.get("operation") {
+            vouch(changed.get("operation"));
+        }
+        Ok(changed)
     }
 
     /// Changes the resource by a merge patch, for whoever holds a permit to more than reading.

@@ -117,8 +117,7 @@ pub(crate) async fn sync(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal>
         }
     }
     let patch = ask::sync(&app.value, &ask, call.caller.name())?;
-    app.view().vouch(app.name(), call.caller.name());
-    let changed = app.patch(&permit, &patch).await?;
+    let changed = app.operate(&permit, &patch).await?;
     if !why.is_empty() {
         app.audit("sync-asked", why);
     }
@@ -152,8 +151,7 @@ pub(crate) async fn rollback(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
     if flag(&body, &["dryRun"]) {
         return Ok(shown(app.value.clone()).into());
     }
-    app.view().vouch(app.name(), user);
-    let changed = app.patch(&permit, &back.patch).await?;
+    let changed = app.operate(&permit, &back.patch).await?;
     let short = crate::wire::short;
     app.audit(
         "rollback-asked",

@@ -1,12 +1,13 @@
 //! What happened: drifts, the trail, an application's timeline and its deployments.
 
 use crate::access::{App, Desk};
+use crate::apps::masked;
 use crate::call::{Answer, Call};
 use crate::records::{Audit, Drift};
 use crate::refusal::Refusal;
 use crate::wire;
 use engine::{argo, format_time, parse_time};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use value::{Value, json};
@@ -103,7 +104,7 @@ pub(crate) async fn drift(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal
     if let Some(next) = next {
         answer.set_at(&["next"], next);
     }
-    Ok(answer.into())
+    Ok(masked(answer, &call).into())
 }
 
 /// Returns true if an application is meant: by its name, or by namespace and name.
@@ -138,7 +139,7 @@ pub(crate) async fn audit(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal
     if let Some(next) = next {
         answer.set_at(&["next"], next.to_string());
     }
-    Ok(answer.into())
+    Ok(masked(answer, &call).into())
 }
 
 /// Something that happened, with the time that it is sorted by.
@@ -275,7 +276,7 @@ pub(crate) async fn timeline(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
     events.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     events.truncate(limit);
     let events: Value = events.into_iter().map(|(_, event)| event).collect();
-    Ok(events.into())
+    Ok(masked(events, &call).into())
 }
 
 /// Returns what the resource itself tells: since when its health is as it is, the operation that
@@ -356,6 +357,7 @@ pub(crate) async fn attempts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
     let holds = engine::ask::holds(&app.value);
     let commit = |revision: &str| crate::detail::commit(&app, revision);
     let mut attempts: Vec<Event> = Vec::new();
+    let audits = desk.records.audits();
     for entry in history {
         let revision = argo::revision_of(entry);
         let Some(at) = parse_time(entry.str_at(&["deployedAt"])) else {
@@ -379,14 +381,15 @@ pub(crate) async fn attempts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
                 "phase": "Succeeded", "message": hold.map_or("", |h| h.message.as_str()),
                 "held": hold.is_some(),
                 "by": if automated { json!({"name": "windlass", "via": "automated sync", "grade": "-"}) } else { wire::named(by, "operation") },
-                "automated": automated, "reason": "", "resources": 0,
+                "automated": automated, "reason": "",
+                "resources": objects_of(&audits, app.name(), &revision, at),
                 "isCurrent": is_current,
                 "canRollBack": revision != current && hold.is_none(),
             }),
         ));
     }
     // What came to nothing is in the trail alone.
-    for audit in desk.records.audits() {
+    for audit in audits {
         let entry = &audit.entry;
         let phase = entry.message.split(':').next().unwrap_or_default();
         let failed = matches!(phase, "Failed" | "Error");
@@ -403,14 +406,31 @@ pub(crate) async fn attempts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
                 "phase": phase, "message": entry.message.as_str(),
                 "by": wire::actor(&entry.author),
                 "automated": entry.author.name == "windlass", "reason": entry.action.as_str(),
-                "resources": 0, "isCurrent": false, "canRollBack": false,
+                "resources": entry.objects.unwrap_or(0), "isCurrent": false, "canRollBack": false,
             }),
         ));
     }
     running(&app, &mut attempts);
     attempts.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let attempts: Value = attempts.into_iter().map(|(_, attempt)| attempt).collect();
-    Ok(attempts.into())
+    Ok(masked(attempts, &call).into())
+}
+
+/// Returns how many objects the deployment of a revision had to do with, as the trail says it.
+fn objects_of(audits: &[Arc<Audit>], app: &str, revision: &str, at: Timestamp) -> usize {
+    /// The history and the trail are written one after the other.
+    const APART: SignedDuration = SignedDuration::from_secs(10);
+    let apart = |audit: &Arc<Audit>| audit.entry.at.duration_since(at).abs();
+    audits
+        .iter()
+        .filter(|audit| {
+            let entry = &audit.entry;
+            entry.app == app && entry.to == revision && entry.objects.is_some()
+        })
+        .filter(|audit| apart(audit) <= APART)
+        .min_by_key(|audit| apart(audit))
+        .and_then(|audit| audit.entry.objects)
+        .unwrap_or(0)
 }
 
 /// Adds the operation that runs now.

@@ -140,6 +140,12 @@ async fn refreshed(app: &App, hard: bool) -> Result<Value, Refusal> {
     Ok(answer.ok().flatten().unwrap_or(asked))
 }
 
+/// Returns an answer with the fields alone that a request asks for.
+pub(crate) fn masked(mut answer: Value, call: &Call) -> Value {
+    mask(&mut answer, call.param("fields"));
+    answer
+}
+
 /// Leaves only the fields that are asked for, or without those with a minus.
 pub(crate) fn mask(value: &mut Value, fields: &str) {
     let fields = fields.trim();

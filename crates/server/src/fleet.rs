@@ -2,6 +2,7 @@
 
 use crate::access::{App, Caller, Desk};
 use crate::activity;
+use crate::apps::masked;
 use crate::board::{Row, flag};
 use crate::call::{Answer, Call, Content};
 use crate::detail;
@@ -307,7 +308,8 @@ pub(crate) async fn rollouts(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
             _ => 3,
         };
         found.sort_by_key(|(since, value)| (rank(value), std::cmp::Reverse(*since)));
-        found.into_iter().map(|(_, value)| value).collect::<Value>()
+        let found = found.into_iter().map(|(_, value)| value);
+        masked(found.collect(), &call)
     });
     Ok(answer.await?.into())
 }
@@ -409,7 +411,7 @@ fn stages(
 
 /// `GET /api/v1/resources`
 pub(crate) async fn resources(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
-    let answer = tokio::task::spawn_blocking(move || resources_of(&desk, &call));
+    let answer = tokio::task::spawn_blocking(move || masked(resources_of(&desk, &call), &call));
     Ok(answer.await?.into())
 }
 

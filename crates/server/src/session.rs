@@ -1,6 +1,7 @@
 //! Logging in and out, and what anybody may know.
 
 use crate::access::Desk;
+use crate::apps::masked;
 use crate::auth;
 use crate::call::{Answer, Call};
 use crate::refusal::Refusal;
@@ -220,9 +221,31 @@ pub(crate) fn known(desk: &Desk, call: &Call) -> Result<(), Refusal> {
     }
 }
 
-/// Returns an empty list as the API has them.
+/// Returns a list as the API has them.
 pub(crate) fn list(items: Vec<Value>) -> Value {
     json!({"metadata": {}, "items": items})
+}
+
+/// Returns a page of a list that is sorted by a name of each item: as many as `limit` says, from
+/// behind `continue`, with the fields that are asked for.
+pub(crate) fn page(call: &Call, mut items: Vec<Value>, name: impl Fn(&Value) -> String) -> Value {
+    let after = call.param("continue");
+    if !after.is_empty() {
+        items.retain(|item| *name(item) > *after);
+    }
+    let limit = match call.number("limit", 0, usize::MAX) {
+        0 => items.len(),
+        limit => limit,
+    };
+    let rest = items.len().saturating_sub(limit);
+    items.truncate(limit);
+    let next = items.last().filter(|_| rest > 0).map(&name);
+    let mut answer = list(items);
+    if let Some(next) = next {
+        answer.set_at(&["metadata", "continue"], next);
+        answer.set_at(&["metadata", "remainingItemCount"], rest);
+    }
+    masked(answer, call)
 }
 
 #[cfg(test)]

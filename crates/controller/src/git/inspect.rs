@@ -1,6 +1,6 @@
 //! One application rendered for a person who asks: its objects, and who wrote which field.
 
-use super::job::Job;
+use super::job::{Job, Loaded};
 use super::{Git, panicked};
 use crate::installation::Installation;
 use crate::secret::Secret;
@@ -8,7 +8,7 @@ use cluster::Discovery;
 use engine::{ObjectKey, Problem, Spec, Target};
 use render::RenderedObject;
 use source::{CommitInfo, Freshness, Sources};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use value::Value;
@@ -90,6 +90,25 @@ impl Inspector {
         application: &Value,
         revision: Option<&str>,
     ) -> Result<Arc<Target>, Problem> {
+        let loaded = self.load(application, revision).await;
+        loaded.map(|loaded| loaded.target)
+    }
+
+    /// Returns the files that an application at `revision`, or at what it tracks, is made of, with
+    /// a digest of each one's content.
+    ///
+    /// # Errors
+    /// Fails like [`Inspector::render`].
+    pub async fn inputs(
+        &self,
+        application: &Value,
+        revision: Option<&str>,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let loaded = self.load(application, revision).await;
+        loaded.map(|loaded| loaded.files())
+    }
+
+    async fn load(&self, application: &Value, revision: Option<&str>) -> Result<Loaded, Problem> {
         let (name, spec, id) = self.resolve(application, revision).await?;
         let discovery = Arc::clone(&self.discovery);
         let installation = Arc::clone(&self.installation);
@@ -97,7 +116,6 @@ impl Inspector {
         let git = &self.git;
         git.load(&name, &spec, &id, discovery, tracking, installation)
             .await
-            .map(|loaded| loaded.target)
     }
 
     /// Returns the revision that an application's sources point at now.

@@ -14,9 +14,10 @@ use render::{
 };
 use source::{Freshness, Sources};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
-use tree::{FollowError, ReadSet, Recording, Tree};
+use tree::{EntryKind, FollowError, ReadSet, Recording, Tree};
 
 /// A rendered revision.
 #[derive(Clone)]
@@ -34,6 +35,18 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Returns the files that were read, of all sources, with a digest of each one's content.
+    pub(super) fn files(&self) -> BTreeMap<String, String> {
+        let seen = self.reads.iter().flat_map(ReadSet::iter);
+        let files = seen.filter_map(|(path, seen)| match seen {
+            tree::Seen::Entry(entry) if entry.kind == EntryKind::File => {
+                Some((path.to_owned(), format!("{:?}", entry.id)))
+            }
+            _ => None,
+        });
+        files.collect()
+    }
+
     /// Returns true if sources with these files give the same objects.
     fn is_current(&self, files: &[Files]) -> Result<bool, Problem> {
         if self.names_revision || self.reads.len() != files.len() {

@@ -376,7 +376,7 @@ impl AppState {
                 source: app.spec.sources.raw(),
                 started_at: operation.started_at,
                 deployed_at: now,
-                initiated_by: initiated_by.clone(),
+                initiated_by,
             });
             let extra = self
                 .status
@@ -390,7 +390,8 @@ impl AppState {
             effects.push(Effect::Record(Record::Synced {
                 from,
                 to: operation.revision.clone(),
-                initiated_by,
+                request: operation.request.raw.clone(),
+                objects: results.len(),
                 phase: end.phase,
                 message,
                 heal: operation.request.heal_attempts > 0,

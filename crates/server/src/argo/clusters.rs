@@ -4,7 +4,7 @@ use super::stored::{self, Content, Kind, Stored};
 use crate::access::Desk;
 use crate::call::{Answer, Call};
 use crate::refusal::Refusal;
-use crate::session::list;
+use crate::session::page;
 use api::names;
 use engine::format_time;
 use jiff::Timestamp;
@@ -147,7 +147,10 @@ pub(crate) async fn all(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> 
         call.caller
             .may(Resource::Clusters, action::GET, &object(it))
     };
-    Ok(list(items.filter(may).collect()).into())
+    let mut items: Vec<Value> = items.filter(may).collect();
+    let name = |it: &Value| it.str_at(&["server"]).to_owned();
+    items.sort_by_cached_key(name);
+    Ok(page(&call, items, name).into())
 }
 
 /// Returns the cluster that a request is about, if somebody may do something to it.

@@ -4,7 +4,7 @@ use super::{clusters, repositories};
 use crate::access::Desk;
 use crate::call::{Answer, Call};
 use crate::refusal::{Code, Refusal};
-use crate::session::list;
+use crate::session::page;
 use api::names;
 use jiff::Timestamp;
 use project::GlobalProjects;
@@ -30,7 +30,9 @@ pub(crate) async fn all(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> 
     let projects = desk.projects(&call.caller).into_iter();
     let wanted = call.param("name");
     let projects = projects.filter(|(p, _)| wanted.is_empty() || p.object() == wanted);
-    Ok(list(projects.map(|(_, project)| shown(project)).collect()).into())
+    let projects = projects.map(|(_, project)| shown(project)).collect();
+    let name = |it: &Value| it.str_at(&["metadata", "name"]).to_owned();
+    Ok(page(&call, projects, name).into())
 }
 
 /// `GET /api/v1/projects/{name}`

@@ -4,7 +4,7 @@ use super::stored::{self, Content, Kind, Stored};
 use crate::access::Desk;
 use crate::call::{Answer, Call};
 use crate::refusal::{Code, Refusal};
-use crate::session::list;
+use crate::session::{list, page};
 use engine::format_time;
 use jiff::Timestamp;
 use rbac::{Permit, Resource, action};
@@ -213,14 +213,19 @@ async fn readable(desk: &Desk, call: &Call) -> Vec<Value> {
     for (url, seen) in used.into_values().filter(|(url, _)| may("", url)) {
         items.push(json!({"repo": url, "type": "git", "connectionState": seen.state()}));
     }
-    let order = |it: &Value| format!("{}/{}", it.str_at(&["project"]), it.str_at(&["repo"]));
-    items.sort_by_cached_key(order);
+    items.sort_by_cached_key(place);
     items
+}
+
+/// Returns what repositories are sorted by.
+fn place(it: &Value) -> String {
+    format!("{}/{}", it.str_at(&["project"]), it.str_at(&["repo"]))
 }
 
 /// `GET /api/v1/repositories`
 pub(crate) async fn all(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
-    Ok(list(readable(&desk, &call).await).into())
+    let items = readable(&desk, &call).await;
+    Ok(page(&call, items, place).into())
 }
 
 /// Returns the repository that a request is about, if somebody may read it.

@@ -1,11 +1,12 @@
 //! The render inspector: what Git says, and who had a hand in it.
 
-use crate::access::Desk;
+use crate::access::{App, Desk};
 use crate::call::{Answer, Call};
 use crate::detail;
 use crate::masks::{Mask, hides};
 use crate::refusal::Refusal;
-use engine::ObjectKey;
+use engine::{ObjectKey, argo};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use value::{Value, json, pointer};
 use yaml::Lines;
@@ -18,9 +19,8 @@ pub(crate) async fn rendered(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
     let app = desk.app(&call)?;
     let target = detail::render(&app, call.param("revision")).await?;
     let mask = Mask::new();
-    let mut files: Vec<&str> = target.objects.iter().map(|d| &*d.file).collect();
-    files.sort_unstable();
-    files.dedup();
+    let before = before(&app, &target.revision);
+    let inputs = inputs(&app, &target.revision, &before).await?;
     let objects: Vec<Value> = target
         .objects
         .iter()
@@ -38,18 +38,49 @@ pub(crate) async fn rendered(desk: Arc<Desk>, call: Call) -> Result<Answer, Refu
         })
         .collect();
     let is_plain = target.source_types.iter().all(|kind| *kind != "Helm");
-    let inputs: Value = files
-        .iter()
-        .map(|file| json!({"file": *file, "changed": false}))
-        .collect();
     Ok(json!({
         "revision": detail::commit(&app, &target.revision),
         "objects": objects,
         "inputs": inputs,
+        "comparedWith": before,
         "grade": if is_plain { "exact" } else { "template" },
         "notes": target.notes.iter().map(|(kind, message)| format!("{kind}: {message}")).collect::<Value>(),
     })
     .into())
+}
+
+/// Returns the revision that another one is compared with: what is deployed, or if it is that, what
+/// was deployed before it; empty if there is none.
+fn before(app: &App, revision: &str) -> String {
+    let deployed = detail::deployed(app);
+    if deployed != revision {
+        return deployed;
+    }
+    let history = app.value.array_at(&["status", "history"]).iter().rev();
+    let mut earlier = history.map(argo::revision_of);
+    earlier.find(|r| r != revision).unwrap_or_default()
+}
+
+/// Returns the files that a revision is made of, with whether each is another than before. Files
+/// that aren't part of it any more are at the end.
+async fn inputs(app: &App, revision: &str, before: &str) -> Result<Value, Refusal> {
+    let inspector = app.view().inspector();
+    let now = inspector.inputs(&app.value, Some(revision)).await?;
+    let then = match before {
+        "" => None,
+        // What can't be rendered any more tells nothing about what has changed.
+        before => inspector.inputs(&app.value, Some(before)).await.ok(),
+    };
+    let known = then.as_ref();
+    let files = now.iter().map(|(file, content)| {
+        let changed = known.is_some_and(|then| then.get(file) != Some(content));
+        json!({"file": file.as_str(), "changed": changed})
+    });
+    let gone = known.into_iter().flat_map(BTreeMap::keys);
+    let gone = gone
+        .filter(|file| !now.contains_key(*file))
+        .map(|file| json!({"file": file.as_str(), "changed": true, "gone": true}));
+    Ok(files.chain(gone).collect())
 }
 
 /// Returns the pointer of each member, and its line in a text that we have written ourselves.

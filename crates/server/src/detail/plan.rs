@@ -6,7 +6,7 @@ use crate::access::{App, Desk};
 use crate::call::{Answer, Call};
 use crate::refusal::Refusal;
 use crate::wire;
-use engine::{Match, ObjectKey, Permission, Phase, Window, ask};
+use engine::{Match, ObjectKey, Permission, Phase, Target, Window, ask};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ pub(super) async fn of(app: &App, ask: &ask::Sync) -> Result<Value, Refusal> {
             .iter()
             .map(|(kind, message)| format!("{kind}: {message}")),
     );
-    let mut waves: BTreeMap<i32, usize> = BTreeMap::new();
+    let mut waves = hook_waves(&target, ask);
     let mut applied = 0;
     for it in compared
         .iter()
@@ -86,7 +86,8 @@ pub(super) async fn of(app: &App, ask: &ask::Sync) -> Result<Value, Refusal> {
     {
         let key = &it.desired.key;
         applied += 1;
-        *waves.entry(it.desired.directives.wave).or_default() += 1;
+        let wave = (Phase::Sync, it.desired.directives.wave);
+        *waves.entry(wave).or_default() += 1;
         match &it.verdict {
             Match::InSync => unchanged += 1,
             Match::Missing => {
@@ -151,8 +152,8 @@ pub(super) async fn of(app: &App, ask: &ask::Sync) -> Result<Value, Refusal> {
         "unchanged": unchanged,
         "waves": waves
             .iter()
-            .map(|(wave, count)| json!({
-                "wave": *wave, "phase": Phase::Sync.as_str(), "count": *count,
+            .map(|((phase, wave), count)| json!({
+                "wave": *wave, "phase": phase.as_str(), "count": *count,
             }))
             .collect::<Value>(),
         "hooks": hooks,
@@ -169,6 +170,22 @@ pub(super) async fn of(app: &App, ask: &ask::Sync) -> Result<Value, Refusal> {
     let digest = digest(&json!([target.revision.as_str(), create, change, delete]));
     it.set_at(&["digest"], digest);
     Ok(it)
+}
+
+/// Returns how many hooks run in each wave before and after the sync; those of a failure aren't
+/// planned. Where single objects are chosen, none runs.
+fn hook_waves(target: &Target, ask: &ask::Sync) -> BTreeMap<(Phase, i32), usize> {
+    let mut waves = BTreeMap::new();
+    if !ask.resources.is_empty() {
+        return waves;
+    }
+    for desired in target.objects.iter().filter(|d| d.directives.is_hook) {
+        let phases = desired.directives.hooks.iter();
+        for phase in phases.filter(|phase| **phase != Phase::SyncFail) {
+            *waves.entry((*phase, desired.directives.wave)).or_default() += 1;
+        }
+    }
+    waves
 }
 
 fn digest(plan: &Value) -> String {

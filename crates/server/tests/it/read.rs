@@ -275,3 +275,95 @@ async fn what_was_known_is_shown_when_the_control_plane_is_gone() {
         (503, Some(14))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_and_how_much_is_said() {
+    let stage = Stage::new().await;
+    stage.shop(true).await;
+    let hook = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations: {argocd.argoproj.io/hook: PreSync}\nspec:\n  template:\n    spec: {restartPolicy: Never, containers: [{name: m, image: m:1}]}\n";
+    let settings =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {GREETING: Moin}\n";
+    let mut files = FILES.to_vec();
+    files[1] = ("settings.yaml", settings);
+    files.push(("hook.yaml", hook));
+    // Planned before it is deployed: the automation is off.
+    let off = json!({"spec": {"syncPolicy": {"automated": null}}});
+    let path = format!("{}/shop", crate::support::APPLICATIONS);
+    stage.client.merge_patch(&path, &off).await.unwrap();
+    let commit = stage.push("shop", &files, "second");
+    stage
+        .until("shop", |app| {
+            app.str_at(&["status", "sync", "revision"]) == commit
+        })
+        .await;
+    let plan = stage.get("/api/v1/applications/shop/plan").await;
+    let waves = json!([
+        {"wave": 0, "phase": "PreSync", "count": 1}, {"wave": 0, "phase": "Sync", "count": 3},
+    ]);
+    assert_eq!(plan.at(&["waves"]), Some(&waves));
+    let rendered = stage.get("/api/v1/applications/shop/rendered").await;
+    let changed: Vec<(&str, bool)> = rendered
+        .array_at(&["inputs"])
+        .iter()
+        .map(|i| {
+            (
+                i.str_at(&["file"]),
+                i.at(&["changed"]) == Some(&Value::Bool(true)),
+            )
+        })
+        .collect();
+    let want = [
+        ("hook.yaml", true),
+        ("secret.yaml", false),
+        ("settings.yaml", true),
+        ("web.yaml", false),
+    ];
+    assert_eq!(changed, want);
+    // What was done is in the trail: asked again until the trail has it.
+    stage
+        .ask("/api/v1/applications/shop/attempts", ADMIN, |a| {
+            let attempts = a.json();
+            let first = attempts.as_array().and_then(<[Value]>::first);
+            first.is_some_and(|it| it.i64_at(&["resources"]) == Some(3))
+        })
+        .await;
+    let masked = stage
+        .get("/api/v1/applications/shop/attempts?fields=phase,revision.message")
+        .await;
+    let want = json!([{"revision": {"message": "first"}, "phase": "Succeeded"}]);
+    assert_eq!(masked, want);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_come_in_pages() {
+    let stage = Stage::new().await;
+    for name in ["a", "b", "c"] {
+        let body = json!({"project": {"metadata": {"name": name}, "spec": {"sourceRepos": ["*"]}}});
+        let made = stage.post("/api/v1/projects", &body).await;
+        assert_eq!(made.status, 200, "{}", made.text());
+    }
+    stage
+        .ask("/api/v1/projects", ADMIN, |a| {
+            a.json().array_at(&["items"]).len() == 4
+        })
+        .await;
+    let names = |list: &Value| -> Vec<String> {
+        let items = list.array_at(&["items"]).iter();
+        items
+            .map(|i| i.str_at(&["metadata", "name"]).to_owned())
+            .collect()
+    };
+    let first = stage.get("/api/v1/projects?limit=3").await;
+    assert_eq!(names(&first), ["a", "b", "c"]);
+    assert_eq!(first.i64_at(&["metadata", "remainingItemCount"]), Some(1));
+    let next = first.str_at(&["metadata", "continue"]);
+    let rest = stage
+        .get(&format!("/api/v1/projects?limit=3&continue={next}"))
+        .await;
+    assert_eq!(names(&rest), ["default"]);
+    assert!(rest.at(&["metadata", "continue"]).is_none());
+    let masked = stage
+        .get("/api/v1/projects?fields=items.metadata.name&limit=1")
+        .await;
+    assert_eq!(masked, json!({"items": [{"metadata": {"name": "a"}}]}));
+}
