@@ -49,7 +49,7 @@ pub use jwt::TokenError;
 pub use login::LoginError;
 pub use password::{Hash, PasswordError, hash, verify as verify_password};
 pub use project::{NoProjects, Projects, project_has_token};
-pub use revoked::Revoked;
+pub use revoked::{Ended, Revoked};
 pub use secret::{Redacted, same};
 pub use session::{AuthError, Session};
 pub use tokens::Issued;

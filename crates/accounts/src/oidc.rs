@@ -16,7 +16,7 @@ mod verify;
 mod web;
 
 pub use config::{Config, ConfigError};
-pub use flow::{Begun, Callback, Finished};
+pub use flow::{Begun, Callback, Finished, Renewed};
 pub use web::{Http, Request, Response};
 
 use crate::{AuthError, Redacted, TokenError};

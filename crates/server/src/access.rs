@@ -3,6 +3,7 @@
 use crate::auth::{Auth, Identity, Known};
 use crate::board::{Board, Row};
 use crate::call::Call;
+use crate::logins;
 use crate::policies::{Current, Policies};
 use crate::records::Records;
 use crate::refusal::Refusal;
@@ -150,11 +151,33 @@ impl Desk {
             .renew(headers, &self.known(&current, now, &projects))
     }
 
-    /// Ends a session.
-    pub(crate) fn end(&self, token: &str, now: Timestamp) {
-        let current = self.policies.current();
-        let projects = |name: &str| self.project(name);
-        self.auth.end(token, &self.known(&current, now, &projects));
+    /// Ends a session, for this process and every other one.
+    pub(crate) async fn end(&self, token: &str, now: Timestamp) {
+        let ended = {
+            let current = self.policies.current();
+            let projects = |name: &str| self.project(name);
+            self.auth.end(token, &self.known(&current, now, &projects))
+        };
+        let Some(ended) = ended else { return };
+        let kept = logins::keep_ended(&self.client, self.namespace(), &ended, now.as_second());
+        if let Err(error) = kept.await {
+            tracing::warn!(error = %error, "a logout is forgotten when this process ends");
+        }
+    }
+
+    /// Returns the next token of a session of single sign-on that ends soon.
+    pub(crate) async fn renew_sso(
+        &self,
+        headers: &http::HeaderMap,
+        now: Timestamp,
+    ) -> Option<String> {
+        if crate::auth::bearer(headers).is_some() {
+            return None;
+        }
+        let token = crate::auth::cookie(headers)?;
+        let logins = &self.auth.logins;
+        let accounts = logins.accounts();
+        logins.sso.renew(&accounts, token, now.as_second()).await
     }
 
     #[expect(clippy::unused_self, reason = "it belongs to the desk")]
@@ -389,13 +412,22 @@ impl Desk {
 
     /// Writes down what a person has done.
     pub(crate) fn audit(&self, caller: &Caller, app: &str, what: &str, message: String) {
+        self.write_down(caller.name(), Grade::Verified, app, what, message);
+    }
+
+    /// Writes down what somebody has done whom nobody knows.
+    pub(crate) fn audit_unknown(&self, what: &str, message: String) {
+        self.write_down("unknown", Grade::Unknown, "", what, message);
+    }
+
+    fn write_down(&self, name: &str, grade: Grade, app: &str, what: &str, message: String) {
         self.view.ledger().audit(AuditEntry {
             app: app.to_owned(),
             action: what.to_owned(),
             author: Author {
-                name: caller.name().to_owned(),
+                name: name.to_owned(),
                 via: "dashboard".into(),
-                grade: Grade::Verified,
+                grade,
             },
             from: String::new(),
             to: String::new(),

@@ -2,6 +2,7 @@
 
 use crate::logins::Logins;
 use crate::refusal::{Code, Refusal};
+use accounts::Ended;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -144,13 +145,13 @@ impl Auth {
         Ok(token)
     }
 
-    /// Ends a session.
-    pub(crate) fn end(&self, token: &str, known: &Known<'_>) {
+    /// Ends a session; returns what is to be kept of it.
+    pub(crate) fn end(&self, token: &str, known: &Known<'_>) -> Option<Ended> {
         {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             sessions.remove(&digest(token));
         }
-        self.logins.end(token, known);
+        self.logins.end(token, known)
     }
 
     /// Returns who sends a request; `None` if it doesn't say.

@@ -168,7 +168,10 @@ async fn respond(desk: &Arc<Desk>, request: Request<Incoming>) -> Result<Answer,
         let renewed = match (&call.caller.identity, call.path.as_str()) {
             (Some(known), path) if known.ends_soon(now) && !session::is_open(path) => {
                 let secure = auth::is_secure(&call.headers);
-                let next = desk.renew(&call.headers, now);
+                let next = match desk.renew(&call.headers, now) {
+                    None => desk.renew_sso(&call.headers, now).await,
+                    next => next,
+                };
                 next.map(|token| auth::set_cookie(&token, secure))
             }
             _ => None,

@@ -4,14 +4,22 @@ use crate::access::Desk;
 use crate::auth::{Identity, Known};
 use crate::refusal::{Code, Refusal};
 use crate::sso::{self, Sso};
-use accounts::{Accounts, AuthError, Change, ChangeError, Gate, Limits, LoginError, Revoked};
+use accounts::{
+    Accounts, AuthError, Change, ChangeError, Ended, Gate, Limits, LoginError, Revoked,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cluster::{ApiError, Client, follow_selected};
 use jiff::Timestamp;
 use std::sync::{Arc, PoisonError, RwLock};
-use value::{Value, json};
+use value::{Object, Value, json};
 
 const SETTINGS: &str = "argocd-cm";
 const SECRET: &str = "argocd-secret";
+/// Where the tokens are kept that were ended before their time, by digests of their names.
+const ENDED: &str = "windlass-ended-sessions";
+/// Tokens in it: a Secret may have a megabyte. The soonest to end are forgotten first.
+const ENDED_MAX: usize = 5_000;
 /// Where the administrator's first password is kept, as in Argo CD.
 const FIRST_PASSWORD: &str = "argocd-initial-admin-secret";
 
@@ -129,14 +137,81 @@ impl Logins {
         Some(next.token.into_inner())
     }
 
-    /// Ends a token before its time.
-    pub(crate) fn end(&self, token: &str, known: &Known<'_>) {
+    /// Ends a token before its time; returns what is to be kept of it.
+    pub(crate) fn end(&self, token: &str, known: &Known<'_>) -> Option<Ended> {
         let now = known.now.as_second();
-        if let Ok(found) = self.look(token, known) {
-            self.revoked
-                .revoke(found.token_id(), found.expires_at(), now);
+        let found = self.look(token, known).ok()?;
+        self.sso.forget(found.token_id());
+        self.revoked
+            .revoke(found.token_id(), found.expires_at(), now)
+    }
+
+    /// Takes note of the tokens that were ended elsewhere, or before this process began.
+    fn know_ended(&self, secret: &Value, now: i64) {
+        for ended in ended_of(secret) {
+            self.revoked.know(&ended, now);
         }
     }
+}
+
+/// Reads the tokens that were ended.
+fn ended_of(secret: &Value) -> Vec<Ended> {
+    let data = secret.get("data").and_then(Value::as_object);
+    let pairs = data.into_iter().flat_map(Object::iter);
+    pairs
+        .filter_map(|(mark, text)| {
+            let bytes = STANDARD.decode(text.as_str()?).ok()?;
+            let ends_at = std::str::from_utf8(&bytes).ok()?.parse().ok()?;
+            Some(Ended {
+                mark: mark.to_string(),
+                ends_at,
+            })
+        })
+        .collect()
+}
+
+/// Keeps that a token was ended: whoever comes after this process, and every other one, knows it.
+/// Those that would have ended by now are forgotten.
+pub(crate) async fn keep_ended(
+    client: &Client,
+    namespace: &str,
+    ended: &Ended,
+    now: i64,
+) -> Result<(), ApiError> {
+    let collection = format!("/api/v1/namespaces/{namespace}/secrets");
+    let path = format!("{collection}/{ENDED}");
+    let mut patch = Value::object();
+    patch.set_at(&["stringData", &ended.mark], ended.ends_at.to_string());
+    match client.get(&path).await {
+        Err(error) if error.is_not_found() => {
+            let mut secret = json!({
+                "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+                "metadata": {
+                    "name": ENDED, "namespace": namespace,
+                    "labels": {"app.kubernetes.io/part-of": "argocd"},
+                },
+            });
+            secret.merge_patch(&patch);
+            match client.create(&collection, &secret).await {
+                // Another process was faster.
+                Err(error) if error.code == 409 => {}
+                answer => return answer.map(|_| ()),
+            }
+        }
+        Err(error) => return Err(error),
+        Ok(secret) => {
+            let mut known = ended_of(&secret);
+            known.sort_by_key(|it| it.ends_at);
+            let spare = (known.len() + 1).saturating_sub(ENDED_MAX);
+            for (i, old) in known.iter().enumerate() {
+                if old.ends_at <= now || i < spare {
+                    patch.set_at(&["data", &old.mark], Value::Null);
+                }
+            }
+        }
+    }
+    let path = format!("{path}?fieldManager=windlass");
+    client.merge_patch(&path, &patch).await.map(|_| ())
 }
 
 impl From<LoginError> for Refusal {
@@ -178,7 +253,7 @@ pub(crate) async fn follow(desk: Arc<Desk>) {
     let path = |plural: &str| format!("/api/v1/namespaces/{namespace}/{plural}");
     let start = |plural: &str, keep| follow_selected(client.clone(), &path(plural), "", keep);
     let mut maps = start("configmaps", |name| name == SETTINGS);
-    let mut secrets = start("secrets", |name| name == SECRET);
+    let mut secrets = start("secrets", |name| matches!(name, SECRET | ENDED));
     let mut said = Vec::new();
     let mut is_set_up = false;
     loop {
@@ -203,6 +278,9 @@ pub(crate) async fn follow(desk: Arc<Desk>) {
             }
             desk.configure(Arc::clone(map));
             let logins = &desk.auth.logins;
+            if let Some(ended) = secrets.get(ENDED) {
+                logins.know_ended(ended, Timestamp::now().as_second());
+            }
             let config = sso::settings(&client, &namespace, map, secret).await;
             logins.sso.take(config);
             let slot = logins.accounts.write();

@@ -88,7 +88,7 @@ pub(crate) async fn login(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal
 /// `DELETE /api/v1/session`
 pub(crate) async fn logout(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal> {
     if let Some(token) = auth::cookie(&call.headers) {
-        desk.end(token, Timestamp::now());
+        desk.end(token, Timestamp::now()).await;
     }
     let answer = Answer::from(json!({}));
     Ok(answer.with(

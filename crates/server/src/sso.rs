@@ -6,12 +6,14 @@ use crate::call::{Answer, Call};
 use crate::logins::random;
 use crate::refusal::{Code, Refusal};
 use accounts::oidc::{Callback, Config, ConfigError, Http, OidcError, Provider, Request, Response};
-use accounts::{Accounts, Redacted};
+use accounts::{Accounts, Redacted, Session};
 use cluster::Client;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use value::{Value, json};
 
@@ -28,7 +30,24 @@ const ANSWER_MAX: usize = 1024 * 1024 + 1;
 #[derive(Default)]
 pub(crate) struct Sso {
     door: RwLock<Option<Arc<Door>>>,
+    refreshes: Mutex<HashMap<String, Refresh>>,
+    /// When a failed login was last written into the trail, in seconds since 1970.
+    failed_at: AtomicI64,
 }
+
+/// What the next session of somebody is asked for with. It is in memory alone: after a restart
+/// sessions last as long as they do, and end.
+struct Refresh {
+    token: Redacted<String>,
+    ends_at: i64,
+}
+
+/// Sessions whose next one can be asked for.
+const REFRESHES_MAX: usize = 10_000;
+/// Seconds between two failed logins in the trail: anybody can fail.
+const FAILED_SECONDS: i64 = 10;
+/// Where a person reads that single sign-on has failed, and tries again.
+const FAILED_PAGE: &str = "/login?reason=sso";
 
 /// A provider and the connections to it.
 pub(crate) struct Door {
@@ -126,6 +145,62 @@ impl Sso {
             "clientID": config.client_id.as_str(), "cliClientID": config.cli_client_id.as_str(),
             "scopes": config.scopes.clone(), "enablePKCEAuthentication": true,
         })
+    }
+
+    /// Keeps what the next session is asked for with.
+    fn keep(&self, session: &Session, refresh: Option<Redacted<String>>, now: i64) {
+        let Some((token, ends_at)) = refresh.zip(session.expires_at) else {
+            return;
+        };
+        let known = self.refreshes.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REFRESHES_MAX {
+            known.retain(|_, it| it.ends_at > now);
+        }
+        if known.len() < REFRESHES_MAX {
+            known.insert(session.id.clone(), Refresh { token, ends_at });
+        }
+    }
+
+    fn take_refresh(&self, token_id: &str) -> Option<Redacted<String>> {
+        let known = self.refreshes.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        known.remove(token_id).map(|it| it.token)
+    }
+
+    /// Forgets what the next session would be asked for with: somebody has logged out.
+    pub(crate) fn forget(&self, token_id: &str) {
+        // It may be none of single sign-on's.
+        let _forgotten = self.take_refresh(token_id);
+    }
+
+    /// Returns the next token of a session that ends soon, if the provider still vouches for them.
+    pub(crate) async fn renew(&self, accounts: &Accounts, token: &str, now: i64) -> Option<String> {
+        let door = self.door()?;
+        let identity = self.session(accounts, token, now).ok()??;
+        // One request of several at once asks; the others go on with the old one.
+        let refresh = self.take_refresh(identity.token_id())?;
+        let mut bytes = random;
+        let provider = &door.provider;
+        let renewed = provider.renew(&door.web, accounts, &identity, &refresh, now, &mut bytes);
+        match renewed.await {
+            Ok(renewed) => {
+                self.keep(&renewed.session, renewed.refresh, now);
+                Some(renewed.session.token.into_inner())
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "a session of single sign-on isn't renewed");
+                if matches!(error, OidcError::Unreachable { .. }) {
+                    let session = Session {
+                        token: Redacted::default(),
+                        id: identity.token_id().to_owned(),
+                        expires_at: identity.expires_at(),
+                    };
+                    self.keep(&session, Some(refresh), now);
+                }
+                None
+            }
+        }
     }
 
     fn door(&self) -> Option<Arc<Door>> {
@@ -264,7 +339,7 @@ pub(crate) async fn begin(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusal
     let begun = provider.begin(&door.web, &accounts, base, page, now, &mut bytes);
     let begun = match begun.await {
         Ok(begun) => begun,
-        Err(error) => return Ok(told(error)),
+        Err(error) => return Ok(told(&desk, &call, &error)),
     };
     let cookie = state_cookie(begun.cookie.expose(), STATE_SECONDS, secure);
     Ok(Answer::redirect(&begun.location).with(header::SET_COOKIE, cookie))
@@ -289,25 +364,34 @@ pub(crate) async fn finish(desk: Arc<Desk>, call: Call) -> Result<Answer, Refusa
     let finished = provider.finish(&door.web, &accounts, &callback, now, &mut bytes);
     let finished = match finished.await {
         Ok(finished) => finished,
-        Err(error) => return Ok(told(error)),
+        Err(error) => return Ok(told(&desk, &call, &error)),
     };
+    let sso = &desk.auth.logins.sso;
+    sso.keep(&finished.session, finished.refresh, now);
     let session = auth::set_cookie(finished.session.token.expose(), secure);
     Ok(Answer::redirect(&finished.return_url)
         .with(header::SET_COOKIE, session)
         .with(header::SET_COOKIE, state_cookie("", 0, secure)))
 }
 
-/// Says why nobody was logged in, to the log and to a person who looks at an empty page.
-fn told(error: OidcError) -> Answer {
+/// Sends a person whom nobody logged in back to the login; why is in the log, and in the trail.
+fn told(desk: &Desk, call: &Call, error: &OidcError) -> Answer {
     tracing::warn!(error = %error, "nobody was logged in by single sign-on");
-    let refusal = Refusal::from(error);
-    let text = format!(
-        "Not logged in: {}\n\nTry again at /login\n",
-        refusal.message
-    );
-    let mut answer = Answer::text("text/plain; charset=utf-8", text);
-    answer.status = Answer::from(&refusal).status;
-    answer
+    let now = Timestamp::now().as_second();
+    let failed_at = &desk.auth.logins.sso.failed_at;
+    let last = failed_at.load(Ordering::Relaxed);
+    // Who never left for the provider is no failed login.
+    let is_told = !matches!(error, OidcError::State | OidcError::ReturnUrl)
+        && now.saturating_sub(last) >= FAILED_SECONDS
+        && failed_at
+            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok();
+    if is_told {
+        let message = format!("single sign-on failed: {error}");
+        desk.audit_unknown("login", message);
+    }
+    let secure = auth::is_secure(&call.headers);
+    Answer::redirect(FAILED_PAGE).with(header::SET_COOKIE, state_cookie("", 0, secure))
 }
 
 fn state_cookie(value: &str, seconds: u32, secure: bool) -> HeaderValue {

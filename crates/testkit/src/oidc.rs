@@ -79,6 +79,8 @@ struct State {
     keys_made: u8,
     codes: HashMap<String, Grant>,
     codes_made: u32,
+    /// The refresh token that counts: each is used once.
+    refresh: Option<String>,
 }
 
 /// A provider.
@@ -98,6 +100,7 @@ impl OidcProvider {
             keys_made: 1,
             codes: HashMap::new(),
             codes_made: 0,
+            refresh: None,
         }));
         let answering = Arc::clone(&state);
         let http = HttpServer::start(move |request| lock(&answering).answer(request));
@@ -312,6 +315,12 @@ impl State {
         if !is_client {
             return refuse("invalid_client");
         }
+        if get("grant_type") == "refresh_token" {
+            if self.refresh.take().as_deref() != Some(get("refresh_token")) {
+                return refuse("invalid_grant");
+            }
+            return self.tokens("");
+        }
         let Some(grant) = self.codes.remove(get("code")) else {
             return refuse("invalid_grant");
         };
@@ -319,8 +328,18 @@ impl State {
         if challenge != grant.challenge || get("redirect_uri") != grant.redirect {
             return refuse("invalid_grant");
         }
-        let token = self.sign(&self.claims(&grant.nonce));
-        let answer = json!({"token_type": "Bearer", "access_token": "access", "id_token": token});
+        self.tokens(&grant.nonce)
+    }
+
+    fn tokens(&mut self, nonce: &str) -> HttpResponse {
+        let token = self.sign(&self.claims(nonce));
+        self.codes_made += 1;
+        let refresh = format!("refresh-{}", self.codes_made);
+        self.refresh = Some(refresh.clone());
+        let answer = json!({
+            "token_type": "Bearer", "access_token": "access", "id_token": token,
+            "refresh_token": refresh,
+        });
         json_answer(200, &answer)
     }
 

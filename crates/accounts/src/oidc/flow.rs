@@ -47,6 +47,17 @@ pub struct Finished {
     pub identity: Identity,
     /// Where to send the browser: a page of ours.
     pub return_url: String,
+    /// What a later session is asked for with; `None` if the provider gave nothing.
+    pub refresh: Option<Redacted<String>>,
+}
+
+/// Somebody who stays logged in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Renewed {
+    /// The next session.
+    pub session: Session,
+    /// What the one after it is asked for with.
+    pub refresh: Option<Redacted<String>>,
 }
 
 impl Provider {
@@ -134,16 +145,78 @@ impl Provider {
         random(&mut id);
         let known = self.known(http, now).await?;
         let redirect = cookie.str_at(&["redirect"]);
-        let tokens = self
-            .exchange(http, &known, callback, redirect, &secrets)
-            .await?;
-        let id_token = Redacted::new(tokens.expose().str_at(&["id_token"]).to_owned());
-        let access = Redacted::new(tokens.expose().str_at(&["access_token"]).to_owned());
-        let mut claims = self.verify_id_token(http, id_token.expose(), now).await?;
+        let form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", callback.code.expose().as_str()),
+            ("redirect_uri", redirect),
+            ("code_verifier", secrets.verifier.expose()),
+        ];
+        let tokens = self.exchange(http, &known, form).await?;
+        let claims = self.claims(http, &tokens, now).await?;
         let nonce = claims.str_at(&["nonce"]);
         if !same(nonce.as_bytes(), secrets.nonce.as_bytes()) {
             return Err(OidcError::Audience);
         }
+        let unique = unique_id(&mut |bytes: &mut [u8]| bytes.copy_from_slice(&id));
+        let (session, identity) = self.start_session(accounts, claims, &unique, now)?;
+        Ok(Finished {
+            session,
+            identity,
+            return_url: cookie.str_at(&["return"]).to_owned(),
+            refresh: refresh_of(&tokens),
+        })
+    }
+
+    /// Asks the provider whether somebody is still who they were, and begins another session in
+    /// place of one that ends soon.
+    ///
+    /// # Errors
+    /// Fails if the provider refuses, can't be asked, or speaks of somebody else.
+    pub async fn renew(
+        &self,
+        http: &impl Http,
+        accounts: &Accounts,
+        identity: &Identity,
+        refresh: &Redacted<String>,
+        now: i64,
+        random: &mut (dyn FnMut(&mut [u8]) + Send),
+    ) -> Result<Renewed, OidcError> {
+        let mut id = [0; 16];
+        random(&mut id);
+        let known = self.known(http, now).await?;
+        let scopes = self.config.scopes.join(" ");
+        let form = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.expose().as_str()),
+            ("scope", scopes.as_str()),
+        ];
+        let tokens = self.exchange(http, &known, form).await?;
+        let claims = self.claims(http, &tokens, now).await?;
+        if claims.str_at(&["sub"]) != identity.claims().str_at(&["sub"]) {
+            return Err(OidcError::Unexpected {
+                url: known.discovery.token.clone(),
+                why: "it speaks of somebody else",
+            });
+        }
+        let unique = unique_id(&mut |bytes: &mut [u8]| bytes.copy_from_slice(&id));
+        let (session, _) = self.start_session(accounts, claims, &unique, now)?;
+        Ok(Renewed {
+            session,
+            // A provider that gives no other lets the same be used again.
+            refresh: refresh_of(&tokens).or_else(|| Some(refresh.clone())),
+        })
+    }
+
+    /// Returns what a provider's tokens say of the user.
+    async fn claims(
+        &self,
+        http: &impl Http,
+        tokens: &Redacted<Value>,
+        now: i64,
+    ) -> Result<Value, OidcError> {
+        let id_token = Redacted::new(tokens.expose().str_at(&["id_token"]).to_owned());
+        let access = Redacted::new(tokens.expose().str_at(&["access_token"]).to_owned());
+        let mut claims = self.verify_id_token(http, id_token.expose(), now).await?;
         if let Some(url) = &self.config.user_info_url {
             let said = self.user_info(http, url, &access, now).await?;
             if said.str_at(&["sub"]) != claims.str_at(&["sub"]) {
@@ -154,13 +227,7 @@ impl Provider {
             }
             claims.set_at(&["groups"], said.get("groups").cloned());
         }
-        let unique = unique_id(&mut |bytes: &mut [u8]| bytes.copy_from_slice(&id));
-        let (session, identity) = self.start_session(accounts, claims, &unique, now)?;
-        Ok(Finished {
-            session,
-            identity,
-            return_url: cookie.str_at(&["return"]).to_owned(),
-        })
+        Ok(claims)
     }
 
     /// Asks what the provider knows of the user; some sign it.
@@ -225,17 +292,9 @@ impl Provider {
         &self,
         http: &impl Http,
         known: &Known,
-        callback: &Callback,
-        redirect: &str,
-        secrets: &Secrets,
+        mut form: Vec<(&'static str, &str)>,
     ) -> Result<Redacted<Value>, OidcError> {
         let config = &self.config;
-        let mut form = vec![
-            ("grant_type", "authorization_code"),
-            ("code", callback.code.expose().as_str()),
-            ("redirect_uri", redirect),
-            ("code_verifier", secrets.verifier.expose()),
-        ];
         let mut authorization = None;
         match &config.client_secret {
             Some(secret) if known.discovery.takes_basic => {
@@ -265,6 +324,12 @@ impl Provider {
         }
         Ok(Redacted::new(tokens))
     }
+}
+
+/// Returns what a later session is asked for with.
+fn refresh_of(tokens: &Redacted<Value>) -> Option<Redacted<String>> {
+    let token = tokens.expose().str_at(&["refresh_token"]);
+    (!token.is_empty()).then(|| Redacted::new(token.to_owned()))
 }
 
 /// What belongs to one login: made from its state and the server's key, so that nothing has to be

@@ -449,3 +449,48 @@ fn logging_out_may_go_on_at_the_provider() {
     let want = "https://id.example.com/logout?hint=&to=https://windlass.example.com";
     assert_eq!(provider.logout_url(BASE).as_deref(), Some(want));
 }
+
+#[test]
+fn a_session_goes_on_while_the_provider_vouches() {
+    let mut scene = Scene::new(OidcProviderOptions::default());
+    let first = scene.login().expect("logged in");
+    let refresh = first.refresh.expect("the provider gives one");
+    let renew = |scene: &Scene, refresh: &Redacted<String>, now| {
+        let mut random = |bytes: &mut [u8]| bytes.fill(8);
+        let (provider, accounts) = (&scene.provider, &scene.accounts);
+        run(provider.renew(
+            &Client,
+            accounts,
+            &first.identity,
+            refresh,
+            now,
+            &mut random,
+        ))
+    };
+    let user = |sub: &str, groups: Value| json!({"sub": sub, "groups": groups});
+    scene.idp.set_user(user("u-1", json!(["acme:ops"])));
+    let next = renew(&scene, &refresh, NOW + 300).expect("renewed");
+    let token = next.session.token.expose();
+    let found = scene
+        .verify(token, NOW + 7_400)
+        .expect("it lasts longer than the first");
+    let scopes = ["groups".to_owned()];
+    assert_eq!(
+        found.groups(&scopes),
+        ["acme:ops"],
+        "groups are asked for anew"
+    );
+    assert_ne!(next.session.id, first.session.id);
+    // What was used is gone, and nobody becomes somebody else.
+    assert!(matches!(
+        renew(&scene, &refresh, NOW + 300),
+        Err(OidcError::Refused { .. })
+    ));
+    let mut scene = Scene::new(OidcProviderOptions::default());
+    let again = scene.login().expect("logged in").refresh.expect("one");
+    scene.idp.set_user(user("u-2", json!([])));
+    assert!(matches!(
+        renew(&scene, &again, NOW + 300),
+        Err(OidcError::Unexpected { .. })
+    ));
+}

@@ -154,10 +154,11 @@ async fn single_sign_on_begins_a_session_with_groups() {
         let begun = stage
             .send("GET", "/auth/login?return_url=/x", "", &[], b"")
             .await;
-        if begun.status == 303 {
+        let is_sent = begun.header("location").starts_with("http://");
+        if begun.status == 303 && is_sent {
             break begun;
         }
-        assert!(matches!(begun.status, 401 | 404), "{}", begun.text());
+        assert!(matches!(begun.status, 303 | 404), "{}", begun.text());
         tokio::task::yield_now().await;
     };
     let state = begun
@@ -177,7 +178,10 @@ async fn single_sign_on_begins_a_session_with_groups() {
     let (_, path) = back.split_once("/auth/").unwrap();
     let path = format!("/auth/{path}");
     let stranger = stage.send("GET", &path, "", &[], b"").await;
-    assert_eq!(stranger.status, 401, "{}", stranger.text());
+    assert_eq!(
+        (stranger.status, stranger.header("location")),
+        (303, "/login?reason=sso")
+    );
     let done = stage
         .send("GET", &path, "", &[("Cookie", &state)], b"")
         .await;
@@ -235,4 +239,79 @@ async fn single_sign_on_begins_a_session_with_groups() {
         .await;
     assert_eq!(out.status, 200, "{}", out.text());
     stage.refused(session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_single_sign_on_is_in_the_trail() {
+    let stage = Stage::new().await;
+    let config = json!({
+        "name": "Gone", "issuer": "http://127.0.0.1:1", "clientID": "windlass",
+    });
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "argocd-cm", "namespace": "argocd"},
+        "data": {"oidc.config": config.to_json()},
+    });
+    let maps = "/api/v1/namespaces/argocd/configmaps";
+    stage.client.create(maps, &map).await.unwrap();
+    stage
+        .ask("/auth/login", "", |a| {
+            (a.status, a.header("location")) == (303, "/login?reason=sso")
+        })
+        .await;
+    stage
+        .ask("/api/v1/audit?action=login", ADMIN, |a| {
+            let audit = a.json();
+            let first = audit.array_at(&["entries"]).first().cloned();
+            first.is_some_and(|e| e.str_at(&["message"]).contains("can't be reached"))
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_survives_a_restart() {
+    let stage = Stage::new().await;
+    let password = stage.first_password().await;
+    let token = |answer: crate::support::Answer| answer.json().str_at(&["token"]).to_owned();
+    let first = token(stage.login("admin", &password).await);
+    let second = token(stage.login("admin", &password).await);
+    stage.accepted(&first).await;
+    let cookie = format!("argocd.token={first}");
+    let me = stage
+        .send(
+            "GET",
+            "/api/v1/session/userinfo",
+            "",
+            &[("Cookie", &cookie)],
+            b"",
+        )
+        .await
+        .json();
+    let headers = [
+        ("Cookie", cookie.as_str()),
+        ("X-Windlass-CSRF", me.str_at(&["csrf"])),
+    ];
+    let out = stage
+        .send("DELETE", "/api/v1/session", "", &headers, b"")
+        .await;
+    assert_eq!(out.status, 200, "{}", out.text());
+    let path = "/api/v1/namespaces/argocd/secrets/windlass-ended-sessions";
+    let kept = stage.client.get(path).await.unwrap();
+    assert!(!kept.to_json().contains(&first), "no token is kept");
+    // Another process, which knows nothing but what is kept.
+    let options = server::Options::new(std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
+    let view = stage.controller.view();
+    let other = server::Server::start(stage.client.clone(), view, options)
+        .await
+        .unwrap();
+    let address = other.address();
+    let ask = async |token: &str| {
+        let request = crate::support::request("GET", "/api/v1/board", token, &[], b"");
+        let answer = tokio::task::spawn_blocking(move || crate::support::raw(address, &request));
+        answer.await.unwrap().status
+    };
+    while ask(&second).await != 200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&first).await, 401);
 }
