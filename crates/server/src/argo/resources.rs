@@ -43,7 +43,17 @@ pub(crate) fn tree_of(app: &App, call: &Call) -> Value {
         })
         .map(node)
         .collect();
-    json!({"nodes": nodes})
+    let mut tree = json!({"nodes": nodes});
+    let orphans = app.view().orphans(&app.parsed.spec);
+    let orphans = orphans.iter().filter_map(|key| {
+        let live = app.view().cluster().get(key)?;
+        Some(node(&detail::LiveNode::alone(live)))
+    });
+    let orphans: Vec<Value> = orphans.collect();
+    if !orphans.is_empty() {
+        tree.set_at(&["orphanedNodes"], orphans);
+    }
+    tree
 }
 
 fn node(node: &detail::LiveNode) -> Value {

@@ -62,6 +62,17 @@ pub(crate) struct LiveNode {
     pub(crate) message: String,
 }
 
+impl LiveNode {
+    /// Returns a node without parents.
+    pub(crate) fn alone(live: Arc<LiveObject>) -> Self {
+        Self {
+            live,
+            parent: None,
+            message: String::new(),
+        }
+    }
+}
+
 /// Returns the live objects of an application's tree.
 pub(crate) fn live_nodes(app: &App) -> Vec<LiveNode> {
     let nodes = nodes(app);
