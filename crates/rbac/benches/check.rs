@@ -96,6 +96,66 @@ fn main() {
         &alice,
         "team-1/web-1999-x",
     );
+    let tails = policy(MatchMode::Glob, &teams(&one, &|n| format!("*-{n}")));
+    measure(
+        "one role with all, by endings",
+        &tails,
+        &alice,
+        "team-1/web-1999",
+    );
+    let within = policy(
+        MatchMode::Glob,
+        &teams(&one, &|n| format!("team-1/web-{n}-*")),
+    );
+    measure(
+        "one role with all, in one project",
+        &within,
+        &alice,
+        "team-1/web-1999-x",
+    );
+    let actions: String = (0..RULES)
+        .map(|n| format!("p, role:0, applications, action/apps/Deployment/a{n}, */*, allow\n"))
+        .chain(["g, alice, role:0\n".to_owned()])
+        .collect();
+    let actions = policy(MatchMode::Glob, &actions);
+    measure(
+        "one role with all, by actions",
+        &actions,
+        &alice,
+        "team-1/web",
+    );
+    let denied: String = (0..RULES)
+        .map(|n| format!("p, role:0, applications, *, *-{n}/*, deny\n"))
+        .chain(["p, role:0, applications, *, *, allow\ng, alice, role:0\n".to_owned()])
+        .collect();
+    let denied = policy(MatchMode::Glob, &denied);
+    measure(
+        "one role that refuses all but one",
+        &denied,
+        &alice,
+        "team-x/web",
+    );
+    let same: String = (0..RULES)
+        .map(|_| "p, role:0, applications, *, */*, allow\n".to_owned())
+        .chain(["g, alice, role:0\n".to_owned()])
+        .collect();
+    let same = policy(MatchMode::Glob, &same);
+    measure(
+        "one role with the same again and again",
+        &same,
+        &alice,
+        "team-1/web",
+    );
+    let regex = policy(
+        MatchMode::Regex,
+        &teams(&one, &|n| format!(".*/web-{n}-.*")),
+    );
+    measure(
+        "regular expressions, odd ones",
+        &regex,
+        &alice,
+        "team-1/web-1999-x",
+    );
     let regex = policy(
         MatchMode::Regex,
         &teams(&own, &|n| format!("^team-{n}/.*$")),

@@ -32,6 +32,7 @@ mod project;
 mod resource;
 mod review;
 mod rules;
+mod sieve;
 mod subject;
 
 pub use config::{Config, ConfigError, MatchMode, Text};

@@ -95,7 +95,7 @@ fn glob(text: &str) -> Result<Pattern, String> {
 }
 
 /// Returns true for what means itself in a regular expression, wherever it stands.
-fn is_plain(c: char) -> bool {
+pub(crate) fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || " /:@-_,\"'#%&=<>~!;".contains(c)
 }
 

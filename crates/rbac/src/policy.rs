@@ -84,6 +84,7 @@ impl Policy {
         if !refused.is_empty() {
             return Err(Refused { problems: refused });
         }
+        rules.seal();
         let mut problems: Vec<Problem> = rules.problems().to_vec();
         problems.extend(review::of_all(&rules, &config.default_role));
         problems.retain(|p| &*p.source != "builtin");
@@ -142,6 +143,7 @@ impl Policy {
         } else {
             rules.read(&source, text, self.match_mode)
         };
+        rules.seal();
         let is_refused = !problems.is_empty();
         let rules = (!is_refused && !text.is_empty()).then(|| Arc::new(rules));
         self.projects.insert(project.into(), rules);

@@ -3,7 +3,9 @@
 use crate::csv;
 use crate::pattern::{Fit, Pattern, glob_prefix, regex_prefix};
 use crate::review::Problem;
+use crate::sieve::{self, Part, Sieve};
 use crate::{MatchMode, Resource};
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -35,6 +37,10 @@ pub(crate) struct Grant {
     pub(crate) object: Pattern,
     pub(crate) effect: Effect,
     pub(crate) rule: Arc<Rule>,
+    /// Texts that stand in every question that it fits.
+    pub(crate) needs: Vec<Box<str>>,
+    /// It has to be looked at even where a permission was found: it refuses, or is an error.
+    is_urgent: bool,
 }
 
 /// A `g` line.
@@ -48,8 +54,15 @@ pub(crate) struct Link {
 /// patterns of most spell out, and the others.
 #[derive(Debug, Default)]
 struct Bucket {
-    by_segment: HashMap<Box<str>, Vec<u32>>,
-    others: Vec<u32>,
+    by_segment: HashMap<Box<str>, List>,
+    others: List,
+}
+
+/// Rules in their order.
+#[derive(Debug, Default)]
+struct List {
+    rules: Vec<u32>,
+    sieve: Option<Sieve>,
 }
 
 /// The rules of one subject, by the resources that they fit.
@@ -160,7 +173,7 @@ impl Rules {
             }
             Ok(pattern)
         };
-        let grant = Grant {
+        let mut grant = Grant {
             subject: subject.into(),
             resource: compile(resource)?,
             action: compile(action)?,
@@ -171,7 +184,11 @@ impl Rules {
                 _ => Effect::Nothing,
             },
             rule: Arc::clone(rule),
+            needs: Vec::new(),
+            is_urgent: false,
         };
+        grant.is_urgent = grant.effect == Effect::Deny || grant.can_break();
+        grant.needs = grant.needed(action, object, mode);
         let index = u32::try_from(self.grants.len()).expect("a policy's size is bounded");
         let shelf = self.shelves.entry(subject.into()).or_default();
         let segment = first_segment(&grant.object, object);
@@ -181,17 +198,30 @@ impl Rules {
                 continue;
             }
             let bucket = &mut shelf.by_resource[fitting as usize];
-            match segment {
+            let list = match segment {
                 Some(segment) => bucket.by_segment.entry(segment.into()).or_default(),
                 None => &mut bucket.others,
-            }
-            .push(index);
+            };
+            list.rules.push(index);
+            list.sieve = None;
         }
         self.problems.extend(crate::review::of_grant(
             &grant, resource, action, object, effect, mode,
         ));
         self.grants.push(grant);
         Ok(())
+    }
+
+    /// Makes long lists fast to ask, once everything has been read.
+    pub(crate) fn seal(&mut self) {
+        for shelf in self.shelves.values_mut() {
+            for bucket in &mut shelf.by_resource {
+                let lists = bucket.by_segment.values_mut();
+                for list in lists.chain([&mut bucket.others]) {
+                    list.sieve = Sieve::new(&list.rules, &self.grants);
+                }
+            }
+        }
     }
 
     /// Returns the names that a subject stands for: itself, its roles, and theirs, in `layers`.
@@ -290,14 +320,18 @@ impl Rules {
             .iter()
             .filter_map(|name| self.shelves.get(*name))
             .flat_map(|shelf| shelf.by_resource[resource as usize].lists(segment));
+        let question = OnceCell::new();
         for list in lists {
-            for &at in list {
+            let found = list.sieve.as_ref().map(|sieve| {
+                sieve.candidates(question.get_or_init(|| sieve::question(action, object)))
+            });
+            for &at in found.as_ref().unwrap_or(&list.rules) {
                 if at > refused.0 {
                     break;
                 }
                 let grant = &self.grants[at as usize];
                 // One permission is enough, unless looking at another one is an error.
-                if at > allowed && grant.effect != Effect::Deny && !grant.can_break() {
+                if at > allowed && !grant.is_urgent {
                     continue;
                 }
                 match (grant.fits(resource, action, object), grant.effect) {
@@ -318,9 +352,9 @@ impl Rules {
 }
 
 impl Bucket {
-    fn lists(&self, segment: &str) -> impl Iterator<Item = &[u32]> {
-        let named = self.by_segment.get(segment).map(Vec::as_slice);
-        named.into_iter().chain([self.others.as_slice()])
+    fn lists(&self, segment: &str) -> impl Iterator<Item = &List> {
+        let named = self.by_segment.get(segment);
+        named.into_iter().chain([&self.others])
     }
 }
 
@@ -338,6 +372,21 @@ impl Grant {
             }
         }
         Fit::Yes
+    }
+
+    /// Returns texts that stand in every question that it fits, or that it is an error to reach it
+    /// with.
+    fn needed(&self, action: &str, object: &str, mode: MatchMode) -> Vec<Box<str>> {
+        let is_broken = |pattern: &Pattern| matches!(pattern, Pattern::Bad(MatchMode::Regex));
+        if is_broken(&self.resource) || is_broken(&self.action) {
+            return Vec::new();
+        }
+        let mut needs = sieve::needs(action, mode, Part::Action);
+        // Where the object's pattern can't be read, the action alone decides who reaches it.
+        if !is_broken(&self.object) {
+            needs.extend(sieve::needs(object, mode, Part::Object));
+        }
+        needs
     }
 
     /// Returns true if a part of it can't be read and that is an error.
