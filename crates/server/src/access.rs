@@ -346,6 +346,11 @@ impl Desk {
         &self.client
     }
 
+    /// Returns the connection by which preferences are kept: their own checks are in `preferences`.
+    pub(crate) const fn preferences_client(&self) -> &Client {
+        &self.client
+    }
+
     /// Returns the connection by which accounts are kept: their own checks are in `people`.
     pub(crate) const fn accounts_client(&self) -> &Client {
         &self.client

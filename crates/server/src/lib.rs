@@ -26,6 +26,7 @@ mod logins;
 mod masks;
 mod people;
 mod policies;
+mod preferences;
 mod records;
 mod refusal;
 pub mod routes;

@@ -11,7 +11,7 @@ use crate::argo::{
 };
 use crate::call::{Answer, Call, decode};
 use crate::refusal::Refusal;
-use crate::{actions, activity, apps, detail, fleet, people, session, sso, stream};
+use crate::{actions, activity, apps, detail, fleet, people, preferences, session, sso, stream};
 use http::Method;
 use std::future::Future;
 use std::pin::Pin;
@@ -74,6 +74,8 @@ pub static ROUTES: &[Route] = &[
     route!(GET "/api/v1/board" [""] Known fleet::board, "Returns a row for each application, as columns."),
     route!(GET "/api/v1/fleet" [""] Known fleet::fleet, "Returns the fleet in numbers, and what needs somebody."),
     route!(GET "/api/v1/stream" ["topics since"] Known stream::stream, "Streams changes as server-sent events, numbered and resumable."),
+    route!(GET "/api/v1/preferences" [""] Known preferences::get, "Returns one's favourites and views, and the views that all share."),
+    route!(PUT "/api/v1/preferences" [""] Known preferences::put, "Keeps one's favourites and views, or those that all share."),
     route!(GET "/api/v1/drift" ["since actor cluster kind field action app limit before fields"] Known activity::drift, "Lists changes that didn't come from Git."),
     route!(GET "/api/v1/audit" ["actor app action since limit before fields"] Known activity::audit, "Lists what was done, and by whom."),
     route!(GET "/api/v1/rollouts" ["fields"] Known fleet::rollouts, "Lists deployments under way, rolled back and held."),

@@ -5,6 +5,7 @@ mod bad_input;
 mod change;
 mod installation;
 mod openapi;
+mod preferences;
 mod read;
 mod shapes;
 mod stream;
