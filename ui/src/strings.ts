@@ -133,6 +133,7 @@ export const t = localized({
   fleet: {
     needsYou: (k: number, more: boolean) => (more ? `More than ${number.format(k)} things need you` : plural.select(k) === "one" ? "One thing needs you" : `${number.format(k)} things need you`),
     calm: "Nothing needs you",
+    welcome: "Welcome aboard",
     calmTitle: "Everything is as Git says, and healthy",
     calmText: "What needs a person appears here: failed rollouts, open drift, holds, approvals.",
     size: (apps: number, clusters: number) => `${n(apps, "application", "applications")} on ${n(clusters, "cluster", "clusters")}`,
@@ -190,8 +191,13 @@ export const t = localized({
     views: "Views",
     saveView: "Save this view",
     saveViewEmpty: "Filter or sort something first.",
-    viewSaved: "View saved in this browser.",
+    viewSaved: "View saved.",
+    shareView: "Share this view with everybody",
+    viewShared: "Everybody has this view now.",
+    shared: "shared",
+    sharedViews: "Shared views",
     standardViews: [
+      ["Favourites", "?q=is:favourite"],
       ["Not healthy", "?q=health:!healthy"],
       ["Out of sync", "?q=sync:outofsync"],
       ["Held or rolled back", "?q=is:held,rolledback"],
@@ -233,6 +239,7 @@ export const t = localized({
     delete: "You may not delete this application (applications, delete).",
     logs: "You may not read logs here (logs, get).",
     project: "You may not change this project (projects, update).",
+    share: "Views are shared by those who may change every application (applications, update, */*).",
     newProject: "You may not make projects (projects, create).",
   },
   app: {

@@ -416,4 +416,6 @@ export type ArgoRepository = {
   project?: string;
   connectionState?: { status?: string; message?: string };
 };
+export type SavedView = { name: string; search: string };
+export type Preferences = { favourites: string[]; views: SavedView[]; shared: SavedView[]; mayShare: boolean; kept: boolean };
 export type ApiError = { error: string; code: number; message: string; hint?: string };

@@ -43,6 +43,7 @@ export const isWords = [
   "drifted",
   "rolledback",
   "deleting",
+  "favourite",
   "marked",
 ] as const;
 

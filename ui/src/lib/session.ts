@@ -2,6 +2,8 @@
 import { computed, signal } from "@preact/signals";
 import type { Settings, UserInfo } from "../wire";
 import { change, csrf, Failure, get, onUnauthenticated } from "./api";
+import { store, stored } from "./browser";
+import { loadPreferences } from "./preferences";
 
 export const user = signal<UserInfo | null>(null);
 export const settings = signal<Settings["windlass"] | null>(null);
@@ -23,6 +25,7 @@ export async function enter(): Promise<void> {
     csrf.value = who.csrf ?? "";
     settings.value = what.windlass ?? null;
     phase.value = who.loggedIn || what.windlass?.anonymous ? "in" : "login";
+    if (who.loggedIn) void loadPreferences();
   } catch {
     phase.value = "unreachable";
   }
@@ -55,21 +58,6 @@ export async function logout(): Promise<void> {
 }
 
 export type Theme = "auto" | "light" | "dark";
-const stored = (key: string): string | null => {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // a browser that keeps nothing
-  }
-};
-const store = (key: string, value: string): void => {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Kept for this page only.
-  }
-};
-
 export const theme = signal<Theme>((stored("windlass.theme") as Theme | null) ?? "auto");
 export const singleKeys = signal(stored("windlass.keys") !== "off");
 
@@ -88,21 +76,3 @@ theme.subscribe((t) => {
   if (t === "auto") delete root.dataset["theme"];
   else root.dataset["theme"] = t;
 });
-
-/** Favourites by namespace and name, kept in this browser. */
-export const favourites = signal<ReadonlySet<string>>(new Set(JSON.parse(stored("windlass.favourites") ?? "[]") as string[]));
-export function toggleFavourite(app: string): void {
-  const next = new Set(favourites.peek());
-  if (!next.delete(app)) next.add(app);
-  favourites.value = next;
-  store("windlass.favourites", JSON.stringify([...next]));
-}
-
-/** Queries with a name, kept in this browser. */
-export const views = signal<readonly { name: string; search: string }[]>(
-  JSON.parse(stored("windlass.views") ?? "[]") as { name: string; search: string }[],
-);
-export function saveViews(list: readonly { name: string; search: string }[]): void {
-  views.value = list;
-  store("windlass.views", JSON.stringify(list));
-}

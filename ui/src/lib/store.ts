@@ -1,6 +1,7 @@
 // Every application, as columns. A change touches one row; only rows on the screen have a signal.
 import { batch, signal, type Signal } from "@preact/signals";
 import { Flag, type Board, type Row, type RowsEvent } from "../wire";
+import { favourites } from "./preferences";
 import { countedFlags, Dict, flagOf, severity } from "./words";
 import { appColumns, termMatches, type Query, type Subject, type Term } from "./query";
 
@@ -287,6 +288,7 @@ export class Store {
         return (key === "drift" ? this.drift[cursor] : this.resources[cursor]) ?? 0;
       },
       is: (w) => {
+        if (w === "favourite") return favourites.peek().has(`${this.text("ns", cursor)}/${this.name[cursor] ?? ""}`);
         if (w === "marked") return this.marked.peek().has(this.uid[cursor] ?? "");
         return ((this.flags[cursor] ?? 0) & (flagOf[w] ?? 0)) !== 0;
       },

@@ -11,7 +11,7 @@ import { useKeys } from "../lib/keys";
 import { useFetch, useTopic } from "../lib/live";
 import { listHref, term } from "../lib/query";
 import { appHref, go, setParams } from "../lib/router";
-import { favourites, toggleFavourite } from "../lib/session";
+import { favourites, toggleFavourite } from "../lib/preferences";
 import { t } from "../strings";
 import type { Overview } from "../wire";
 import { actions } from "./app/actions";

@@ -1,7 +1,7 @@
 // Every application: one query, facets with counts, a table that holds still.
 import { effect, signal } from "@preact/signals";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Button, copyText, Empty, Skeleton } from "../parts/basic";
+import { Button, copyText, Empty, NoApps, Skeleton } from "../parts/basic";
 import { Facets, type Facet } from "../parts/facets";
 import { Grid, type Column, type GridApi } from "../parts/grid";
 import { Icon } from "../parts/icon";
@@ -14,7 +14,7 @@ import { useKeys } from "../lib/keys";
 import { paused, rowsChanged, setPaused } from "../lib/live";
 import { appColumns, isOn, parse, toggle } from "../lib/query";
 import { appHref, go, param, replace, search, setParams } from "../lib/router";
-import { saveViews, toggleFavourite, views } from "../lib/session";
+import { mayShare, saveViews, sharedViews, shareViews, toggleFavourite, views } from "../lib/preferences";
 import { facetKeys, store, type SortKey, type View } from "../lib/store";
 import { openPlan } from "../parts/plan-host";
 import { t } from "../strings";
@@ -249,6 +249,8 @@ export default function Apps() {
           align="end"
           items={[
             ...t.apps.standardViews.map(([name, s]) => ({ label: name, icon: "filter" as const, run: () => replace(`/apps${s}`) })),
+            ...(sharedViews.value.length ? [null] : []),
+            ...sharedViews.value.map((v) => ({ label: v.name, icon: "user" as const, hint: t.apps.shared, run: () => replace(`/apps${v.search}`) })),
             ...(views.value.length ? [null] : []),
             ...views.value.map((v) => ({ label: v.name, icon: "star" as const, run: () => replace(`/apps${v.search}`) })),
             null,
@@ -260,6 +262,16 @@ export default function Apps() {
                 saveViews([...views.peek().filter((v) => v.search !== search.peek()), { name: q || sortKey, search: search.peek() }]);
                 toast(t.apps.viewSaved);
               },
+            },
+            {
+              label: t.apps.shareView,
+              icon: "user" as const,
+              no: search.value ? (mayShare.value ? undefined : t.no.share) : t.apps.saveViewEmpty,
+              run: () =>
+                void shareViews([...sharedViews.peek().filter((v) => v.search !== search.peek()), { name: q || sortKey, search: search.peek() }]).then(
+                  () => toast(t.apps.viewShared),
+                  (e: unknown) => toast(e instanceof Error ? e.message : String(e), "bad"),
+                ),
             },
           ]}
         >
@@ -290,12 +302,7 @@ export default function Apps() {
           api={api}
           empty={
             total === 0 ? (
-              <Empty icon="apps" title={t.apps.none}>
-                <p>{t.apps.noneNext}</p>
-                <a class="btn btn-primary gap-top" href="/apps/new">
-                  {t.apps.new}
-                </a>
-              </Empty>
+              <NoApps />
             ) : (
               <Empty icon="search" title={t.apps.noMatch}>
                 <Button onClick={() => (text.value = "")}>{t.query.clear}</Button>

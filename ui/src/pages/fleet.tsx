@@ -1,8 +1,9 @@
 // The first look: what is wrong, who did it, what to do. Then how the rest is.
 import { useMemo } from "preact/hooks";
-import { Actor, Chip, Empty, ErrorNote, needLook, Parts, Since, Skeleton, Status } from "../parts/basic";
+import { Actor, Chip, Empty, ErrorNote, needLook, NoApps, Parts, Since, Skeleton, Status } from "../parts/basic";
 import { Icon } from "../parts/icon";
 import { Spark } from "../parts/spark";
+import { Table, type TableColumn } from "../parts/table";
 import { Timeline } from "../parts/timeline";
 import { count } from "../lib/format";
 import { useFetch, useTopic } from "../lib/live";
@@ -75,39 +76,63 @@ function Figures({ title, counts, order, tones, facet }: { title: string; counts
   );
 }
 
-function ClusterRow({ c }: { c: FleetCluster }) {
-  return (
-    <tr>
-      <td>
+const figure = (n: number, tone: string) => <span class={n ? tone : "faint"}>{n || "–"}</span>;
+const clusterColumns: TableColumn<FleetCluster>[] = [
+  {
+    title: t.col.cluster,
+    cls: "nowrap",
+    cell: (c) => (
+      <>
         <a class="strong" href={listHref(term("cluster", c.name))}>
           {c.name}
-        </a>
-      </td>
-      <td class="bar-cell">
-        <Parts
-          parts={[
-            { tone: "bad", count: c.degraded, label: "degraded" },
-            { tone: "warn", count: c.outOfSync, label: "out of sync" },
-            { tone: "ok", count: Math.max(0, c.apps - c.degraded - c.outOfSync), label: "fine" },
-          ]}
-        />
-      </td>
-      <td class="end num">{count(c.apps)}</td>
-      <td class={`end num ${c.degraded ? "tone-bad strong" : "faint"}`}>{c.degraded || "–"}</td>
-      <td class={`end num ${c.outOfSync ? "tone-warn" : "faint"}`}>{c.outOfSync || "–"}</td>
-      <td class={`end num ${c.drift ? "tone-warn" : "faint"}`}>{c.drift || "–"}</td>
-      <td class="trunc">
-        {c.connected ? (
-          <span class="muted">
-            {c.version} <span class="faint">{c.cacheAge > 30 ? t.fleet.cacheAge(c.cacheAge) : ""}</span>
+        </a>{" "}
+        {!c.connected && (
+          <span class="narrow-only">
+            <Unreachable c={c} />
           </span>
-        ) : (
-          <Chip tone="bad" icon="alert" title={c.message}>
-            {c.message || t.fleet.unreachable}
-          </Chip>
         )}
-      </td>
-    </tr>
+      </>
+    ),
+  },
+  {
+    title: t.fleet.share,
+    quiet: true,
+    wide: true,
+    cls: "bar-cell",
+    cell: (c) => (
+      <Parts
+        parts={[
+          { tone: "bad", count: c.degraded, label: "degraded" },
+          { tone: "warn", count: c.outOfSync, label: "out of sync" },
+          { tone: "ok", count: Math.max(0, c.apps - c.degraded - c.outOfSync), label: "fine" },
+        ]}
+      />
+    ),
+  },
+  { title: t.nav.apps, end: true, cell: (c) => count(c.apps) },
+  { title: "Degraded", end: true, cell: (c) => figure(c.degraded, "tone-bad strong") },
+  { title: "OutOfSync", end: true, cell: (c) => figure(c.outOfSync, "tone-warn") },
+  { title: t.col.drift, end: true, wide: true, cell: (c) => figure(c.drift, "tone-warn") },
+  {
+    title: t.fleet.connection,
+    wide: true,
+    cls: "trunc",
+    cell: (c) =>
+      c.connected ? (
+        <span class="muted">
+          {c.version} <span class="faint">{c.cacheAge > 30 ? t.fleet.cacheAge(c.cacheAge) : ""}</span>
+        </span>
+      ) : (
+        <Unreachable c={c} />
+      ),
+  },
+];
+
+function Unreachable({ c }: { c: FleetCluster }) {
+  return (
+    <Chip tone="bad" icon="alert" title={c.message}>
+      {c.message || t.fleet.unreachable}
+    </Chip>
   );
 }
 
@@ -135,7 +160,7 @@ export default function FleetPage() {
     <div class="page fleet">
       <div class="fleet-main">
         <header class="page-head">
-          <h1>{data.needsYou.length ? t.fleet.needsYou(data.needsYou.length, data.needsYou.length >= needsMax) : t.fleet.calm}</h1>
+          <h1>{data.needsYou.length ? t.fleet.needsYou(data.needsYou.length, data.needsYou.length >= needsMax) : data.apps ? t.fleet.calm : t.fleet.welcome}</h1>
           <span class="sub num">{t.fleet.size(data.apps, data.clusters.length)}</span>
         </header>
         {data.needsYou.length ? (
@@ -146,43 +171,18 @@ export default function FleetPage() {
           </ul>
         ) : (
           <div class="needs">
-            <Empty icon="check" title={t.fleet.calmTitle}>
-              {t.fleet.calmText}
-            </Empty>
+            {data.apps ? (
+              <Empty icon="check" title={t.fleet.calmTitle}>
+                {t.fleet.calmText}
+              </Empty>
+            ) : (
+              <NoApps />
+            )}
           </div>
         )}
         <section class="panel">
           <h2>{t.nav.clusters}</h2>
-          <div class="scroll-x">
-            <table class="table">
-              <thead>
-                <tr>
-                  <th scope="col">{t.col.cluster}</th>
-                  <th scope="col">
-                    <span class="sr">{t.fleet.share}</span>
-                  </th>
-                  <th scope="col" class="end">
-                    {t.nav.apps}
-                  </th>
-                  <th scope="col" class="end">
-                    Degraded
-                  </th>
-                  <th scope="col" class="end">
-                    OutOfSync
-                  </th>
-                  <th scope="col" class="end">
-                    {t.col.drift}
-                  </th>
-                  <th scope="col">{t.fleet.connection}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {clusters.map((c) => (
-                  <ClusterRow key={c.server || c.name} c={c} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={clusterColumns} rows={clusters} id={(c) => c.server || c.name} />
         </section>
       </div>
       <aside class="fleet-side">

@@ -2,10 +2,34 @@
 import { Chip, ErrorNote, Skeleton } from "../parts/basic";
 import { repoName } from "../lib/format";
 import { paused, setPaused, useFetch } from "../lib/live";
-import { saveViews, setSingleKeys, setTheme, settings, singleKeys, theme, user, views } from "../lib/session";
+import { mayShare, saveViews, sharedViews, shareViews, views } from "../lib/preferences";
+import { setSingleKeys, setTheme, settings, singleKeys, theme, user } from "../lib/session";
 import { t } from "../strings";
-import type { ArgoRepository, Policy } from "../wire";
+import type { ArgoRepository, Policy, SavedView } from "../wire";
 import Accounts from "./settings/accounts";
+
+function Views({ title, list, keep }: { title: string; list: readonly SavedView[]; keep?: (list: readonly SavedView[]) => void }) {
+  if (!list.length) return null;
+  return (
+    <div class="pref">
+      <span>{title}</span>
+      <ul class="stack">
+        {list.map((v) => (
+          <li key={v.search} class="line">
+            <a class="link mono break" href={`/apps${v.search}`}>
+              {v.name}
+            </a>
+            {keep && (
+              <button type="button" class="text-button" onClick={() => keep(list.filter((x) => x !== v))}>
+                {t.prefs.forget}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
 
 export default function Settings() {
   const repos = useFetch<{ items?: ArgoRepository[] | null }>("repositories");
@@ -43,23 +67,8 @@ export default function Settings() {
           </span>
           <input type="checkbox" checked={paused.value} onChange={(e) => setPaused(e.currentTarget.checked)} />
         </label>
-        {views.value.length > 0 && (
-          <div class="pref">
-            <span>{t.apps.views}</span>
-            <ul class="stack">
-              {views.value.map((v) => (
-                <li key={v.search} class="line">
-                  <a class="link mono" href={`/apps${v.search}`}>
-                    {v.name}
-                  </a>
-                  <button type="button" class="text-button" onClick={() => saveViews(views.peek().filter((x) => x !== v))}>
-                    {t.prefs.forget}
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </div>
-        )}
+        <Views title={t.apps.views} list={views.value} keep={saveViews} />
+        <Views title={t.apps.sharedViews} list={sharedViews.value} {...(mayShare.value ? { keep: (l: readonly SavedView[]) => void shareViews(l) } : {})} />
       </section>
       <section class="panel">
         <h2>{t.prefs.you}</h2>

@@ -229,6 +229,18 @@ export function Empty({ icon = "check", title, children }: { icon?: IconName; ti
   );
 }
 
+/** Where there is no application yet: how to get one. */
+export function NoApps() {
+  return (
+    <Empty icon="apps" title={t.apps.none}>
+      <p>{t.apps.noneNext}</p>
+      <a class="btn btn-primary gap-top" href="/apps/new">
+        {t.apps.new}
+      </a>
+    </Empty>
+  );
+}
+
 /** Grey lines in the place of what is coming; the same height as what comes. */
 export function Skeleton({ rows = 6, height = 32 }: { rows?: number; height?: number }) {
   return (

@@ -131,6 +131,37 @@ export default {
     }
   },
 
+  "favourites and views are kept for the person, and shared": async (browser) => {
+    const mock = await startMock();
+    try {
+      const page = await open(browser, `${mock.url}/apps?q=web`);
+      await settled(page);
+      await page.waitForSelector("[data-at='0']");
+      await page.keyboard.press("j");
+      await page.keyboard.press("f");
+      await page.click("[aria-label='Views']");
+      await page.click("text=Save this view");
+      await page.click("[aria-label='Views']");
+      await page.click("text=Share this view");
+      await seen(page, "Everybody has this view now");
+      await page.done();
+      // Another browser of the same person.
+      const other = await open(browser, `${mock.url}/apps`);
+      await settled(other);
+      await other.waitForSelector(".icon.star");
+      await other.click("[aria-label='Views']");
+      assert.deepEqual(await other.locator("[role=menuitem]:has-text('web')").count(), 2);
+      await other.click("text=payments, not healthy");
+      await other.waitForURL("**project:payments**");
+      await other.click("[aria-label='Views']");
+      await other.click("text=Favourites");
+      await other.waitForFunction(() => document.querySelectorAll("[data-at]").length === 1);
+      await other.done();
+    } finally {
+      await mock.close();
+    }
+  },
+
   "who may not change a project sees why": at("/projects/ledger", async (page, mock) => {
     await page.waitForSelector(".page-head .btn[aria-disabled]");
     await page.click("text=Edit…", { force: true });

@@ -23,7 +23,7 @@ export async function startMock(options = {}) {
   const clients = new Set();
   const log = [];
   let audit = [];
-  let drift = driftEvents(apps, now(), Math.max(38, Math.min(400, count / 10)));
+  let drift = count ? driftEvents(apps, now(), Math.max(38, Math.min(400, count / 10))) : [];
   const csrf = sha("csrf").slice(0, 24);
 
   const note = (action, actor, a, from, to, message, at = now()) => {
@@ -127,6 +127,7 @@ export async function startMock(options = {}) {
   };
 
   const saved = new Map();
+  const preferences = { favourites: [], views: [], shared: [{ name: "payments, not healthy", search: "?q=project:payments health:!healthy" }] };
   const conflict = [409, { error: "conflict", code: 10, message: "it has been changed since you looked", hint: "look again, and make your change to what is there now" }];
 
   const lists = {
@@ -188,6 +189,10 @@ export async function startMock(options = {}) {
     }
     if (at[0] === "projects" && at[2] === "links") return { items: [{ title: "Team page", url: "https://wiki.corp.example/" + at[1] }, { title: "Bad", url: "javascript:alert(1)" }] };
     if (at[0] === "projects" && at[1]) return saved.get(at[1]) ?? lists.projects().items.find((p) => p.metadata.name === at[1]) ?? [403, { error: "permission denied", code: 7, message: "permission denied" }];
+    if (path === "preferences") {
+      if (req.method === "PUT") Object.assign(preferences, body);
+      return { ...preferences, mayShare: true, kept: true };
+    }
     if (path === "preview") {
       if (body?.spec?.source?.repoURL?.includes("forbidden"))
         return [400, { error: "invalid", code: 3, message: `application spec for ${body.metadata.name} is invalid: application repo ${body.spec.source.repoURL} is not permitted in project '${body.spec.project}'` }];

@@ -4,7 +4,7 @@ import { Revision, Since, Status } from "../../parts/basic";
 import { Cell, type Column } from "../../parts/grid";
 import { Icon } from "../../parts/icon";
 import { appHref } from "../../lib/router";
-import { favourites } from "../../lib/session";
+import { favourites } from "../../lib/preferences";
 import { store } from "../../lib/store";
 import { t } from "../../strings";
 import { Flag } from "../../wire";

@@ -1,0 +1,1 @@
+import{p as e}from"./index-D7kuPzKw.js";function t(t,n,r){let i=r?`account/can-i/${t}/${encodeURIComponent(n)}/${r.split(`/`).map(encodeURIComponent).join(`/`)}`:null,a=e(i);return a.data&&a.data.value===`yes`}export{t};

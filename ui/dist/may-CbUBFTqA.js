@@ -1,1 +1,0 @@
-import{p as e}from"./index-BSp7v5_g.js";function t(t,n,r){let i=r?`account/can-i/${t}/${encodeURIComponent(n)}/${r.split(`/`).map(encodeURIComponent).join(`/`)}`:null,a=e(i);return a.data&&a.data.value===`yes`}export{t};
