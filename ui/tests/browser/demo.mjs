@@ -81,7 +81,6 @@ export default {
     if (!d) return missing;
     try {
       const page = await open(browser, d.link);
-      page.setDefaultTimeout(20_000);
       await settled(page);
       assert.equal(new URL(page.url()).search, "", "the link's token is gone from the address");
       // 1: deployed from Git.
@@ -132,7 +131,6 @@ export default {
     if (!d) return missing;
     try {
       const page = await open(browser, d.link);
-      page.setDefaultTimeout(20_000);
       await d.do("release");
       await page.goto(`${d.url}/apps/argocd/myapp-production/history`);
       await page.waitForSelector(".attempt:has-text('1.1.0')");
@@ -172,7 +170,6 @@ export default {
     if (!d) return missing;
     try {
       const page = await open(browser, d.link, { quiet: ["400", "409"] });
-      page.setDefaultTimeout(20_000);
       await settled(page);
       const field = (label) => page.locator(`.field:has(> span:text-matches("^${label}")) input`).first();
       const save = async () => {
@@ -277,7 +274,6 @@ export default {
     if (!d) return missing;
     try {
       const page = await open(browser, d.link);
-      page.setDefaultTimeout(20_000);
       await settled(page);
       // Nobody heals: what kubectl writes stays, and is told.
       await d.patch("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/shop", { spec: { syncPolicy: { automated: { selfHeal: false } } } });

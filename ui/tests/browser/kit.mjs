@@ -18,7 +18,8 @@ export async function launch() {
 export async function open(browser, url, { theme = "light", width = 1440, height = 900, quiet = [], ...more } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce", timezoneId: "UTC", ...more });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  // Long: it ends what would never come, and must not end what a busy machine does slowly.
+  page.setDefaultTimeout(30_000);
   page.wrong = [];
   page.on("console", (m) => {
     if (m.type() === "error" && !quiet.some((q) => m.text().includes(q))) page.wrong.push(m.text());

@@ -46,7 +46,6 @@ for (const s of shots) {
 const d = await demo();
 if (d) {
   const page = await open(browser, d.link, size);
-  page.setDefaultTimeout(30_000);
   await settled(page);
   await d.do("break");
   await d.do("push-bad");
