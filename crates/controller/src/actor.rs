@@ -3,7 +3,8 @@
 use crate::Shared;
 use crate::world::ClusterWorld;
 use cluster::Prepared;
-use engine::{AppState, Event, Ignore, ObjectKey, argo};
+use engine::argo::{self, Reading};
+use engine::{AppState, Event, Ignore, ObjectKey};
 use jiff::Timestamp;
 use ledger::Receipt;
 use std::collections::VecDeque;
@@ -49,11 +50,8 @@ pub(crate) struct Actor {
 pub(crate) struct Life {
     pub(crate) state: AppState,
     pub(crate) prepared: Arc<Prepared>,
-    /// Status and annotations as they are in the API.
-    pub(crate) written: Box<[u8]>,
-    pub(crate) written_annotations: (String, String),
-    /// Our last write's revision: older news of the application is ignored.
-    pub(crate) revision: u64,
+    /// The application as it is in the API.
+    pub(crate) known: argo::Known,
     pub(crate) wake_at: Option<Timestamp>,
     pub(crate) queue: VecDeque<Event>,
     /// The namespace whose objects of nobody it is told of.
@@ -157,7 +155,7 @@ impl Actor {
         if self
             .life
             .as_ref()
-            .is_some_and(|l| live.resource_version < l.revision)
+            .is_some_and(|l| l.known.is_newer_than(live.resource_version))
         {
             return;
         }
@@ -183,28 +181,20 @@ impl Actor {
             self.begin(&application).await;
         }
         let Some(life) = &mut self.life else { return };
-        // What an earlier life has written, or somebody else, may be news to this one.
-        if version > life.revision {
-            let status = application.get("status").map(Value::to_vec);
-            life.written = status.unwrap_or_else(|| b"{}".to_vec()).into_boxed_slice();
-        }
-        if self.attempt > 0 {
-            life.revision = life.revision.max(version);
-        }
-        life.written_annotations = annotations(&view);
+        let from = match self.attempt {
+            0 => Reading::Watch,
+            _ => Reading::Server,
+        };
+        life.known.read(&application, &view, version, from);
         life.queue.push_back(Event::Application(Box::new(view)));
     }
 
     /// Starts a life from what the resource says.
     async fn begin(&mut self, application: &Value) {
-        let status = argo::status_from(application);
-        let written = application
-            .get("status")
-            .cloned()
-            .unwrap_or_else(Value::object);
         // Kinds that were deployed are watched even if Git no longer has any: what is to be pruned
         // must be seen.
-        for resource in written.array_at(&["resources"]) {
+        let status = application.get("status").unwrap_or(&Value::Null);
+        for resource in status.array_at(&["resources"]) {
             let text = |name: &str| resource.str_at(&[name]);
             self.shared
                 .cluster
@@ -212,11 +202,9 @@ impl Actor {
         }
         self.shared.cluster.ready().await;
         self.life = Some(Life {
-            state: AppState::new(status),
+            state: AppState::new(argo::status_from(application)),
             prepared: Arc::new(Prepared::new([], Ignore::default())),
-            written: written.to_vec().into_boxed_slice(),
-            written_annotations: (String::new(), String::new()),
-            revision: 0,
+            known: argo::Known::of(application),
             wake_at: None,
             queue: VecDeque::new(),
             minds: None,
@@ -245,7 +233,8 @@ impl Actor {
                 life.prepared = Arc::new(Prepared::new(objects, ignore));
             }
             // Read before our own last write: what it says was dealt with.
-            if matches!(&event, Event::Application(view) if view.version < life.revision) {
+            if matches!(&event, Event::Application(view) if life.known.is_newer_than(view.version))
+            {
                 continue;
             }
             life.wake_at = None;
@@ -281,14 +270,4 @@ impl Actor {
             }
         }
     }
-}
-
-/// Returns the annotations that are ours to write, as they are in the API.
-pub(crate) fn annotations(view: &engine::AppView) -> (String, String) {
-    let holds = if view.holds.is_empty() {
-        String::new()
-    } else {
-        engine::Hold::format_list(&view.holds)
-    };
-    (holds, view.last_healthy.clone())
 }

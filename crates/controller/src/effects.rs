@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use source::Freshness;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use value::{Object, Value, json};
+use value::{Value, json};
 
 /// How often the API server is asked for its kinds again because one was missing.
 const REDISCOVER_EVERY: Duration = Duration::from_secs(10);
@@ -187,85 +187,51 @@ impl Actor {
     /// Writes what has changed in status, annotations and operation, in one request; none if
     /// nothing has.
     async fn write(&mut self, clear_operation: bool, clear_refresh: bool) -> Result<(), ApiError> {
-        let Some(life) = &mut self.life else {
+        let Some(life) = &self.life else {
             return Ok(());
         };
-        let status = argo::status_value(&life.state, &self.shared.namespace);
-        let mut patch = Object::new();
-        let written = Value::parse(&life.written).expect("it was written by us");
-        let changes = status_changes(&written, &status);
-        if !changes.is_empty() {
-            patch.insert("status", changes);
-        }
-        let holds = match life.state.holds.as_slice() {
-            [] => String::new(),
-            holds => engine::Hold::format_list(holds),
+        let clear = argo::Clear {
+            operation: clear_operation,
+            refresh: clear_refresh,
         };
-        let mut annotations = Object::new();
-        for (name, now, before) in [
-            (api::names::HOLDS, &holds, &life.written_annotations.0),
-            (
-                api::names::LAST_HEALTHY,
-                &life.state.last_healthy,
-                &life.written_annotations.1,
-            ),
-        ] {
-            if now != before {
-                annotations.insert(name, Some(now.as_str()).filter(|t| !t.is_empty()));
-            }
-        }
-        let finalizers = life.state.finalizers_to_write();
-        if clear_refresh {
-            annotations.insert(api::names::REFRESH, Value::Null);
-        }
-        if !annotations.is_empty() {
-            patch.insert(
-                "metadata",
-                json!({"annotations": Value::Object(annotations)}),
-            );
-        }
-        if let Some(finalizers) = &finalizers {
-            let list: Value = finalizers.iter().cloned().collect();
-            patch.object("metadata").insert("finalizers", list);
-        }
-        if clear_operation {
-            patch.insert("operation", Value::Null);
-        }
-        if patch.is_empty() {
+        let namespace = &self.shared.namespace;
+        let Some(writing) = life.known.writing(&life.state, namespace, clear) else {
             return Ok(());
-        }
-        let last_healthy = life.state.last_healthy.clone();
+        };
         self.await_ledger().await;
-        let path = self.path("");
+        let query = format!(
+            "{}?fieldManager={}",
+            self.path(""),
+            api::names::FIELD_MANAGER
+        );
+        let Some(answer) = self.patch_application(&query, &writing.patch).await? else {
+            return Ok(());
+        };
+        if let Some(life) = &mut self.life {
+            let revision = answer.str_at(&["metadata", "resourceVersion"]).parse();
+            life.known.written(writing, &mut life.state, revision.ok());
+        }
+        Ok(())
+    }
+
+    /// Patches the application; `None` if it is gone.
+    async fn patch_application(
+        &mut self,
+        path: &str,
+        patch: &Value,
+    ) -> Result<Option<Value>, ApiError> {
         let answer = {
             let _permit = self.shared.writes.acquire().await;
-            let query = format!("{path}?fieldManager={}", api::names::FIELD_MANAGER);
-            self.shared
-                .cluster
-                .client()
-                .merge_patch(&query, &Value::Object(patch))
-                .await
+            self.shared.cluster.client().merge_patch(path, patch).await
         };
-        let answer = match answer {
+        match answer {
             Err(error) if error.is_not_found() => {
                 // The application is gone: so is this life, and the mailbox soon after.
                 self.life = None;
-                return Ok(());
+                Ok(None)
             }
-            answer => answer?,
-        };
-        if let Some(life) = &mut self.life {
-            life.written = status.to_vec().into_boxed_slice();
-            if let Some(finalizers) = finalizers {
-                life.state.finalizers_written(finalizers);
-            }
-            life.written_annotations = (holds, last_healthy);
-            life.revision = answer
-                .str_at(&["metadata", "resourceVersion"])
-                .parse()
-                .unwrap_or(life.revision);
+            answer => answer.map(Some),
         }
-        Ok(())
     }
 
     pub(crate) fn path(&self, subresource: &str) -> String {
@@ -377,18 +343,12 @@ impl Actor {
 
     /// Leaves the application these finalizers.
     async fn finalize(&mut self, finalizers: Vec<String>) -> Result<(), ApiError> {
-        let list: Value = finalizers.iter().cloned().collect();
-        let patch = json!({"metadata": {"finalizers": list}});
-        let client = self.shared.cluster.client();
-        match client.merge_patch(&self.path(""), &patch).await {
-            Err(error) if error.is_not_found() => self.life = None,
-            Err(error) => return Err(error),
-            Ok(_) => {
-                if let Some(life) = &mut self.life {
-                    life.state.finalizers_written(finalizers);
-                    life.queue.push_back(Event::Look);
-                }
-            }
+        let (path, patch) = (self.path(""), argo::finalizers_patch(&finalizers));
+        if self.patch_application(&path, &patch).await?.is_some()
+            && let Some(life) = &mut self.life
+        {
+            life.state.finalizers_written(finalizers);
+            life.queue.push_back(Event::Look);
         }
         Ok(())
     }
@@ -450,18 +410,4 @@ fn outcome(answer: Result<cluster::Applied, ApiError>) -> Outcome {
     answer
         .map(|applied| applied.message)
         .map_err(|error| error.message)
-}
-
-/// Returns the merge patch between two statuses: changed members whole, vanished ones null. When
-/// nothing but `reconciledAt` would move, there is nothing to write: an idle application costs no
-/// request.
-fn status_changes(before: &Value, after: &Value) -> Value {
-    let mut changes = value::create_merge_patch(before, after);
-    let only_time = changes
-        .as_object()
-        .is_some_and(|c| c.len() == 1 && c.contains_key("reconciledAt"));
-    if only_time && before.get("reconciledAt").is_some() {
-        changes = Value::object();
-    }
-    changes
 }

@@ -1,5 +1,8 @@
 //! Argo CD's `Application`, read into the engine's words and its status written back.
 
+mod known;
+
+pub use self::known::{Clear, Known, Reading, Writing, finalizers_patch};
 use crate::gate::{Hold, RollbackOn};
 use crate::ignore::Ignore;
 use crate::object::{ObjectKey, images};

@@ -5,14 +5,15 @@ use crate::git::Repository;
 use api::names;
 use cluster::{LiveObject, Prepared};
 use controlplane::registry::{DeleteOptions, PatchType, WriteOptions};
+use engine::argo::{self, Known, Reading};
 use engine::{
     AppState, ApplyItem, Config, Desired, Effect, Event, Ignore, LiveFacts, Match, ObjectKey,
-    Outcome, Propagation, Target, World, argo,
+    Outcome, Propagation, Target, World,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use value::{Object, Value, json};
+use value::Value;
 
 /// The namespace of applications.
 pub(crate) const CONTROL: &str = "argocd";
@@ -27,9 +28,7 @@ struct Forget;
 struct Life {
     state: AppState,
     prepared: Arc<Prepared>,
-    written: Value,
-    written_annotations: (String, String),
-    revision: u64,
+    known: Known,
     wake_at: Option<Timestamp>,
     queue: VecDeque<Event>,
 }
@@ -204,8 +203,10 @@ impl Actor {
             self.life = None;
             return;
         };
-        let known = self.life.as_ref().map_or(0, |life| life.revision);
-        if live.resource_version < known {
+        let version = live.resource_version;
+        if let Some(life) = &self.life
+            && life.known.is_newer_than(version)
+        {
             return;
         }
         let mut application = live.value();
@@ -224,27 +225,15 @@ impl Actor {
         let life = self.life.get_or_insert_with(|| Life {
             state: AppState::new(argo::status_from(&application)),
             prepared: Arc::new(Prepared::new([], Ignore::default())),
-            written: application
-                .get("status")
-                .cloned()
-                .unwrap_or_else(Value::object),
-            written_annotations: (String::new(), String::new()),
-            revision: 0,
+            known: Known::of(&application),
             wake_at: None,
             queue: VecDeque::new(),
         });
-        if version > life.revision {
-            let status = application.get("status").cloned();
-            life.written = status.unwrap_or_else(Value::object);
-        }
-        if self.has_failed {
-            life.revision = life.revision.max(version);
-        }
-        let holds = match view.holds.as_slice() {
-            [] => String::new(),
-            holds => engine::Hold::format_list(holds),
+        let from = match self.has_failed {
+            false => Reading::Watch,
+            true => Reading::Server,
         };
-        life.written_annotations = (holds, view.last_healthy.clone());
+        life.known.read(&application, &view, version, from);
         life.queue.push_back(Event::Application(Box::new(view)));
     }
 
@@ -268,7 +257,8 @@ impl Actor {
                 let objects = target.objects.iter().map(|d| (&d.key, &d.value));
                 life.prepared = Arc::new(Prepared::new(objects, Ignore::default()));
             }
-            if matches!(&event, Event::Application(view) if view.version < life.revision) {
+            if matches!(&event, Event::Application(view) if life.known.is_newer_than(view.version))
+            {
                 continue;
             }
             life.wake_at = None;
@@ -359,8 +349,7 @@ impl Actor {
             Effect::Record(_) => {}
             Effect::LetGo { key } => self.let_go(plane, &key)?,
             Effect::Finalize(finalizers) => {
-                let list: Value = finalizers.iter().cloned().collect();
-                let patch = json!({"metadata": {"finalizers": list}});
+                let patch = argo::finalizers_patch(&finalizers);
                 if self.patch_application(plane, &patch)?.is_some()
                     && let Some(life) = &mut self.life
                 {
@@ -402,66 +391,19 @@ impl Actor {
         clear_operation: bool,
         clear_refresh: bool,
     ) -> Result<(), Forget> {
-        let Some(life) = &mut self.life else {
+        let Some(life) = &self.life else {
             return Ok(());
         };
-        let status = argo::status_value(&life.state, CONTROL);
-        let mut patch = Object::new();
-        let changes = value::create_merge_patch(&life.written, &status);
-        let members = changes.as_object();
-        let only_time = members.is_some_and(|c| c.len() == 1 && c.contains_key("reconciledAt"));
-        let is_nothing = only_time && life.written.get("reconciledAt").is_some();
-        if !changes.is_empty() && !is_nothing {
-            patch.insert("status", changes);
-        }
-        let holds = match life.state.holds.as_slice() {
-            [] => String::new(),
-            holds => engine::Hold::format_list(holds),
+        let clear = argo::Clear {
+            operation: clear_operation,
+            refresh: clear_refresh,
         };
-        let last_healthy = life.state.last_healthy.clone();
-        let mut annotations = Object::new();
-        for (name, now, before) in [
-            (names::HOLDS, &holds, &life.written_annotations.0),
-            (
-                names::LAST_HEALTHY,
-                &last_healthy,
-                &life.written_annotations.1,
-            ),
-        ] {
-            if now != before {
-                annotations.insert(name, Some(now.as_str()).filter(|t| !t.is_empty()));
-            }
-        }
-        if clear_refresh {
-            annotations.insert(names::REFRESH, Value::Null);
-        }
-        if !annotations.is_empty() {
-            patch.insert(
-                "metadata",
-                json!({"annotations": Value::Object(annotations)}),
-            );
-        }
-        let finalizers = life.state.finalizers_to_write();
-        if let Some(finalizers) = &finalizers {
-            let list: Value = finalizers.iter().cloned().collect();
-            patch.object("metadata").insert("finalizers", list);
-        }
-        if clear_operation {
-            patch.insert("operation", Value::Null);
-        }
-        if patch.is_empty() {
-            return Ok(());
-        }
-        let Some(revision) = self.patch_application(plane, &Value::Object(patch))? else {
+        let Some(writing) = life.known.writing(&life.state, CONTROL, clear) else {
             return Ok(());
         };
-        if let Some(life) = &mut self.life {
-            life.written = status;
-            life.written_annotations = (holds, last_healthy);
-            life.revision = revision;
-            if let Some(finalizers) = finalizers {
-                life.state.finalizers_written(finalizers);
-            }
+        let revision = self.patch_application(plane, &writing.patch)?;
+        if let (Some(revision), Some(life)) = (revision, &mut self.life) {
+            life.known.written(writing, &mut life.state, Some(revision));
         }
         Ok(())
     }
