@@ -1,6 +1,7 @@
 //! The routes: one table, from which requests are answered and the OpenAPI document is made.
 
 mod openapi;
+mod schemas;
 
 pub use openapi::document;
 

@@ -11,10 +11,14 @@ pub(crate) const SEES: u8 = 1;
 /// The application may be synced.
 pub(crate) const SYNCS: u8 = 2;
 
+/// Nobody has asked about the row yet.
+const UNKNOWN: u8 = 1 << 7;
+
 /// People whose sight is remembered; who comes when it is full makes room for themselves.
 const PEOPLE_MAX: usize = 1_000;
 
-type Masks = Arc<Mutex<HashMap<u32, u8>>>;
+/// By the numbers of rows.
+type Masks = Arc<Mutex<Vec<u8>>>;
 
 /// What everybody sees.
 #[derive(Default)]
@@ -42,8 +46,17 @@ impl Sights {
             }
             SEES | if may(action::SYNC) { SYNCS } else { 0 }
         };
+        let most = rows.iter().map(|row| row.id as usize).max();
+        let length = masks.len().max(most.map_or(0, |id| id + 1));
+        masks.resize(length, UNKNOWN);
         rows.iter()
-            .map(|row| *masks.entry(row.id).or_insert_with(|| ask(row)))
+            .map(|row| {
+                let known = &mut masks[row.id as usize];
+                if *known == UNKNOWN {
+                    *known = ask(row);
+                }
+                *known
+            })
             .collect()
     }
 

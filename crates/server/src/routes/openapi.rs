@@ -1,6 +1,6 @@
 //! The OpenAPI document, made of the table.
 
-use super::{Access, ROUTES, Route};
+use super::{Access, ROUTES, Route, schemas};
 use crate::access::Desk;
 use crate::call::{Answer, Call};
 use crate::refusal::Refusal;
@@ -22,6 +22,8 @@ pub fn document() -> Value {
         let method = route.method.as_str().to_lowercase();
         paths.set_at(&[&path, &method], operation(route));
     }
+    let mut schemas = schemas::components();
+    schemas.set_at(&["Error"], error());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -37,18 +39,20 @@ pub fn document() -> Value {
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE},
             },
-            "schemas": {
-                "Error": {
-                    "type": "object",
-                    "required": ["error", "code", "message"],
-                    "properties": {
-                        "error": {"type": "string"},
-                        "message": {"type": "string"},
-                        "code": {"type": "integer", "description": "as gRPC numbers it"},
-                        "hint": {"type": "string", "description": "what to do next"},
-                    },
-                },
-            },
+            "schemas": schemas,
+        },
+    })
+}
+
+fn error() -> Value {
+    json!({
+        "type": "object",
+        "required": ["error", "code", "message"],
+        "properties": {
+            "error": {"type": "string"},
+            "message": {"type": "string"},
+            "code": {"type": "integer", "description": "as gRPC numbers it"},
+            "hint": {"type": "string", "description": "what to do next"},
         },
     })
 }
@@ -99,7 +103,8 @@ fn content(route: &Route) -> Value {
         _ => "application/json",
     };
     let mut content = Value::object();
-    content.set_at(&[kind, "schema"], Value::object());
+    let schema = schemas::of_answer(route.method.as_str(), route.path);
+    content.set_at(&[kind, "schema"], schema);
     content
 }
 

@@ -118,3 +118,151 @@ async fn streams_wrap_each_document() {
         assert!(result.get(member).is_some(), "{path}: {first}");
     }
 }
+
+/// Compares a value with a schema of the document: a member that it must have, a member that it
+/// doesn't know, and a value of another kind are all wrong.
+fn compare(document: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+    if let Some(name) = schema
+        .str_at(&["$ref"])
+        .rsplit('/')
+        .next()
+        .filter(|n| !n.is_empty())
+    {
+        let schema = document
+            .at(&["components", "schemas", name])
+            .expect("a schema");
+        return compare(document, schema, value, &format!("{at}:{name}"), wrong);
+    }
+    if let Some(some) = schema.get("anyOf") {
+        if !value.is_null() {
+            let first = &some.as_array().expect("a list")[0];
+            compare(document, first, value, at, wrong);
+        }
+        return;
+    }
+    let is_kind = match schema.str_at(&["type"]) {
+        "string" => value.as_str().is_some(),
+        "integer" => value.as_i64().is_some(),
+        "boolean" => value.as_bool().is_some(),
+        "array" => value.as_array().is_some(),
+        "object" => value.as_object().is_some(),
+        _ => true,
+    };
+    if !is_kind {
+        wrong.push(format!("{at} is {}", value.to_json()));
+        return;
+    }
+    if schema.str_at(&["format"]) == "date-time" {
+        let text = value.as_str().unwrap_or_default();
+        if text.parse::<jiff::Timestamp>().is_err() {
+            wrong.push(format!("{at} is no time: {text:?}"));
+        }
+    }
+    if let (Some(items), Some(values)) = (schema.get("items"), value.as_array()) {
+        for value in values {
+            compare(document, items, value, &format!("{at}[]"), wrong);
+        }
+    }
+    let Some(members) = value.as_object() else {
+        return;
+    };
+    for name in schema
+        .array_at(&["required"])
+        .iter()
+        .filter_map(Value::as_str)
+    {
+        if members.get(name).is_none() {
+            wrong.push(format!("{at} lacks {name}"));
+        }
+    }
+    for (name, value) in members.iter() {
+        let name = name.as_str();
+        let own = schema.at(&["properties", name]);
+        match own.or_else(|| schema.get("additionalProperties")) {
+            Some(schema) => compare(document, schema, value, &format!("{at}.{name}"), wrong),
+            None if schema.get("properties").is_some() => wrong.push(format!("{at} has {name}")),
+            None => {}
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_as_the_document_says() {
+    let stage = Stage::new().await;
+    stage.shop(true).await;
+    let app = stage.get("/api/v1/applications/shop").await;
+    let revision = app.str_at(&["status", "sync", "revision"]).to_owned();
+    let web = "group=apps&version=v1&kind=Deployment&namespace=shop";
+    let metadata = format!("revisions/{revision}/metadata");
+    let (resource, actions) = (
+        format!("resource?{web}&resourceName=web"),
+        format!("resource/actions?{web}&resourceName=web"),
+    );
+    let explain = format!("explain?{web}&name=web&pointer=/spec/replicas");
+    let of_app = [
+        ("resource-tree", "resource-tree"),
+        ("managed-resources", "managed-resources"),
+        ("manifests", "manifests"),
+        ("resource", &resource),
+        ("resource/actions", &actions),
+        ("links", "links"),
+        ("events", "events"),
+        ("syncwindows", "syncwindows"),
+        ("revisions/{revision}/metadata", &metadata),
+        ("rendered", "rendered"),
+        ("explain", &explain),
+        ("overview", "overview"),
+        ("tree", "tree"),
+        ("diff", "diff?all=true"),
+        ("plan", "plan"),
+        ("timeline", "timeline"),
+        ("attempts", "attempts"),
+    ];
+    let of_app = of_app.map(|(route, path)| {
+        (
+            format!("/applications/{{app}}/{route}"),
+            format!("/applications/shop/{path}"),
+        )
+    });
+    let others = [
+        ("/board", "/board"),
+        ("/fleet", "/fleet"),
+        ("/drift", "/drift"),
+        ("/audit", "/audit"),
+        ("/rollouts", "/rollouts"),
+        ("/resources", "/resources"),
+        ("/search", "/search?q=shop"),
+        ("/applications", "/applications"),
+        ("/applications/{app}", "/applications/shop"),
+        ("/projects", "/projects"),
+        ("/projects/{name}", "/projects/default"),
+        ("/repositories", "/repositories"),
+        ("/repocreds", "/repocreds"),
+        ("/clusters", "/clusters"),
+        ("/clusters/{server}", "/clusters/in-cluster"),
+        ("/certificates", "/certificates"),
+        ("/gpgkeys", "/gpgkeys"),
+        (
+            "/can-i",
+            "/can-i?resource=applications&action=get&object=default/shop",
+        ),
+        ("/policy", "/policy"),
+        ("/session/userinfo", "/session/userinfo"),
+        ("/account", "/account"),
+        ("/account/{name}", "/account/admin"),
+    ];
+    let others = others.map(|(route, path)| (route.to_owned(), path.to_owned()));
+    let document = server::routes::document();
+    let mut wrong = Vec::new();
+    for (route, path) in of_app.into_iter().chain(others) {
+        let answer = stage.get(&format!("/api/v1{path}")).await;
+        let place = ["responses", "200", "content", "application/json", "schema"];
+        let operation = document.at(&["paths", &format!("/api/v1{route}"), "get"]);
+        let schema = operation.and_then(|o| o.at(&place)).expect("a schema");
+        assert!(!schema.is_empty(), "{route} has no schema");
+        compare(&document, schema, &answer, &route, &mut wrong);
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
