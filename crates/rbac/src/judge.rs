@@ -131,11 +131,12 @@ impl<'a> Judge<'a> {
         let default: &'a str = &self.policy.default_role;
         let default = (!default.is_empty()).then_some(default);
         let layers = trial.layers.clone();
-        // Who is a member without projects is known.
-        let is_own = |group: &str| self.groups.iter().any(|(own, _)| *own == group);
+        // Who is a member without projects is known, in the same order.
+        let mut own = self.groups.iter().map(|(group, _)| *group).peekable();
         let overlays = layers.get(1..).unwrap_or_default();
-        let is_member =
-            |group: &&str| overlays.iter().any(|l| l.has_member(group)) || is_own(group);
+        let is_member = |group: &&str| {
+            own.next_if_eq(group).is_some() || overlays.iter().any(|l| l.has_member(group))
+        };
         let groups = self.subject.groups().filter(is_member);
         let groups = groups.take(if is_token { 0 } else { usize::MAX });
         let names = default
