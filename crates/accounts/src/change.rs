@@ -89,18 +89,30 @@ impl Accounts {
         Ok(Change::of(data))
     }
 
+    /// Returns the key of the tokens, if it is missing: all that is needed where nobody logs in by
+    /// password.
+    pub fn first_key(&self, random: Random<'_>) -> Option<Change> {
+        let mut data = Object::new();
+        self.add_key(&mut data, random);
+        (!data.is_empty()).then(|| Change::of(data))
+    }
+
+    fn add_key(&self, data: &mut Object, random: Random<'_>) {
+        if self.key.is_none() {
+            let mut key = [0; 32];
+            random(&mut key);
+            // The text is the key, as in Argo CD.
+            set(data, SERVER_KEY, STANDARD.encode(key).as_bytes());
+        }
+    }
+
     /// Returns what is missing: the key of the tokens, the administrator's first password.
     ///
     /// # Errors
     /// Never fails with a working source of randomness.
     pub fn setup(&self, now: i64, random: Random<'_>) -> Option<Result<Setup, PasswordError>> {
         let mut data = Object::new();
-        if self.key.is_none() {
-            let mut key = [0; 32];
-            random(&mut key);
-            // The text is the key, as in Argo CD.
-            set(&mut data, SERVER_KEY, STANDARD.encode(key).as_bytes());
-        }
+        self.add_key(&mut data, random);
         let admin = self.get(ADMIN).filter(|a| a.is_enabled);
         let mut admin_password = None;
         if admin.is_some_and(|a| !a.has_password()) {
